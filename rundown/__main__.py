@@ -1,0 +1,6 @@
+"""`python -m rundown`: the same program as the `rundown` command."""
+
+from rundown.cli.main import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

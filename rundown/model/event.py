@@ -1,0 +1,190 @@
+"""`Event`: the one thing that changes state. Bodies are facts in the past tense.
+
+Unknown body types are kept as they were read (`UnknownBody`), so that a log survives a round trip.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from rundown.model.policy import Grant, Ruling
+from rundown.model.sandbox import Gap, HostFacts, ProcessResult, StageFailure
+
+
+class RunStarted(Struct, frozen=True, kw_only=True, tag="RunStarted"):
+    """The contract's facts: what is to run, where. `inputs` are non-secret values as JSON text by name."""
+
+    run_id: str
+    runbook_file: str
+    runbook_digest: str
+    root: str
+    rundown_version: str
+    prompted: bool = False
+    inputs: dict[str, str] = {}
+    parent_run: str | None = None
+
+
+class HostProbed(Struct, frozen=True, kw_only=True, tag="HostProbed"):
+    facts: HostFacts
+    wish: str
+
+
+class PolicyFrozen(Struct, frozen=True, kw_only=True, tag="PolicyFrozen"):
+    """`sources`: the documents in force, most specific first."""
+
+    digest: str
+    sources: tuple[str, ...]
+
+
+class StepStarted(Struct, frozen=True, kw_only=True, tag="StepStarted"):
+    """The machine entered a unit. `iteration` None outside loops; `attempt` counts from 1."""
+
+    step: str
+    substep: str | None = None
+    iteration: int | None = None
+    attempt: int = 1
+    title: str = ""
+
+
+class DecisionMade(Struct, frozen=True, kw_only=True, tag="DecisionMade"):
+    """`outcome` allow, ask or deny for the request as a whole; `text` is what a person saw or could see."""
+
+    request: str
+    position: str
+    outcome: Literal["allow", "ask", "deny"]
+    text: str
+    rulings: tuple[Ruling, ...]
+
+
+class QuestionAsked(Struct, frozen=True, kw_only=True, tag="QuestionAsked"):
+    """`answered_by`: person, yes-flag, non-interactive, mcp-client. `answer` is the choice's name."""
+
+    request: str
+    position: str
+    resources: tuple[str, ...]
+    answer: str
+    answered_by: str
+
+
+class GrantGiven(Struct, frozen=True, kw_only=True, tag="GrantGiven"):
+    grant: Grant
+    origin: str
+
+
+class LaunchRequested(Struct, frozen=True, kw_only=True, tag="LaunchRequested"):
+    """Durable before the process exists. `plan` is the digest of the plan without variables' values."""
+
+    request: str
+    position: str
+    plan: str
+    gaps: tuple[Gap, ...] = ()
+
+
+class LaunchFailed(Struct, frozen=True, kw_only=True, tag="LaunchFailed"):
+    request: str
+    position: str
+    failure: StageFailure
+
+
+class ProcessEnded(Struct, frozen=True, kw_only=True, tag="ProcessEnded"):
+    """`output` is the file's name below the run's directory, `output_digest` of its bytes."""
+
+    request: str
+    position: str
+    result: ProcessResult
+    output: str
+    output_digest: str
+
+
+class AgentReported(Struct, frozen=True, kw_only=True, tag="AgentReported"):
+    position: str
+    kind: str
+    verdict: Literal["pass", "fail"]
+    detail: str = ""
+
+
+class StepFinished(Struct, frozen=True, kw_only=True, tag="StepFinished"):
+    """A unit has a result. `reported_by`: process, agent, person, policy, scenario."""
+
+    step: str
+    substep: str | None = None
+    iteration: int | None = None
+    result: Literal["pass", "fail"]
+    reported_by: str
+    note: str = ""
+
+
+class OutputCaptured(Struct, frozen=True, kw_only=True, tag="OutputCaptured"):
+    """A variable that a unit wrote. `value` is JSON text."""
+
+    position: str
+    name: str
+    value: str
+
+
+class Jumped(Struct, frozen=True, kw_only=True, tag="Jumped"):
+    """A person moved the run (`rundown goto`)."""
+
+    step: str
+    substep: str | None = None
+    iteration: int | None = None
+
+
+class RunPaused(Struct, frozen=True, kw_only=True, tag="RunPaused"):
+    """`reason`: denied, waiting, in-doubt, interrupted, sandbox."""
+
+    reason: str
+    position: str
+    detail: str = ""
+
+
+class RunResumed(Struct, frozen=True, kw_only=True, tag="RunResumed"):
+    """`changes`: what differs from when the run was frozen ("runbook", "policy")."""
+
+    changes: tuple[str, ...] = ()
+
+
+class RunFinished(Struct, frozen=True, kw_only=True, tag="RunFinished"):
+    """`status` completed or stopped."""
+
+    status: Literal["completed", "stopped"]
+    message: str = ""
+
+
+class UnknownBody(Struct, frozen=True, kw_only=True):
+    """A body of a type this version does not know; `raw` is its JSON object."""
+
+    type: str
+    raw: dict[str, object]
+
+
+KnownBody = (
+    RunStarted
+    | HostProbed
+    | PolicyFrozen
+    | StepStarted
+    | DecisionMade
+    | QuestionAsked
+    | GrantGiven
+    | LaunchRequested
+    | LaunchFailed
+    | ProcessEnded
+    | AgentReported
+    | StepFinished
+    | OutputCaptured
+    | Jumped
+    | RunPaused
+    | RunResumed
+    | RunFinished
+)
+Body = KnownBody | UnknownBody
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """One line of the log: sequence from 0, UTC time in RFC 3339, hash of the line before, fact."""
+
+    v: int = 1
+    seq: int
+    at: str
+    prev: str
+    body: Body
