@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from rundown.model.policy import Grant, Ruling
+from rundown.model.request import ExecutionRequest
 from rundown.model.sandbox import Gap, HostFacts, ProcessResult, StageFailure
 
 
@@ -47,22 +48,25 @@ class StepStarted(Struct, frozen=True, kw_only=True, tag="StepStarted"):
 
 
 class DecisionMade(Struct, frozen=True, kw_only=True, tag="DecisionMade"):
-    """`outcome` allow, ask or deny for the request as a whole; `text` is what a person saw or could see."""
+    """`outcome` allow, ask or deny for the request as a whole. `request` is the digest of `frozen`, which
+    stands in the first decision on a request (None in the one after an answer), so that a reader can
+    recompute it."""
 
     request: str
     position: str
     outcome: Literal["allow", "ask", "deny"]
-    text: str
     rulings: tuple[Ruling, ...]
+    frozen: ExecutionRequest | None = None
 
 
 class QuestionAsked(Struct, frozen=True, kw_only=True, tag="QuestionAsked"):
-    """`answered_by`: person, yes-flag, non-interactive, mcp-client. `answer` is the choice's name."""
+    """`answered_by`: person, non-interactive, mcp-client. One answer (the choice's name) for each of
+    `resources` (`run curl`), in the order of the text."""
 
     request: str
     position: str
     resources: tuple[str, ...]
-    answer: str
+    answers: tuple[str, ...]
     answered_by: str
 
 

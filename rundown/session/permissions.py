@@ -1,0 +1,139 @@
+"""Settles a request: evaluate, ask what no rule settles, remember the answers, evaluate again.
+
+The only place where grants of a session live: in memory, gone with the process. Nothing here decides;
+`rundown.policy.evaluate` does, each time anew.
+"""
+
+from collections.abc import Callable, Generator
+from typing import Literal, assert_never
+
+from msgspec.structs import replace
+
+from rundown.model.event import Body, DecisionMade, GrantGiven, QuestionAsked
+from rundown.model.policy import Allowed, Decision, Denied, Grant, NeedsPrompt, Outcome, Ruling
+from rundown.model.request import ExecutionRequest
+from rundown.policy.grants import remember
+from rundown.session.ports import Answer, Choice, Prompter, Question
+
+Evaluate = Callable[[ExecutionRequest, tuple[Grant, ...]], Decision]
+Keep = Callable[[Grant, Choice], str]
+"""Stores a lasting grant; returns where, as shown to the person."""
+
+_SCOPES: dict[Choice, Literal["personal", "permanent"]] = {
+    Choice.ALWAYS_ME: "personal",
+    Choice.ALWAYS_PROJECT: "permanent",
+}
+_DENYING = {Choice.DENY, Choice.DENY_TYPE}
+
+
+class Permissions:
+    """One a session. `grants` may be listed and reset while the run is going."""
+
+    def __init__(
+        self,
+        evaluate: Evaluate,
+        prompter: Prompter,
+        keep: Keep,
+        sees: Callable[[ExecutionRequest], tuple[str, ...]],
+    ) -> None:
+        self._evaluate = evaluate
+        self._prompter = prompter
+        self._keep = keep
+        self._sees = sees
+        self.grants: tuple[Grant, ...] = ()
+
+    def settle(
+        self, request: ExecutionRequest, title: str, progress: str = ""
+    ) -> Generator[Body, None, Allowed | Denied]:
+        """Yields each fact on the way; returns what was decided in the end."""
+        decision = self._evaluate(request, self.grants)
+        yield _fact(decision, first=True)
+        if not isinstance(decision, NeedsPrompt):
+            return decision
+        if not self._prompter.can_ask():
+            yield _asked(decision, ("deny",) * len(decision.asks), "non-interactive")
+            return _denied(decision, decision.asks)
+        question = Question(
+            request=request,
+            title=title,
+            asks=decision.asks,
+            rulings=decision.rulings,
+            sees=self._sees(request),
+            progress=progress,
+        )
+        answers = self._prompter.permit(question)
+        yield _asked(decision, tuple(answer.choice.value for answer in answers), "person")
+        once = yield from self._learn(decision, answers)
+        final = self._evaluate(request, (*self.grants, *once))
+        if isinstance(final, NeedsPrompt):
+            final = _denied(final, final.asks)
+        yield _fact(final, first=False)
+        return final
+
+    def reset(self) -> None:
+        """Forgets every grant of this session."""
+        self.grants = ()
+
+    def _learn(
+        self, decision: NeedsPrompt, answers: tuple[Answer, ...]
+    ) -> Generator[Body, None, tuple[Grant, ...]]:
+        """Keeps what is to be kept; returns the grants that hold for this request alone."""
+        once: list[Grant] = []
+        for ask, answer in zip(decision.asks, answers, strict=True):
+            grant = _grant(decision.request, ask, answer)
+            if answer.choice in (Choice.ONCE, Choice.DENY):
+                once.append(grant)
+                continue
+            origin = self._keep(grant, answer.choice) if answer.choice in _SCOPES else "session"
+            self.grants = (*self.grants, grant)
+            yield GrantGiven(grant=grant, origin=origin)
+        return tuple(once)
+
+
+def _grant(request: ExecutionRequest, ask: Ruling, answer: Answer) -> Grant:
+    everything = answer.choice in (Choice.TYPE_SESSION, Choice.DENY_TYPE)
+    grant = remember(request, ask, everything=everything, pattern=answer.pattern)
+    verdict = Outcome.DENY if answer.choice in _DENYING else Outcome.ALLOW
+    scope = _SCOPES.get(answer.choice, "session")
+    return replace(grant, verdict=verdict, scope=scope)
+
+
+def _fact(decision: Decision, *, first: bool) -> DecisionMade:
+    outcome: Literal["allow", "ask", "deny"]
+    match decision:
+        case Allowed():
+            outcome = "allow"
+        case NeedsPrompt():
+            outcome = "ask"
+        case Denied():
+            outcome = "deny"
+        case _:
+            assert_never(decision)
+    request = decision.request
+    return DecisionMade(
+        request=request.digest,
+        position=request.position,
+        outcome=outcome,
+        rulings=decision.rulings,
+        frozen=request if first else None,
+    )
+
+
+def _asked(decision: NeedsPrompt, answers: tuple[str, ...], by: str) -> QuestionAsked:
+    return QuestionAsked(
+        request=decision.request.digest,
+        position=decision.request.position,
+        resources=tuple(
+            f"{ask.operation.capability.value} {ask.operation.resource}" for ask in decision.asks
+        ),
+        answers=answers,
+        answered_by=by,
+    )
+
+
+def _denied(decision: NeedsPrompt, denials: tuple[Ruling, ...]) -> Denied:
+    refused = tuple(
+        replace(item, outcome=Outcome.DENY, why=item.why or "nobody allowed it") for item in denials
+    )
+    kept = tuple(item for item in decision.rulings if item not in denials)
+    return Denied(request=decision.request, rulings=(*kept, *refused), denials=refused)

@@ -1,0 +1,135 @@
+"""The five protocols through which a session touches the world, and the questions it asks.
+
+Whole fakes of them live in `tests/support/`. Order is: durable, then believed, then shown.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from rundown.model.event import Body, Event
+from rundown.model.policy import Allowed, Ruling
+from rundown.model.request import ExecutionRequest, Operation
+from rundown.model.sandbox import Gap, ProcessResult, SandboxPlan, StageFailure
+
+Stream = Literal["stdout", "stderr"]
+OutputSink = Callable[[Stream, bytes], None]
+
+
+class Choice(Enum):
+    """What a person may answer to a permission question."""
+
+    ONCE = "allow once"
+    SESSION = "allow for this session"
+    TYPE_SESSION = "allow all of this type for this session"
+    ALWAYS_ME = "always allow here, for me"
+    ALWAYS_PROJECT = "always allow for the project"
+    DENY = "deny once"
+    DENY_TYPE = "deny all of this type for this session"
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """One choice for one ask; `pattern` is what the person made of the proposed one."""
+
+    choice: Choice
+    pattern: str | None = None
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """Everything a person must see to answer. `sees` are lines on what the sandbox will permit."""
+
+    request: ExecutionRequest
+    title: str
+    asks: tuple[Ruling, ...]
+    rulings: tuple[Ruling, ...]
+    sees: tuple[str, ...]
+    progress: str = ""
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """A person's word on a unit that waits for one, or on a step in doubt."""
+
+    kind: Literal["pass", "fail", "again", "later"]
+    note: str = ""
+
+
+class Prompter(Protocol):
+    """Asks a person. EOF, Ctrl-C, Enter, a closed terminal and a time-out all mean deny (or later)."""
+
+    def can_ask(self) -> bool:
+        """Whether there is a person to ask at all."""
+        ...
+
+    def permit(self, question: Question) -> tuple[Answer, ...]:
+        """Returns one answer for each of `question.asks`, in order."""
+        ...
+
+    def report(self, title: str, prompt: str) -> Report:
+        """Asks how a unit went that only a person can do."""
+        ...
+
+    def settle_doubt(self, title: str) -> Report:
+        """Asks what to do with a step that was running when the last process died."""
+        ...
+
+    def confirm(self, sentence: str) -> bool:
+        """Asks for a plain yes; the default is no."""
+        ...
+
+
+class Workspace(Protocol):
+    """Facts of the host's files, for freezing a request. Reads only."""
+
+    def resolve(self, operation: Operation, cwd: str) -> Operation:
+        """Returns the operation with its real path, PATH look-up and `safe_path` filled in."""
+        ...
+
+    def shell(self, language: str) -> str:
+        """Returns the absolute path of the shell that runs `bash` or `sh` text."""
+        ...
+
+    def parent_variables(self) -> frozenset[str]:
+        """Names of the variables that rundown itself was started with."""
+        ...
+
+
+class Planned(Struct, frozen=True, kw_only=True):
+    """A plan ready to launch: its digest (values of variables left out) and its gaps."""
+
+    plan: SandboxPlan
+    digest: str
+    gaps: tuple[Gap, ...]
+
+
+class Launcher(Protocol):
+    """Runs what was allowed, and nothing else."""
+
+    def plan(self, allowed: Allowed) -> Planned | StageFailure:
+        """Returns what will be enforced, or why nothing can be."""
+        ...
+
+    def launch(self, planned: Planned, output: OutputSink) -> ProcessResult | StageFailure:
+        """Runs it to its end."""
+        ...
+
+
+class EventLog(Protocol):
+    """Durable order."""
+
+    def append(self, body: Body) -> Event:
+        """Returns after the event is on disk."""
+        ...
+
+
+class Frontend(Protocol):
+    """Shows what is already on record; the stream of output is shown as it comes."""
+
+    def show(self, event: Event) -> None:
+        """Shows one event."""
+        ...
+
+    def output(self, stream: Stream, chunk: bytes) -> None:
+        """Shows what a step prints."""
+        ...

@@ -1,0 +1,114 @@
+"""Freezes an `ExecutionRequest`: after this, nothing about what will run can change.
+
+Refuses nothing itself; what cannot be known (dynamic, unparseable) becomes an operation that policy judges.
+"""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rundown.model.diagnostic import Span
+from rundown.model.request import Capability, ExecutionRequest, Operation
+from rundown.model.runbook import CommandBody, FenceOptions, ShellOptions
+from rundown.session.ports import Workspace
+from rundown.shell.extract import Extraction, extract, extract_argv
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """Which unit of which run asks. `cwd` is the project root's real path."""
+
+    run_id: str
+    position: str
+    attempt: int
+    cwd: str
+
+
+def freeze_command(
+    place: Place, body: CommandBody, shell: ShellOptions, workspace: Workspace
+) -> ExecutionRequest:
+    """Returns the request of a command fence. `body.text` has its templates filled in already."""
+    argv = (*_shell_argv(body.language, shell, workspace), body.text)
+    cwd, extra = _directory(place, body.options, workspace)
+    found = extract(body.text, body.language)
+    return ExecutionRequest(
+        run_id=place.run_id,
+        position=place.position,
+        attempt=place.attempt,
+        kind=body.language,
+        text=body.text,
+        argv=argv,
+        cwd=cwd,
+        env_names=_wanted_variables(found, body.options, workspace),
+        operations=_resolved(found, body.options, cwd, workspace) + extra,
+        span=body.span,
+        interactive=body.options.interactive,
+        host=body.options.host,
+        confirm=body.options.confirm,
+        timeout_ns=body.options.timeout_ns,
+    )
+
+
+def freeze_argv(place: Place, argv: tuple[str, ...], workspace: Workspace) -> ExecutionRequest:
+    """Returns the request of `rundown exec -- CMD ARG…`: no shell, the words as they were typed."""
+    found = extract_argv(argv)
+    options = FenceOptions()
+    return ExecutionRequest(
+        run_id=place.run_id,
+        position=place.position,
+        attempt=place.attempt,
+        kind="argv",
+        text="",
+        argv=argv,
+        cwd=place.cwd,
+        env_names=_wanted_variables(found, options, workspace),
+        operations=_resolved(found, options, place.cwd, workspace),
+        span=Span(file="<command line>", line=1, excerpt=" ".join(argv)),
+    )
+
+
+def freeze_agent(
+    place: Place, script: str, body_span: Span, options: FenceOptions, workspace: Workspace
+) -> ExecutionRequest:
+    """Returns the request of an agent step whose agent is one governed shell script."""
+    body = CommandBody(language="sh", text=script, span=body_span, options=options)
+    return replace(freeze_command(place, body, ShellOptions(), workspace), kind="agent")
+
+
+def _shell_argv(language: str, shell: ShellOptions, workspace: Workspace) -> tuple[str, ...]:
+    """Source: bash(1) and sh(1): -e errexit, -u nounset; pipefail is bash's (and POSIX.1-2024's) alone."""
+    words = [workspace.shell(language)]
+    if language == "bash":
+        words += ["--norc", "--noprofile"]
+    if shell.errexit:
+        words.append("-e")
+    if shell.nounset:
+        words.append("-u")
+    if shell.pipefail and language == "bash":
+        words += ["-o", "pipefail"]
+    return (*words, "-c")
+
+
+def _directory(
+    place: Place, options: FenceOptions, workspace: Workspace
+) -> tuple[str, tuple[Operation, ...]]:
+    if options.cwd is None:
+        return place.cwd, ()
+    wanted = Operation(capability=Capability.READ, resource=options.cwd, note="the fence's cwd=")
+    wanted = workspace.resolve(wanted, place.cwd)
+    return wanted.resolved or place.cwd, (wanted,)
+
+
+def _wanted_variables(found: Extraction, options: FenceOptions, workspace: Workspace) -> tuple[str, ...]:
+    return tuple(sorted((set(found.variables) & workspace.parent_variables()) | set(options.env)))
+
+
+def _resolved(
+    found: Extraction, options: FenceOptions, cwd: str, workspace: Workspace
+) -> tuple[Operation, ...]:
+    named = tuple(
+        Operation(capability=Capability.ENV, resource=name, note="used by the step's text")
+        for name in _wanted_variables(found, options, workspace)
+    )
+    host = tuple(
+        Operation(capability=Capability.HOST, resource=word, note="the fence's word") for word in options.host
+    )
+    return tuple(workspace.resolve(item, cwd) for item in (*found.operations, *named, *host))
