@@ -26,6 +26,8 @@ class RunStarted(Struct, frozen=True, kw_only=True, tag="RunStarted"):
 
 
 class HostProbed(Struct, frozen=True, kw_only=True, tag="HostProbed"):
+    """What this host can enforce, and which sandbox the invocation asked for."""
+
     facts: HostFacts
     wish: str
 
@@ -71,6 +73,8 @@ class QuestionAsked(Struct, frozen=True, kw_only=True, tag="QuestionAsked"):
 
 
 class GrantGiven(Struct, frozen=True, kw_only=True, tag="GrantGiven"):
+    """An answer that is remembered. `origin`: where it came from (prompt, preflight, flag)."""
+
     grant: Grant
     origin: str
 
@@ -85,6 +89,8 @@ class LaunchRequested(Struct, frozen=True, kw_only=True, tag="LaunchRequested"):
 
 
 class LaunchFailed(Struct, frozen=True, kw_only=True, tag="LaunchFailed"):
+    """The sandbox could not be made; the command never ran."""
+
     request: str
     position: str
     failure: StageFailure
@@ -101,6 +107,8 @@ class ProcessEnded(Struct, frozen=True, kw_only=True, tag="ProcessEnded"):
 
 
 class AgentReported(Struct, frozen=True, kw_only=True, tag="AgentReported"):
+    """The verdict of an agent of that kind about its task."""
+
     position: str
     kind: str
     verdict: Literal["pass", "fail"]
