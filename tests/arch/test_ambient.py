@@ -3,6 +3,7 @@
 import ast
 
 import pytest
+
 from tests.support.sources import Module, modules
 
 AMBIENT = {
@@ -32,7 +33,8 @@ def test_only_front_ends_and_the_composition_root_see_environment_and_clock():
 
 
 @pytest.mark.parametrize(
-    "text", ["import os\nos.environ['A']", "from time import monotonic", "import datetime\ndatetime.datetime.now()"]
+    "text",
+    ["import os\nos.environ['A']", "from time import monotonic", "import datetime\ndatetime.datetime.now()"],
 )
 def test_the_scan_sees_each_way_of_reading_them(text, tmp_path):
     path = tmp_path / "sample.py"

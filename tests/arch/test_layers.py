@@ -1,6 +1,7 @@
 """The import contracts of pyproject.toml hold."""
 
 from importlinter import cli
+
 from tests.support.sources import ROOT
 
 

@@ -19,7 +19,9 @@ def test_a_module_is_short_or_its_docstring_says_why():
 
 def test_a_function_fits_on_a_screen():
     found = (item for module in modules() for item in definitions(module) if not _is_class(item))
-    assert [f"{item}: {lines} lines" for item in found if (lines := _lines_of_code(item)) > FUNCTION_LINES] == []
+    assert [
+        f"{item}: {lines} lines" for item in found if (lines := _lines_of_code(item)) > FUNCTION_LINES
+    ] == []
 
 
 def test_a_function_takes_at_most_four_positional_parameters_besides_self():

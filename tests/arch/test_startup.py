@@ -37,7 +37,11 @@ print(json.dumps([status or 0, sorted(sys.modules)]), file=sys.stderr)
 def test_a_command_does_not_load_what_it_does_not_use(arguments, absent, tmp_path):
     (tmp_path / "small.runbook.md").write_text(RUNBOOK)
     ran = subprocess.run(
-        [sys.executable, "-c", REPORT_MODULES, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "-c", REPORT_MODULES, *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     status, loaded = json.loads(ran.stderr.splitlines()[-1])
     assert (status, sorted(absent & {name.partition(".")[0] for name in loaded})) == (0, [])

@@ -19,7 +19,15 @@ def test_no_tracked_file_names_the_registry_this_machine_installs_from():
 
 
 def test_nothing_generated_is_tracked():
-    generated = {"__pycache__", ".venv", ".ci-venv", ".rundown", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
+    generated = {
+        "__pycache__",
+        ".venv",
+        ".ci-venv",
+        ".rundown",
+        ".pytest_cache",
+        ".mypy_cache",
+        ".ruff_cache",
+    }
     assert [str(path) for path in tracked_files() if generated & set(path.relative_to(ROOT).parts)] == []
 
 
@@ -42,5 +50,8 @@ def _private_registry_hosts() -> set[str]:
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     ).stdout
     addresses = [word.strip("'\"") for word in listing.split() if "://" in word]
-    hosts = {urlsplit(address.partition("=")[2] if "=" in address else address).hostname or "" for address in addresses}
+    hosts = {
+        urlsplit(address.partition("=")[2] if "=" in address else address).hostname or ""
+        for address in addresses
+    }
     return hosts - PUBLIC_INDEX
