@@ -79,6 +79,21 @@ class GrantGiven(Struct, frozen=True, kw_only=True, tag="GrantGiven"):
     origin: str
 
 
+class GrantRevoked(Struct, frozen=True, kw_only=True, tag="GrantRevoked"):
+    """A person took a session grant back. `origin`: who did it."""
+
+    grant: Grant
+    origin: str
+
+
+class SecretReleased(Struct, frozen=True, kw_only=True, tag="SecretReleased"):
+    """A secret reached a step; recorded after it did. `form`: env, file, header. Never the value."""
+
+    position: str
+    name: str
+    form: str
+
+
 class LaunchRequested(Struct, frozen=True, kw_only=True, tag="LaunchRequested"):
     """Durable before the process exists. `plan` is the digest of the plan without variables' values."""
 
@@ -94,6 +109,56 @@ class LaunchFailed(Struct, frozen=True, kw_only=True, tag="LaunchFailed"):
     request: str
     position: str
     failure: StageFailure
+
+
+class EgressAllowed(Struct, frozen=True, kw_only=True, tag="EgressAllowed"):
+    """A connection was let through. `rule`: what allowed it, as shown to people."""
+
+    position: str
+    host: str
+    port: int
+    rule: str = ""
+
+
+class EgressBlocked(Struct, frozen=True, kw_only=True, tag="EgressBlocked"):
+    """A connection or a name look-up was refused. `port` 0 for a look-up."""
+
+    position: str
+    host: str
+    port: int
+    reason: str
+
+
+class ViolationSeen(Struct, frozen=True, kw_only=True, tag="ViolationSeen"):
+    """A step did what policy forbids and it was found afterwards. `action`: what was done about it."""
+
+    position: str
+    capability: str
+    resource: str
+    action: str
+
+
+class FileChanged(Struct, frozen=True, kw_only=True, tag="FileChanged"):
+    """A step made, changed or removed a file of a writable tree.
+
+    `path` is absolute. `before` and `after` are `sha256:…` of the file's bytes, `symlink:TARGET` for a
+    symbolic link, None for "not there". `diff` names a file below the run's directory, "" if there is none.
+    """
+
+    position: str
+    path: str
+    before: str | None
+    after: str | None
+    diff: str = ""
+
+
+class ArtifactStored(Struct, frozen=True, kw_only=True, tag="ArtifactStored"):
+    """A file was kept with the run. `file` is its name below the run's directory, `digest` of its bytes."""
+
+    position: str
+    file: str
+    digest: str
+    title: str = ""
 
 
 class ProcessEnded(Struct, frozen=True, kw_only=True, tag="ProcessEnded"):
@@ -127,11 +192,15 @@ class StepFinished(Struct, frozen=True, kw_only=True, tag="StepFinished"):
 
 
 class OutputCaptured(Struct, frozen=True, kw_only=True, tag="OutputCaptured"):
-    """A variable that a unit wrote. `value` is JSON text."""
+    """A variable that a unit wrote. `value` is JSON text.
+
+    `lost`: redaction changed the value before it was stored; the log sets it, so live and replayed agree.
+    """
 
     position: str
     name: str
     value: str
+    lost: bool = False
 
 
 class Jumped(Struct, frozen=True, kw_only=True, tag="Jumped"):
@@ -178,8 +247,15 @@ KnownBody = (
     | DecisionMade
     | QuestionAsked
     | GrantGiven
+    | GrantRevoked
+    | SecretReleased
     | LaunchRequested
     | LaunchFailed
+    | EgressAllowed
+    | EgressBlocked
+    | ViolationSeen
+    | FileChanged
+    | ArtifactStored
     | ProcessEnded
     | AgentReported
     | StepFinished
