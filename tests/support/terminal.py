@@ -1,0 +1,137 @@
+"""Drives a real program in a real terminal, as a person would: keys in, screen out.
+
+A tmux server of its own (private socket, no configuration, fixed size, bare environment) shows one
+program. Nothing here knows rundown, and nothing sleeps for a guessed time: every wait is for a condition.
+
+Source: tmux(1), sections "COMMANDS", "WINDOWS AND PANES" (capture-pane, send-keys, remain-on-exit).
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+POLL_SECONDS = 0.03
+PATIENCE_SECONDS = 30.0
+
+
+class ScreenTimeoutError(AssertionError):
+    """What was waited for did not come; the message holds the last screen."""
+
+
+class Terminal:
+    """One program on a screen of `columns` by `rows`; a context manager that ends it.
+
+    The program gets `environment` and nothing of ours but PATH, HOME and LANG; TERM is tmux's own.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        cwd: Path,
+        environment: Mapping[str, str] | None = None,
+        columns: int = 100,
+        rows: int = 40,
+    ) -> None:
+        self._argv = [str(word) for word in argv]
+        self._cwd = cwd
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(cwd),
+            "LANG": "C.UTF-8",
+            **(environment or {}),
+        }
+        self._size = (columns, rows)
+        self._place = ""
+
+    def __enter__(self) -> Self:
+        # A socket's path may have 107 bytes, fewer than pytest's own directories often take.
+        self._place = tempfile.mkdtemp(prefix="rd-tmux-")
+        inner = ["env", "-u", "TMUX", "-u", "TMUX_PANE", *self._argv]
+        columns, rows = self._size
+        options = (
+            "set -g remain-on-exit on; set -g history-limit 20000; set -g status off; set -s escape-time 0"
+        )
+        configuration = Path(self._place, "tmux.conf")
+        configuration.write_text(options.replace("; ", "\n") + "\n")
+        self._tmux(
+            *("-f", str(configuration), "new-session", "-d", "-s", "main"),
+            *("-x", str(columns), "-y", str(rows), "-c", str(self._cwd), shlex.join(inner)),
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._tmux("kill-server", check=False)
+        shutil.rmtree(self._place, ignore_errors=True)
+
+    def press(self, *keys: str) -> None:
+        """Presses keys by tmux's names (`Enter`, `C-c`, `Up`, `Escape`) or single characters."""
+        self._tmux("send-keys", "-t", "main", *keys)
+
+    def type(self, text: str) -> None:
+        """Types `text` as it is, without Enter."""
+        self._tmux("send-keys", "-t", "main", "-l", "--", text)
+
+    def screen(self, *, history: bool = True, colours: bool = False) -> str:
+        """Returns the text on the screen, with what has scrolled off above it; wrapped lines joined."""
+        options = ["-J", *(("-S", "-") if history else ()), *(("-e",) if colours else ())]
+        shown = self._tmux("capture-pane", "-p", "-t", "main", *options)
+        return "\n".join(line.rstrip() for line in shown.splitlines()).rstrip("\n")
+
+    def wait_for(self, text: str, seconds: float = PATIENCE_SECONDS) -> str:
+        """Returns the screen once it holds `text` (blanks at its end aside). Raises: ScreenTimeoutError."""
+        return self.wait_until(lambda screen: text.rstrip() in screen, f"{text!r}", seconds)
+
+    def wait_until(self, holds: Callable[[str], bool], what: str, seconds: float = PATIENCE_SECONDS) -> str:
+        """Returns the screen once `holds(screen)`. Raises: ScreenTimeoutError."""
+        until = time.monotonic() + seconds
+        while True:
+            ended = self._ended()
+            screen = self.screen()
+            if holds(screen):
+                return screen
+            if ended or time.monotonic() > until:
+                reason = "the program ended" if ended else f"{seconds:g} s are over"
+                raise ScreenTimeoutError(f"no {what}: {reason}. The screen:\n{screen}")
+            time.sleep(POLL_SECONDS)
+
+    def wait_exit(self, seconds: float = PATIENCE_SECONDS) -> int:
+        """Returns the program's exit status (128 + signal number if one ended it). Raises: ScreenTimeoutError."""
+        until = time.monotonic() + seconds
+        while not self._ended():
+            if time.monotonic() > until:
+                raise ScreenTimeoutError(f"still running after {seconds:g} s. The screen:\n{self.screen()}")
+            time.sleep(POLL_SECONDS)
+        status, signal = self._ask("#{pane_dead_status}:#{pane_dead_signal}").split(":")
+        return int(status) if status else 128 + int(signal)
+
+    def hang_up(self) -> None:
+        """Closes the terminal under the program, as a lost connection does (SIGHUP)."""
+        self._tmux("kill-pane", "-t", "main", check=False)
+
+    def process_id(self) -> int:
+        """Returns the id of the program's process."""
+        return int(self._ask("#{pane_pid}"))
+
+    def _ended(self) -> bool:
+        return self._ask("#{pane_dead}") == "1"
+
+    def _ask(self, format_: str) -> str:
+        return self._tmux("display-message", "-p", "-t", "main", format_).strip()
+
+    def _tmux(self, *arguments: str, check: bool = True) -> str:
+        command = ["tmux", "-L", "rundown-test", *arguments]
+        environment = {**self._environment, "TMUX_TMPDIR": self._place}
+        ran = subprocess.run(command, env=environment, cwd=self._cwd, capture_output=True, text=True)
+        if check and ran.returncode != 0:
+            raise RuntimeError(f"tmux {arguments[0]}: {ran.stderr.strip()}")
+        return ran.stdout
