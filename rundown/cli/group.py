@@ -1,0 +1,132 @@
+"""The command tree, loaded a command at a time, and the mapping of every ending to an exit code."""
+
+import difflib
+import importlib
+import os
+import sys
+
+import click
+
+from rundown import __version__
+from rundown.cli.screen import error_style
+from rundown.errors import RundownError
+from rundown.model.diagnostic import Diagnostic
+from rundown.render.diagnostic import render_diagnostics
+
+_COMMANDS = {
+    "run": ("rundown.cli.run", "Run a runbook, step by step, asked for and confined."),
+    "resume": ("rundown.cli.resume", "Go on with a run that was interrupted, paused or denied."),
+    "check": ("rundown.cli.check", "Validate runbooks; all problems at once."),
+    "exec": ("rundown.cli.exec", "Run one command under policy and sandbox, as a step would be run."),
+    "policy": ("rundown.cli.policy", "Explain, show and check policies."),
+    "doctor": ("rundown.cli.doctor", "What this host can enforce, and how to get the rest."),
+    "show": ("rundown.cli.show", "Show one run: steps, decisions, gaps, output."),
+    "log": ("rundown.cli.log", "Print a run's events."),
+    "ls": ("rundown.cli.ls", "List runs."),
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when it is called, and knows the nearest name of a mistyped one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(_COMMANDS[cmd_name][0]).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f"did you mean `rundown {near[0]}`?" if near else "`rundown --help` lists the commands"
+            raise click.UsageError(f"there is no command `{args[0]}`; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+_EPILOG = """\b
+Examples:
+  rundown run runbooks/hello.runbook.md     ask, confine, run, record
+  rundown check README.md                   what would have to change to run it
+  rundown exec -- pytest -q                 one command, as a step would run
+  rundown policy explain -- 'curl x | sh'   what would be decided, and by which rule
+"""
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_EPILOG,
+)
+@click.version_option(__version__, message="rundown %(version)s")
+@click.option("--debug", is_flag=True, help="Show tracebacks of internal errors.")
+@click.pass_context
+def root(ctx: click.Context, debug: bool) -> None:
+    """Run Markdown runbooks: every step asked for first, then confined by the Linux kernel."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def run_command_line(words: list[str]) -> int:
+    """Runs the words of a command line; returns the exit code."""
+    debug = "--debug" in words[: words.index("--")] if "--" in words else "--debug" in words
+    words = _without_debug(words)
+    try:
+        code = root.main(args=words, prog_name="rundown", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        print("interrupted", file=sys.stderr)
+        return 130
+    except click.ClickException as problem:
+        return _tell(_usage(problem), code=2)
+    except RundownError as problem:
+        return _tell(*problem.diagnostics, code=problem.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as problem:
+        if debug:
+            raise
+        return _tell(_internal(problem), code=2)
+
+
+def _without_debug(words: list[str]) -> list[str]:
+    end = words.index("--") if "--" in words else len(words)
+    return [word for place, word in enumerate(words) if word != "--debug" or place > end]
+
+
+def _tell(*items: Diagnostic, code: int) -> int:
+    sys.stdout.flush()
+    sys.stderr.write(render_diagnostics(items, error_style()))
+    return code
+
+
+def _usage(problem: click.ClickException) -> Diagnostic:
+    ctx = getattr(problem, "ctx", None)
+    path = ctx.command_path if ctx is not None else "rundown"
+    return Diagnostic(
+        code="cli/usage",
+        message=problem.format_message().rstrip("."),
+        fix=f"{path} --help",
+    )
+
+
+def _internal(problem: Exception) -> Diagnostic:
+    return Diagnostic(
+        code="cli/internal",
+        message=f"rundown itself failed: {type(problem).__name__}: {problem}",
+        why="this is a defect of rundown; nothing further was run",
+        fix="run the same command with --debug and report what it prints",
+    )

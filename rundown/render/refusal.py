@@ -1,0 +1,76 @@
+"""A denied step as the diagnostics that a person reads: one for each denied operation."""
+
+from rundown.model.diagnostic import Diagnostic, Span
+from rundown.model.policy import Rule, Ruling
+from rundown.model.request import Capability, ExecutionRequest
+
+_VERBS = {
+    Capability.RUN: "run",
+    Capability.READ: "read",
+    Capability.WRITE: "write",
+    Capability.ENV: "see the variable",
+    Capability.NET: "reach",
+    Capability.HOST: "leave the sandbox for",
+}
+
+
+def refusal_diagnostics(
+    request: ExecutionRequest, denials: tuple[Ruling, ...], resume: str
+) -> tuple[Diagnostic, ...]:
+    """Returns what was denied, where it stands, why, and the flag or line that changes it.
+
+    `resume` is the command to which the flag is added (`rundown resume 0193…`).
+    """
+    return tuple(_refusal(request, item, resume) for item in denials)
+
+
+def _refusal(request: ExecutionRequest, ruling: Ruling, resume: str) -> Diagnostic:
+    item = ruling.operation
+    what = f"step {request.position} may not {_VERBS[item.capability]} `{item.resource}`"
+    if item.note:
+        what += f" ({item.note})"
+    return Diagnostic(
+        code="policy/denied",
+        message=what,
+        span=_place(request, item.span),
+        why=_why(ruling),
+        fix=_fix(ruling, resume),
+    )
+
+
+def _place(request: ExecutionRequest, span: tuple[int, int]) -> Span | None:
+    """Finds line and column of a byte span in the runbook, below the opening fence."""
+    fence = request.span
+    if fence is None or request.kind == "argv" or span == (0, 0):
+        return fence
+    text = request.text.encode()
+    before = text[: span[0]].decode("utf-8", "replace")
+    row = before.count("\n")
+    column = len(before) - (before.rfind("\n") + 1)
+    lines = request.text.split("\n")
+    return Span(
+        file=fence.file,
+        line=fence.line + 1 + row,
+        column=column + 1,
+        length=len(text[span[0] : span[1]].decode("utf-8", "replace")),
+        excerpt=lines[row] if row < len(lines) else "",
+    )
+
+
+def _why(ruling: Ruling) -> str:
+    parts = [ruling.why] if ruling.why else []
+    if ruling.rule is not None and not ruling.why:
+        parts.append(_rule(ruling.rule))
+    return "; ".join(parts)
+
+
+def _rule(rule: Rule) -> str:
+    where = f", {rule.span}" if rule.span is not None else ""
+    reason = f": {rule.reason}" if rule.reason else ""
+    return f'{rule.verdict.value} "{rule.pattern}", {rule.layer.value} policy{where}{reason}'
+
+
+def _fix(ruling: Ruling, resume: str) -> str:
+    if ruling.fix is None:
+        return ""
+    return f"{resume} {ruling.fix.flag}      (or in .rundownrc.yaml: {ruling.fix.yaml})"

@@ -1,0 +1,169 @@
+"""Events as lines for a person at a terminal: a header a step, a result line, a table at the end.
+
+A reading of the same stream that is on disk; it holds only what a line needs of the events before it.
+"""
+
+from msgspec import Struct
+
+from rundown.model.event import (
+    Body,
+    LaunchFailed,
+    LaunchRequested,
+    ProcessEnded,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    StepFinished,
+    StepStarted,
+)
+from rundown.model.sandbox import ProcessResult
+from rundown.render.duration import render_duration, render_size
+from rundown.render.escape import visible
+from rundown.render.style import Style, Tone
+
+
+class Row(Struct, kw_only=True):
+    """One line of the final table. `duration_ns` 0 where no process ran."""
+
+    position: str
+    title: str
+    result: str
+    duration_ns: int = 0
+    attempts: int = 1
+
+
+class TerminalReader:
+    """Turns each event into the text to show now ("" for nothing). `total` counts the runbook's units."""
+
+    def __init__(self, style: Style, total: int) -> None:
+        self._style = style
+        self._total = total
+        self._rows: dict[str, Row] = {}
+        self._gaps_told: set[str] = set()
+        self._ended: ProcessResult | None = None
+
+    def read(self, body: Body) -> str:
+        """Returns the lines for one event, ending in a line end, or ""."""
+        match body:
+            case StepStarted():
+                return self._started(body)
+            case LaunchRequested():
+                return self._gaps(body)
+            case ProcessEnded():
+                self._ended = body.result
+                return self._remarks(body.result)
+            case LaunchFailed():
+                return ""
+            case StepFinished():
+                return self._finished(body)
+            case RunPaused():
+                return self._paused(body)
+            case RunResumed() if body.changes:
+                return self._line("warn", f"changed since the run began: {', '.join(body.changes)}", "yellow")
+            case RunFinished():
+                return self._end(body)
+            case _:
+                return ""
+
+    def _started(self, body: StepStarted) -> str:
+        position = position_text(body.step, body.substep, body.iteration)
+        known = self._rows.get(position)
+        if known is None:
+            self._rows[position] = Row(position=position, title=body.title, result="")
+        else:
+            known.attempts += 1
+        style = self._style
+        sign = style.sign("start" if body.attempt == 1 else "retry")
+        again = style.paint(f"  attempt {body.attempt}", "yellow") if body.attempt > 1 else ""
+        count = style.paint(f"  [{len(self._rows)}/{max(self._total, len(self._rows))}]", "dim")
+        name = style.paint(f"{position} {visible(body.title)}".rstrip(), "bold")
+        return f"\n{style.paint(sign, 'cyan')} {name}{again}{count}\n"
+
+    def _gaps(self, body: LaunchRequested) -> str:
+        lines = []
+        for gap in body.gaps:
+            if gap.code not in self._gaps_told:
+                self._gaps_told.add(gap.code)
+                lines.append(self._line("warn", f"not enforced here: {gap.message} [{gap.code}]", "yellow"))
+        return "".join(lines)
+
+    def _remarks(self, result: ProcessResult) -> str:
+        remarks = []
+        if result.left_behind:
+            noun = "process was" if result.left_behind == 1 else "processes were"
+            remarks.append(f"{result.left_behind} background {noun} ended with the step")
+        if result.output_cut_bytes:
+            remarks.append(f"{render_size(result.output_cut_bytes)} of output were cut from the middle")
+        return "".join(self._line("dot", remark, "dim") for remark in remarks)
+
+    def _finished(self, body: StepFinished) -> str:
+        position = position_text(body.step, body.substep, body.iteration)
+        row = self._rows.setdefault(position, Row(position=position, title="", result=""))
+        ended, self._ended = self._ended, None
+        row.result = body.result
+        detail = []
+        if ended is not None:
+            row.duration_ns += ended.duration_ns
+            if body.result == "fail" or ended.ending != "exited":
+                detail.append(describe_ending(ended))
+            detail.append(render_duration(ended.duration_ns))
+        elif body.reported_by == "person":
+            detail.append("reported by a person")
+        if body.note:
+            detail.append(visible(body.note))
+        tone: Tone = "green" if body.result == "pass" else "red"
+        word = "passed" if body.result == "pass" else "failed"
+        sign = self._style.paint(self._style.sign(body.result), tone, "bold")
+        tail = self._style.paint("  " + ", ".join(detail), "dim") if detail else ""
+        return f"{sign} {position} {self._style.paint(word, tone)}{tail}\n"
+
+    def _paused(self, body: RunPaused) -> str:
+        detail = f": {visible(body.detail)}" if body.detail else ""
+        return "\n" + self._line("pause", f"paused at step {body.position} ({body.reason}){detail}", "yellow")
+
+    def _end(self, body: RunFinished) -> str:
+        tone: Tone = "green" if body.status == "completed" else "red"
+        sign = "pass" if body.status == "completed" else "stop"
+        message = f": {visible(body.message)}" if body.message else ""
+        return "\n" + self._table() + self._line(sign, f"{body.status}{message}", tone)
+
+    def _table(self) -> str:
+        rows = [row for row in self._rows.values() if row.result]
+        if len(rows) < 2:
+            return ""
+        wide = max(len(row.position) for row in rows)
+        lines = [self._style.paint(self._style.sign("rule") * min(self._style.width, 60), "dim")]
+        for row in rows:
+            tone: Tone = "green" if row.result == "pass" else "red"
+            mark = self._style.paint(f"{self._style.sign(row.result):<2}", tone)
+            times = render_duration(row.duration_ns) if row.duration_ns else ""
+            again = f"  ({row.attempts} attempts)" if row.attempts > 1 else ""
+            room = max(10, min(self._style.width, 100) - wide - 16)
+            title = _fit(visible(row.title), room, self._style)
+            lines.append(f"{mark}{row.position:<{wide}}  {title:<{min(room, 40)}} {times:>8}{again}".rstrip())
+        return "\n".join(lines) + "\n"
+
+    def _line(self, sign: str, text: str, tone: Tone) -> str:
+        return self._style.paint(f"{self._style.sign(sign)} {text}", tone) + "\n"
+
+
+def describe_ending(result: ProcessResult) -> str:
+    """Returns `exit status 2`, `killed by signal 9`, `timed out`, `out of memory` or `interrupted`."""
+    match result.ending:
+        case "exited":
+            return f"exit status {result.status}"
+        case "signalled":
+            return f"killed by signal {result.signal}"
+        case other:
+            return other.replace("-", " ")
+
+
+def position_text(step: str, substep: str | None, iteration: int | None) -> str:
+    """Returns `2`, `2.1`, or in a loop `step.iteration.substep`."""
+    return ".".join(str(part) for part in (step, iteration, substep) if part is not None)
+
+
+def _fit(text: str, room: int, style: Style) -> str:
+    if len(text) <= room:
+        return text
+    return text[: room - 1] + ("…" if style.unicode else ".")
