@@ -181,7 +181,7 @@ class AgentReported(Struct, frozen=True, kw_only=True, tag="AgentReported"):
 
 
 class StepFinished(Struct, frozen=True, kw_only=True, tag="StepFinished"):
-    """A unit has a result. `reported_by`: process, agent, person, policy, scenario."""
+    """A unit has a result. `reported_by`: process, agent, person, policy, child, scenario."""
 
     step: str
     substep: str | None = None
@@ -201,6 +201,73 @@ class OutputCaptured(Struct, frozen=True, kw_only=True, tag="OutputCaptured"):
     name: str
     value: str
     lost: bool = False
+
+
+class SourceMark(Struct, frozen=True, kw_only=True):
+    """What was seen of a loop's file when it was opened; another value later means that it drifted.
+
+    `path` is relative to the project's root, `digest` of the bytes read up to then ("" if none).
+    """
+
+    path: str
+    size_bytes: int
+    mtime_ns: int
+    digest: str = ""
+
+
+class LoopOpened(Struct, frozen=True, kw_only=True, tag="LoopOpened"):
+    """A FOR's bounds and source are known.
+
+    `first` and `last` are 1-10000 (`first` above `last` counts down); both None: a bound's variable has
+    no value, so the step runs once, by hand. An open source says 1 and 10000. `items`: for a source that
+    is a list, its items as JSON texts, whole; None for a range and for a file, whose items are drawn one
+    by one. `lost`: redaction changed an item before it was stored.
+    """
+
+    step: str
+    first: int | None = None
+    last: int | None = None
+    items: tuple[str, ...] | None = None
+    mark: SourceMark | None = None
+    lost: bool = False
+
+
+class ItemDrawn(Struct, frozen=True, kw_only=True, tag="ItemDrawn"):
+    """An item was read from a loop's file. `value` is JSON text; `lost` as in `OutputCaptured`."""
+
+    step: str
+    iteration: int
+    value: str
+    lost: bool = False
+
+
+class SourceEnded(Struct, frozen=True, kw_only=True, tag="SourceEnded"):
+    """A loop's file has no item of the number that was to be drawn; it holds `length` items in all."""
+
+    step: str
+    length: int
+
+
+class IndexResolved(Struct, frozen=True, kw_only=True, tag="IndexResolved"):
+    """The iteration number that `AT {{name}}` stood for."""
+
+    name: str
+    iteration: int
+
+
+class EffectFailed(Struct, frozen=True, kw_only=True, tag="EffectFailed"):
+    """What the machine asked for cannot be had (a source, an index, a child): the run stops with `code`."""
+
+    position: str
+    code: str
+    message: str
+
+
+class EndForced(Struct, frozen=True, kw_only=True, tag="EndForced"):
+    """A person ended the run (`rundown complete`, `rundown stop`), or a limit of the invocation did."""
+
+    status: Literal["completed", "stopped"]
+    message: str = ""
 
 
 class Jumped(Struct, frozen=True, kw_only=True, tag="Jumped"):
@@ -226,10 +293,11 @@ class RunResumed(Struct, frozen=True, kw_only=True, tag="RunResumed"):
 
 
 class RunFinished(Struct, frozen=True, kw_only=True, tag="RunFinished"):
-    """`status` completed or stopped."""
+    """`status` completed or stopped. `code` names the engine's own error, "" for a wanted end."""
 
     status: Literal["completed", "stopped"]
     message: str = ""
+    code: str = ""
 
 
 class UnknownBody(Struct, frozen=True, kw_only=True):
@@ -260,6 +328,12 @@ KnownBody = (
     | AgentReported
     | StepFinished
     | OutputCaptured
+    | LoopOpened
+    | ItemDrawn
+    | SourceEnded
+    | IndexResolved
+    | EffectFailed
+    | EndForced
     | Jumped
     | RunPaused
     | RunResumed
