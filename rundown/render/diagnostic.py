@@ -4,14 +4,14 @@ from collections.abc import Iterable
 
 from rundown.model.diagnostic import Diagnostic, Span
 from rundown.render.escape import visible
-from rundown.render.style import PLAIN, Style
+from rundown.render.style import PLAIN, Style, Tone
 
 _EXCERPT_COLUMNS = 160
 
 
 def render_diagnostic(item: Diagnostic, style: Style = PLAIN) -> str:
     """Returns the four-part text of one problem, without a line end."""
-    tone = "red" if item.severity == "error" else "yellow"
+    tone: Tone = "red" if item.severity == "error" else "yellow"
     head = style.paint(f"{item.severity}[{item.code}]", "bold", tone)
     lines = [f"{head}: {style.paint(visible(item.message), 'bold')}"]
     if item.span is not None:

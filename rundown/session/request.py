@@ -10,7 +10,8 @@ from rundown.model.diagnostic import Span
 from rundown.model.request import Capability, ExecutionRequest, Operation
 from rundown.model.runbook import CommandBody, FenceOptions, ShellOptions
 from rundown.session.ports import Workspace
-from rundown.shell.extract import Extraction, extract, extract_argv
+from rundown.shell.extract import extract, extract_argv
+from rundown.shell.extraction import Extraction
 
 
 class Place(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,214 @@
+"""Takes one unit from its text to its result: freeze, decide, plan, launch, judge.
+
+Each yielded body is a fact; the driver makes it durable before this goes on. Refuses to launch what was
+not allowed, or what is not byte for byte the request that was decided.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Literal, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rundown.agents.launch import AgentLaunch, plan_agent
+from rundown.agents.verdict import read_verdict
+from rundown.engine.course import Unit
+from rundown.errors import InvalidInputError
+from rundown.model.diagnostic import Diagnostic
+from rundown.model.event import (
+    AgentReported,
+    Body,
+    LaunchFailed,
+    LaunchRequested,
+    ProcessEnded,
+    RunPaused,
+    StepFinished,
+)
+from rundown.model.policy import Allowed, Denied
+from rundown.model.request import ExecutionRequest
+from rundown.model.runbook import AgentBody, CommandBody, ShellOptions
+from rundown.model.sandbox import ProcessResult, StageFailure
+from rundown.redact.stream import Redactor
+from rundown.session.permissions import Permissions
+from rundown.session.ports import Frontend, Launcher, Prompter, Stream, Workspace
+from rundown.session.request import Place, freeze_agent, freeze_command
+from rundown.session.seal import check_seal
+
+_TAIL_BYTES = 64 * 1024
+
+
+class OutputFile(Protocol):
+    """Where the output of one attempt goes."""
+
+    name: str
+
+    def write(self, content: bytes) -> None: ...
+
+    def close(self) -> str: ...
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """One attempt of one unit."""
+
+    step: str
+    substep: str | None
+    iteration: int | None
+    number: int
+    position: str
+    progress: str = ""
+
+
+class Tools(Struct, frozen=True, kw_only=True):
+    """What an execution works with. `open_output(position, attempt)` makes a fresh file."""
+
+    run_id: str
+    root: str
+    shell: ShellOptions
+    on_denied: Literal["pause", "fail"]
+    agent: str | None
+    permissions: Permissions
+    workspace: Workspace
+    launcher: Launcher
+    prompter: Prompter
+    frontend: Frontend
+    open_output: Callable[[str, int], OutputFile]
+    new_redactor: Callable[[], Redactor]
+
+
+class _Recording:
+    """Splits what a step prints: redacted to the file and the front end, its end kept for a verdict."""
+
+    def __init__(self, tools: Tools, file: OutputFile) -> None:
+        self._frontend = tools.frontend
+        self._file = file
+        self._redactors: dict[Stream, Redactor] = {
+            "stdout": tools.new_redactor(),
+            "stderr": tools.new_redactor(),
+        }
+        self.tail = b""
+
+    def take(self, stream: Stream, chunk: bytes) -> None:
+        self._pass_on(stream, self._redactors[stream].feed(chunk))
+
+    def finish(self) -> str:
+        """Returns the digest of the whole file."""
+        for stream, redactor in self._redactors.items():
+            self._pass_on(stream, redactor.flush())
+        return self._file.close()
+
+    def _pass_on(self, stream: Stream, chunk: bytes) -> None:
+        if chunk:
+            self._file.write(chunk)
+            self._frontend.output(stream, chunk)
+            self.tail = (self.tail + chunk)[-_TAIL_BYTES:]
+
+
+def freeze(tools: Tools, unit: Unit, attempt: Attempt) -> ExecutionRequest:
+    """Returns the frozen request of a unit's command or agent body.
+
+    Raises:
+        InvalidInputError: the unit's agent cannot be had.
+    """
+    place = Place(run_id=tools.run_id, position=attempt.position, attempt=attempt.number, cwd=tools.root)
+    match unit.body:
+        case CommandBody() as body:
+            return freeze_command(place, body, tools.shell, tools.workspace)
+        case AgentBody() as body:
+            launch = plan_agent(body, tools.agent)
+            if isinstance(launch, Diagnostic):
+                raise InvalidInputError(launch)
+            return freeze_agent(place, launch.script, body.span, body.options, tools.workspace)
+        case _:
+            raise InvalidInputError(_nothing_to_run(attempt))
+
+
+def execute(tools: Tools, unit: Unit, attempt: Attempt) -> Iterator[Body]:
+    """Yields every fact of one attempt, the last being `StepFinished` or `RunPaused`."""
+    request = freeze(tools, unit, attempt)
+    decision = yield from tools.permissions.settle(request, unit.title, attempt.progress)
+    if isinstance(decision, Denied):
+        yield _refused(tools, attempt, decision)
+        return
+    if request.confirm is not None and not tools.prompter.confirm(request.confirm):
+        yield RunPaused(
+            reason="denied", position=attempt.position, detail=f"not confirmed: {request.confirm}"
+        )
+        return
+    yield from _launch(tools, unit, attempt, request, decision)
+
+
+def _launch(
+    tools: Tools, unit: Unit, attempt: Attempt, request: ExecutionRequest, allowed: Allowed
+) -> Iterator[Body]:
+    planned = tools.launcher.plan(allowed)
+    if isinstance(planned, StageFailure):
+        yield from _failed(request, planned)
+        return
+    check_seal(request, allowed, planned.plan)
+    yield LaunchRequested(
+        request=request.digest, position=attempt.position, plan=planned.digest, gaps=planned.gaps
+    )
+    file = tools.open_output(attempt.position, attempt.number)
+    recording = _Recording(tools, file)
+    result = tools.launcher.launch(planned, recording.take)
+    digest = recording.finish()
+    if isinstance(result, StageFailure):
+        yield from _failed(request, result)
+        return
+    yield ProcessEnded(
+        request=request.digest,
+        position=attempt.position,
+        result=result,
+        output=file.name,
+        output_digest=digest,
+    )
+    if result.ending == "interrupted":
+        yield RunPaused(reason="interrupted", position=attempt.position)
+        return
+    yield from judge(tools, unit, attempt, result, recording.tail)
+
+
+def judge(tools: Tools, unit: Unit, attempt: Attempt, result: ProcessResult, tail: bytes) -> Iterator[Body]:
+    """Yields the unit's result. `tail` is the end of what it printed (redacted)."""
+    passed = result.ending == "exited" and result.status == 0
+    if not isinstance(unit.body, AgentBody):
+        yield _finished(attempt, passed, "process")
+        return
+    launch = plan_agent(unit.body, tools.agent)
+    kind = launch.kind if isinstance(launch, AgentLaunch) else "unknown"
+    verdict = read_verdict(tail)
+    said = verdict.result == "pass" if verdict is not None else passed and kind == "command"
+    detail = verdict.detail if verdict is not None else ("" if said else "the agent gave no RESULT line")
+    won = passed and said
+    yield AgentReported(
+        position=attempt.position, kind=kind, verdict="pass" if won else "fail", detail=detail
+    )
+    yield replace(_finished(attempt, won, "agent"), note=detail)
+
+
+def _finished(attempt: Attempt, passed: bool, by: str) -> StepFinished:
+    return StepFinished(
+        step=attempt.step,
+        substep=attempt.substep,
+        iteration=attempt.iteration,
+        result="pass" if passed else "fail",
+        reported_by=by,
+    )
+
+
+def _refused(tools: Tools, attempt: Attempt, denied: Denied) -> Body:
+    names = ", ".join(
+        f"{item.operation.capability.value} {item.operation.resource}" for item in denied.denials
+    )
+    if tools.on_denied == "fail":
+        return replace(_finished(attempt, False, "policy"), note=f"denied: {names} (status 126)")
+    return RunPaused(reason="denied", position=attempt.position, detail=names)
+
+
+def _failed(request: ExecutionRequest, failure: StageFailure) -> Iterator[Body]:
+    yield LaunchFailed(request=request.digest, position=request.position, failure=failure)
+    yield RunPaused(reason="sandbox", position=request.position, detail=f"{failure.stage}: {failure.detail}")
+
+
+def _nothing_to_run(attempt: Attempt) -> Diagnostic:
+    return Diagnostic(code="session/nothing-to-run", message=f"step {attempt.position} has nothing to run")

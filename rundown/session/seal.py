@@ -1,0 +1,34 @@
+"""One request, one digest: what was frozen, shown, decided and planned must be the very same thing."""
+
+from rundown.errors import RundownError
+from rundown.model.diagnostic import Diagnostic
+from rundown.model.digest import digest_value
+from rundown.model.policy import Allowed
+from rundown.model.request import ExecutionRequest
+from rundown.model.sandbox import SandboxPlan
+
+
+def check_seal(asked: ExecutionRequest, allowed: Allowed, plan: SandboxPlan) -> None:
+    """Returns if decision and plan are about `asked`, byte for byte; digests are computed anew here.
+
+    Raises:
+        RundownError: one of them is about something else. The command must not run.
+    """
+    digest = digest_value("rundown/request/1", asked)
+    if digest != asked.digest:
+        raise _broken("the request was changed after it was frozen")
+    if digest_value("rundown/request/1", allowed.request) != digest:
+        raise _broken("the decision is about another request")
+    if plan.request_digest != digest or plan.argv != asked.argv or plan.cwd != asked.cwd:
+        raise _broken("the plan is about another request")
+
+
+def _broken(why: str) -> RundownError:
+    return RundownError(
+        Diagnostic(
+            code="session/seal-broken",
+            message="what would run is not what was decided",
+            why=why,
+            fix="this is a defect of rundown; nothing was run",
+        )
+    )

@@ -1,0 +1,91 @@
+"""Facts of the host's files for freezing a request: real paths, PATH look-ups, what a step could have put there.
+
+Reads only; follows symbolic links where the kernel would. Refuses nothing: what does not resolve says so
+by `resolved=None`.
+"""
+
+import os
+import shutil
+import stat
+
+from msgspec.structs import replace
+
+from rundown.model.request import Capability, Operation
+
+_SHELL_FALLBACK = {"bash": "/bin/bash", "sh": "/bin/sh"}
+
+
+class HostWorkspace:
+    """The workspace of one run on this machine.
+
+    `search_path`: the PATH that steps will have, absolute directories in order. `writable`: real paths of
+    trees that a step may write; a name that is found in one, or behind one, is not safe. `variables`:
+    names of the variables that rundown was started with.
+    """
+
+    def __init__(
+        self, *, search_path: tuple[str, ...], writable: tuple[str, ...], home: str, variables: frozenset[str]
+    ) -> None:
+        self._search_path = search_path
+        self._writable = writable
+        self._home = home
+        self._variables = variables
+
+    def resolve(self, operation: Operation, cwd: str) -> Operation:
+        """Returns the operation with the host's facts filled in."""
+        match operation.capability:
+            case Capability.RUN if operation.kind not in ("dynamic", "unparseable"):
+                return self._executable(operation, cwd)
+            case Capability.READ | Capability.WRITE:
+                return replace(operation, resolved=self._real(operation.resource, cwd))
+            case _:
+                return operation
+
+    def shell(self, language: str) -> str:
+        """Returns the absolute path of the shell; `/bin/sh` and `/bin/bash` where there is no other."""
+        found = shutil.which(language, path=os.pathsep.join(self._trusted_path()))
+        return found or _SHELL_FALLBACK[language]
+
+    def parent_variables(self) -> frozenset[str]:
+        """Returns the names rundown was started with."""
+        return self._variables
+
+    def _executable(self, operation: Operation, cwd: str) -> Operation:
+        word = operation.resource
+        if "/" in word:
+            real = self._real(word, cwd)
+            return replace(operation, resolved=real, safe_path=not self._is_writable(real))
+        safe = True
+        for directory in self._search_path:
+            safe = safe and not self._is_writable(os.path.realpath(directory))
+            candidate = os.path.join(directory, word)
+            if _is_executable(candidate):
+                real = os.path.realpath(candidate)
+                return replace(operation, resolved=real, safe_path=safe and not self._is_writable(real))
+        return replace(operation, resolved=None, safe_path=safe)
+
+    def _real(self, path: str, cwd: str) -> str:
+        if path == "~" or path.startswith("~/"):
+            path = self._home + path[1:]
+        return os.path.realpath(os.path.join(cwd, path))
+
+    def _is_writable(self, path: str) -> bool:
+        return any(path == tree or path.startswith(tree.rstrip("/") + "/") for tree in self._writable)
+
+    def _trusted_path(self) -> list[str]:
+        return [entry for entry in self._search_path if not self._is_writable(os.path.realpath(entry))]
+
+
+def clean_search_path(text: str) -> tuple[str, ...]:
+    """Returns the absolute entries of a PATH, each once, in order; relative and empty ones are removed."""
+    return tuple(
+        dict.fromkeys(entry.rstrip("/") or "/" for entry in text.split(":") if entry.startswith("/"))
+    )
+
+
+def _is_executable(path: str) -> bool:
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(mode) and os.access(path, os.X_OK)
