@@ -7,7 +7,7 @@ Everything implicit is made explicit here: both handlers of every unit are prese
 from enum import Enum
 from typing import Literal
 
-from msgspec import Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from rundown.model.diagnostic import Span
 
@@ -197,7 +197,7 @@ class Input(Struct, frozen=True, kw_only=True):
 
     name: str
     description: str = ""
-    default: object | UnsetType = UnsetType.UNSET
+    default: object | UnsetType = UNSET
     options: tuple[str, ...] = ()
     pattern: str | None = None
     secret: bool = False
