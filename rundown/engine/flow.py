@@ -1,0 +1,410 @@
+"""How a run moves: entering, reporting, folding, jumping, ending. Every function is State to State.
+
+What an action does at each level (step, substep, iteration of a loop) is the table `ACTIONS`. Nothing
+here looks at events or says what fits; that is `rundown.engine.machine`.
+
+Longer than most modules because the moves call each other in a circle (a fold may jump, a jump may open a
+loop, an empty loop folds), and apart they would import each other.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from msgspec.structs import replace
+
+from rundown.engine.course import Course
+from rundown.engine.results import Results
+from rundown.engine.state import Ending, Frame, State
+from rundown.engine.transition import TransitionTaken, describe
+from rundown.model.runbook import (
+    Action,
+    Break,
+    Complete,
+    Continue,
+    Defer,
+    Goto,
+    Handler,
+    Loop,
+    Next,
+    Outcome,
+    Stop,
+    Transitions,
+)
+
+Level = Literal["step", "substep", "iteration"]
+Move = Callable[[Course, State, Action], State]
+
+MOST_SELF_JUMPS = 10_000
+
+_DEFERRING = Transitions(
+    on_pass=Handler(action=Defer(), implicit=True), on_fail=Handler(action=Defer(), implicit=True)
+)
+
+
+def enter_step(course: Course, state: State, step_id: str, *, substep: str | None, at: int | None) -> State:
+    """Enters a step afresh: at its first unit or at `substep`, in iteration `at` if it loops."""
+    step = course.step(step_id)
+    entered = replace(
+        state,
+        step=step_id,
+        substep=substep or (step.substeps[0].id if step.substeps else None),
+        iteration=None,
+        frame=None,
+        by_hand=False,
+        retry=0,
+        iteration_retry=0,
+        step_retry=0,
+        deferred=Results(),
+        iterations=Results(),
+        entry=at,
+    )
+    if step.loop is None:
+        return arrive(entered) if at is None else _no_loop(entered, "GOTO … AT")
+    known = _known_bounds(step.loop)
+    return replace(entered, phase="open") if known is None else open_loop(course, entered, known)
+
+
+def open_loop(course: Course, state: State, frame: Frame | None) -> State:
+    """Starts a loop whose bounds are known; `frame` None: it is empty, and the step resolves at once."""
+    if frame is None:
+        if state.entry is not None:
+            return fail(
+                state, "engine/goto-out-of-range", f"step {state.step} has no iteration {state.entry}"
+            )
+        return _resolve_empty(course, replace(state, substep=None))
+    at = state.entry
+    if at is not None and not frame.holds(at):
+        return fail(state, "engine/goto-out-of-range", f"step {state.step} has no iteration {at}")
+    opened = replace(state, frame=frame, entry=None)
+    return begin_iteration(opened, frame.first if at is None else at, aimed=at is not None)
+
+
+def open_by_hand(state: State) -> State:
+    """Starts a step whose FOR has an undefined bound: no loop, each substep once, by a person."""
+    if state.entry is not None:
+        return _no_loop(state, "GOTO … AT")
+    return arrive(replace(state, by_hand=True))
+
+
+def begin_iteration(state: State, iteration: int, *, aimed: bool = False) -> State:
+    """Begins an iteration at the substep the state names; its earlier result is forgotten."""
+    assert state.frame is not None
+    begun = replace(
+        state,
+        iteration=iteration,
+        retry=0,
+        iteration_retry=0,
+        deferred=Results(),
+        iterations=state.iterations.drop(iteration),
+    )
+    if not state.frame.drawn:
+        return arrive(begun)
+    return replace(begun, phase="draw", frame=replace(state.frame, item=None, aimed=aimed))
+
+
+def end_source(course: Course, state: State, length: int) -> State:
+    """The file ended before the item of the current iteration: the loop is cut to its `length` items."""
+    assert state.frame is not None and state.iteration is not None
+    frame = clip(state.frame, length)
+    if state.frame.aimed:
+        return fail(
+            state, "engine/goto-out-of-range", f"step {state.step} has no iteration {state.iteration}"
+        )
+    if frame is None:
+        return open_loop(course, replace(state, frame=None, iteration=None), None)
+    if frame.first > frame.last:
+        return begin_iteration(replace(state, frame=frame), frame.first)
+    last = course.step(state.step).substeps[-1].id
+    return resolve_step(course, replace(state, frame=frame, iteration=frame.last, substep=last))
+
+
+def clip(frame: Frame, length: int) -> Frame | None:
+    """Returns the loop cut to a source of `length` items, None if nothing is left of it."""
+    if frame.first <= frame.last:
+        last = min(frame.last, length)
+        return replace(frame, last=last) if frame.first <= last else None
+    first = min(frame.first, length)
+    return replace(frame, first=first) if frame.last <= first else None
+
+
+def report(course: Course, state: State, outcome: Outcome) -> State:
+    """Takes the result of the current unit and moves on."""
+    unit = course.unit(state.step, state.substep)
+    handler = _handler(unit.transitions, outcome)
+    reported = replace(state, last_result=outcome, in_doubt=(), leap=None)
+    if handler.retry > state.retry:
+        return arrive(replace(_note(reported, "RETRY"), retry=state.retry + 1))
+    level: Level = "step" if state.substep is None else "substep"
+    return perform(course, _note_action(reported, handler.action), level, handler.action)
+
+
+def perform(course: Course, state: State, level: Level, action: Action) -> State:
+    """Does an action where its handler stands."""
+    return ACTIONS[level][type(action)](course, state, action)
+
+
+def resolve_iteration(course: Course, state: State, action: Action) -> State:
+    """Ends an iteration whose last word was `action`: the loop's nested block has its say."""
+    step = course.step(state.step)
+    assert step.loop is not None
+    block = step.loop.transitions or _DEFERRING
+    handler = _handler(block, state.deferred.fold(block.mode))
+    first = replace(state, substep=step.substeps[0].id)
+    if handler.retry > state.iteration_retry:
+        return arrive(
+            replace(
+                _note(first, "RETRY", aggregated=True),
+                retry=state.retry + 1,
+                iteration_retry=state.iteration_retry + 1,
+                deferred=Results(),
+            )
+        )
+    if isinstance(action, Break):
+        return _leave_loop(course, state, action)
+    if isinstance(action, Next):
+        return _advance(course, state, action)
+    decided = (
+        state if isinstance(handler.action, Defer) else _note_action(state, handler.action, aggregated=True)
+    )
+    return perform(course, decided, "iteration", handler.action)
+
+
+def resolve_step(course: Course, state: State) -> State:
+    """Folds what a step recorded and does what its own handlers say."""
+    step = course.step(state.step)
+    looped = step.loop is not None and not state.by_hand
+    results = state.iterations if looped else state.deferred
+    handler = _handler(step.transitions, results.fold(step.transitions.mode))
+    if handler.retry <= state.step_retry:
+        return perform(course, _note_action(state, handler.action, aggregated=True), "step", handler.action)
+    again = replace(
+        _note(state, "RETRY", aggregated=True),
+        substep=step.substeps[0].id,
+        step_retry=state.step_retry + 1,
+        deferred=Results(),
+        iterations=Results(),
+    )
+    if not looped:
+        return arrive(replace(again, retry=state.retry + 1))
+    if state.frame is None:
+        return replace(again, phase="open", iteration=None)
+    return replace(begin_iteration(again, state.frame.first), retry=state.retry + 1)
+
+
+def jump(course: Course, state: State, goto: Goto, at: int | None) -> State:
+    """Goes to a target that exists, in iteration `at` where one is named."""
+    target = goto.target
+    here = target.step == state.step
+    if here and state.frame is not None and (target.substep is not None or at is not None):
+        return _jump_in_loop(course, state, target.substep, at)
+    loops = course.step(state.step).loop is not None and not state.by_hand
+    if here and target.substep is not None and not loops:
+        if at is not None:
+            return _no_loop(state, "GOTO … AT")
+        return arrive(replace(state, substep=target.substep, retry=0))
+    return enter_step(course, state, target.step, substep=target.substep, at=at)
+
+
+def arrive(state: State) -> State:
+    """Stands before a unit, about to enter it."""
+    counted = _count_self_jumps(state)
+    return counted if counted.phase == "finish" else replace(_settle(counted), phase="enter")
+
+
+def end(state: State, ending: Ending) -> State:
+    """Is about to end where it stands."""
+    return _settle(replace(state, phase="finish", ending=ending))
+
+
+def fail(state: State, code: str, message: str) -> State:
+    """Is about to stop because of an error of the run itself."""
+    return end(state, Ending(status="stopped", message=message, code=code))
+
+
+def note_jump(state: State, target: str) -> State:
+    """Notes that a person moves the run."""
+    return _note(replace(state, last_result=None, leap=None, circling=None), "GOTO", target=target)
+
+
+def _finish(state: State, ending: Ending) -> State:
+    assert state.pending is not None
+    return end(_settle(state, at=state.pending.from_), ending)
+
+
+def _resolve_empty(course: Course, state: State) -> State:
+    counted = _count_self_jumps(_settle(state))
+    if counted.phase == "finish":
+        return counted
+    mode = course.step(state.step).transitions.mode
+    return resolve_step(course, replace(counted, last_result=Results().fold(mode)))
+
+
+def _count_self_jumps(state: State) -> State:
+    """Ends the run when a unit or step has jumped onto itself too often in a row."""
+    here = (state.step, state.position)
+    circling, count = state.circling, state.self_jumps
+    if state.leap is not None and state.leap in here:
+        count = count + 1 if circling == state.leap else 1
+        circling = state.leap
+    elif state.leap is not None or circling not in here:
+        circling, count = None, 0
+    if count > MOST_SELF_JUMPS:
+        return fail(state, "engine/self-goto-limit", f"{circling} jumped onto itself {count - 1} times")
+    return replace(state, leap=None, circling=circling, self_jumps=count)
+
+
+def _known_bounds(loop: Loop) -> Frame | None:
+    if loop.source is not None or loop.bounds is None:
+        return None
+    first, last = loop.bounds.start, loop.bounds.stop
+    if isinstance(first, str) or isinstance(last, str):
+        return None
+    return Frame(first=first, last=last)
+
+
+def _handler(transitions: Transitions, outcome: Outcome) -> Handler:
+    return transitions.on_pass if outcome is Outcome.PASS else transitions.on_fail
+
+
+def _no_loop(state: State, what: str) -> State:
+    return fail(state, "engine/no-loop", f"{what} in step {state.step}, which is not looping")
+
+
+def _jump_in_loop(course: Course, state: State, substep: str | None, at: int | None) -> State:
+    assert state.frame is not None
+    aimed = replace(state, substep=substep or course.step(state.step).substeps[0].id, retry=0)
+    if at is not None and not state.frame.holds(at):
+        return fail(state, "engine/goto-out-of-range", f"step {state.step} has no iteration {at}")
+    if at is None or (at == state.iteration and substep is not None):
+        return arrive(aimed)
+    return begin_iteration(aimed, at, aimed=True)
+
+
+def _note_action(state: State, action: Action, *, aggregated: bool = False) -> State:
+    word, target, message = describe(action)
+    return _note(state, word, aggregated=aggregated, target=target, message=message)
+
+
+def _note(state: State, word: str, *, aggregated: bool = False, target: str = "", message: str = "") -> State:
+    """A parent's decision replaces the unit's own word, as one move; anything older is settled first."""
+    merged = aggregated and state.pending is not None
+    before = state if merged else _settle(state)
+    noted = TransitionTaken(
+        from_=state.pending.from_ if merged and state.pending else state.position,
+        action=word,
+        result=state.last_result,
+        aggregated=aggregated,
+        target=target,
+        message=message,
+    )
+    return replace(before, pending=noted, last_action=word)
+
+
+def _settle(state: State, at: str = "") -> State:
+    if state.pending is None:
+        return state
+    settled = replace(state.pending, at=at or state.position)
+    return replace(state, pending=None, taken=(*state.taken, settled))
+
+
+def _continue(course: Course, state: State, _action: Action) -> State:
+    following = course.following[course.places[state.step]]
+    if following is None:
+        return _finish(state, Ending(status="completed"))
+    return enter_step(course, state, course.runbook.steps[following].id, substep=None, at=None)
+
+
+def _next_sibling(course: Course, state: State, action: Action) -> State:
+    step = course.step(state.step)
+    assert state.substep is not None
+    place = course.place_of(state.step, state.substep)
+    if place + 1 < len(step.substeps):
+        return arrive(replace(state, substep=step.substeps[place + 1].id, retry=0))
+    if state.frame is None:
+        return resolve_step(course, state)
+    return resolve_iteration(course, state, action)
+
+
+def _defer_unit(course: Course, state: State, action: Action) -> State:
+    assert state.substep is not None and state.last_result is not None
+    place = course.place_of(state.step, state.substep)
+    recorded = replace(state, deferred=state.deferred.record(place, state.last_result))
+    return _next_sibling(course, recorded, action)
+
+
+def _loop_word(course: Course, state: State, action: Action) -> State:
+    if state.frame is None:
+        return _no_loop(state, describe(action)[0])
+    return resolve_iteration(course, state, action)
+
+
+def _defer_iteration(course: Course, state: State, action: Action) -> State:
+    step = course.step(state.step)
+    assert step.loop is not None and state.iteration is not None
+    mode = (step.loop.transitions or _DEFERRING).mode
+    kept = state.iterations.record(state.iteration, state.deferred.fold(mode))
+    return _advance(course, replace(state, iterations=kept), action)
+
+
+def _advance(course: Course, state: State, action: Action) -> State:
+    assert state.frame is not None and state.iteration is not None
+    following = state.frame.after(state.iteration)
+    if following is None:
+        return _leave_loop(course, state, action)
+    first = course.step(state.step).substeps[0].id
+    return begin_iteration(replace(state, substep=first), following)
+
+
+def _leave_loop(course: Course, state: State, action: Action) -> State:
+    """BREAK and NEXT are told as themselves, the step's own action after them; other words give way to it."""
+    return resolve_step(course, _settle(state) if isinstance(action, Break | Next) else state)
+
+
+def _stop(_course: Course, state: State, action: Action) -> State:
+    assert isinstance(action, Stop)
+    return _finish(state, Ending(status="stopped", message=action.message or ""))
+
+
+def _complete(_course: Course, state: State, action: Action) -> State:
+    assert isinstance(action, Complete)
+    return _finish(state, Ending(status="completed", message=action.message or ""))
+
+
+def _goto(course: Course, state: State, action: Action) -> State:
+    assert isinstance(action, Goto) and state.pending is not None
+    owner = state.step if state.pending.aggregated or state.substep is None else state.position
+    leaping = replace(state, leap=owner)
+    if isinstance(action.at, str):
+        return replace(leaping, phase="aim", goto=action)
+    return jump(course, leaping, action, action.at)
+
+
+def _misplaced(_course: Course, state: State, action: Action) -> State:
+    return fail(state, "engine/misplaced-action", f"{describe(action)[0]} has no meaning at {state.position}")
+
+
+_EVERYWHERE: dict[type[Action], Move] = {Stop: _stop, Complete: _complete, Goto: _goto}
+
+ACTIONS: Mapping[Level, Mapping[type[Action], Move]] = {
+    "step": {
+        **_EVERYWHERE,
+        Continue: _continue,
+        Defer: _misplaced,
+        Next: _misplaced,
+        Break: _misplaced,
+    },
+    "substep": {
+        **_EVERYWHERE,
+        Continue: _next_sibling,
+        Defer: _defer_unit,
+        Next: _loop_word,
+        Break: _loop_word,
+    },
+    "iteration": {
+        **_EVERYWHERE,
+        Continue: _leave_loop,
+        Break: _leave_loop,
+        Defer: _defer_iteration,
+        Next: _advance,
+    },
+}
