@@ -57,7 +57,7 @@ class TerminalPrompter:
                 return tuple(Answer(choice=Choice.DENY) for _ in question.asks)
             return _Dialogue(question, self._style, tty).run()
 
-    def report(self, title: str, prompt: str) -> Report:
+    def report(self, title: str) -> Report:
         """Asks how a unit went that a person does."""
         with _terminal() as tty:
             if tty is None:

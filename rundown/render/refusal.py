@@ -1,7 +1,8 @@
-"""A denied step as the diagnostics that a person reads: one for each denied operation."""
+"""A denied step as the diagnostics that a person reads: one a denied operation, and one mend for all."""
 
 from rundown.model.diagnostic import Diagnostic, Span
-from rundown.model.policy import Rule, Ruling
+from rundown.model.event import Body, DecisionMade
+from rundown.model.policy import Outcome, Rule, Ruling
 from rundown.model.request import Capability, ExecutionRequest
 
 _VERBS = {
@@ -12,6 +13,35 @@ _VERBS = {
     Capability.NET: "reach",
     Capability.HOST: "leave the sandbox for",
 }
+
+
+class RefusalReader:
+    """Follows the events of a run and knows what its last refusal was about."""
+
+    def __init__(self) -> None:
+        self._frozen: ExecutionRequest | None = None
+        self._denials: tuple[Ruling, ...] = ()
+
+    def read(self, body: Body) -> None:
+        """Takes one event in."""
+        if not isinstance(body, DecisionMade):
+            return
+        self._frozen = body.frozen or self._frozen
+        denied = tuple(item for item in body.rulings if item.outcome is Outcome.DENY)
+        self._denials = denied if body.outcome == "deny" else ()
+
+    def diagnostics(self, resume: str) -> tuple[Diagnostic, ...]:
+        """Returns one problem for each denied operation of the last refusal."""
+        if self._frozen is None:
+            return ()
+        return refusal_diagnostics(self._frozen, self._denials, resume)
+
+    def mend(self, resume: str) -> str:
+        """Returns the one command that would lift all of it, or "" where no flag can."""
+        flags = [item.fix.flag for item in self._denials if item.fix is not None and item.fix.flag]
+        if len(flags) < max(1, len(self._denials)):
+            return ""
+        return f"{resume} {' '.join(dict.fromkeys(flags))}"
 
 
 def refusal_diagnostics(

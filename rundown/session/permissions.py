@@ -52,7 +52,9 @@ class Permissions:
             return decision
         if not self._prompter.can_ask():
             yield _asked(decision, ("deny",) * len(decision.asks), "non-interactive")
-            return _denied(decision, decision.asks)
+            refused = _denied(decision, decision.asks)
+            yield _fact(refused, first=False)
+            return refused
         question = Question(
             request=request,
             title=title,

@@ -66,8 +66,8 @@ class Prompter(Protocol):
         """Returns one answer for each of `question.asks`, in order."""
         ...
 
-    def report(self, title: str, prompt: str) -> Report:
-        """Asks how a unit went that only a person can do."""
+    def report(self, title: str) -> Report:
+        """Asks how a unit went that only a person can do; what is to be done was presented before."""
         ...
 
     def settle_doubt(self, title: str) -> Report:
@@ -132,4 +132,8 @@ class Frontend(Protocol):
 
     def output(self, stream: Stream, chunk: bytes) -> None:
         """Shows what a step prints."""
+        ...
+
+    def present(self, task: str) -> None:
+        """Shows what a person is to do; "" if the unit says nothing."""
         ...

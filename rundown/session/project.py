@@ -71,7 +71,7 @@ def _bad_root(root: Path, why: str, fix: str) -> Diagnostic:
 
 
 def _git_directories(root: Path) -> tuple[str | None, str | None]:
-    """Source: gitrepository-layout(5): `.git` may be a file `gitdir: PATH`; `commondir` leads to the shared."""
+    """Source: gitrepository-layout(5): `.git` may be a file `gitdir: PATH`; `commondir` names the shared."""
     entry = root / ".git"
     try:
         if entry.is_dir():

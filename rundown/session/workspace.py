@@ -1,4 +1,4 @@
-"""Facts of the host's files for freezing a request: real paths, PATH look-ups, what a step could have put there.
+"""Facts of the host's files for freezing a request: real paths, PATH look-ups, what a step could write.
 
 Reads only; follows symbolic links where the kernel would. Refuses nothing: what does not resolve says so
 by `resolved=None`.

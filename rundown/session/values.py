@@ -1,0 +1,143 @@
+"""The variables of a run: where a value comes from, which one wins, and what a template may name.
+
+Values are JSON values. Precedence, strongest first: `--input-json`, `--input`, `--input-file`,
+`RD_INPUT_NAME`, the parent run, the project's config, front matter defaults, built-ins; what steps captured
+stands above them all once the run goes.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+
+from msgspec import UNSET, Struct
+
+from rundown.engine.course import Course
+from rundown.engine.state import State
+from rundown.model.diagnostic import Diagnostic
+from rundown.model.runbook import Input, Runbook
+
+RESERVED = frozenset({"step", "index", "context", "runid", "runbookref"})
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_PREFIXES = ("RD_INPUT_", "RD_VAR_")
+
+Values = dict[str, object]
+
+
+class Given(Struct, frozen=True, kw_only=True):
+    """What the invocation gives, by the way it was given. `files` are decoded already, first wins."""
+
+    json_texts: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    files: tuple[Values, ...] = ()
+    environment: Mapping[str, str] = {}
+    parent: Values = {}
+    config: Values = {}
+    builtins: Values = {}
+
+
+def gather_values(runbook: Runbook, given: Given) -> tuple[Values, tuple[Diagnostic, ...]]:
+    """Returns the values a run starts with and all that is wrong with them (a warning hinders nothing)."""
+    problems: list[Diagnostic] = []
+    front = runbook.front
+    defaults: Values = {item.name: item.default for item in front.inputs if item.default is not UNSET}
+    layers: list[Values] = [
+        _pairs(given.json_texts, "--input-json", problems, as_json=True),
+        _pairs(given.texts, "--input", problems, as_json=False),
+        *(_named(layer, "--input-file", problems) for layer in given.files),
+        _from_environment(given.environment),
+        given.parent,
+        _named(given.config, ".rundown/config.yaml", problems),
+        defaults,
+        given.builtins,
+    ]
+    values: Values = {}
+    for layer in reversed(layers):
+        values |= layer
+    for declared in front.inputs:
+        problems.extend(_misfits(declared, values))
+    return values, tuple(problems)
+
+
+def missing_inputs(runbook: Runbook, values: Mapping[str, object]) -> tuple[Input, ...]:
+    """Returns the required inputs that have no value, in the order they are required."""
+    declared = {item.name: item for item in runbook.front.inputs}
+    return tuple(
+        declared.get(name, Input(name=name)) for name in runbook.front.required if name not in values
+    )
+
+
+def scope(course: Course, state: State, start: Mapping[str, object]) -> Values:
+    """Returns every name that a template may use at the machine's place."""
+    values: Values = dict(start)
+    values |= {name: json.loads(text) for name, text in state.variables.items()}
+    position = state.step if state.substep is None else f"{state.step}.{state.substep}"
+    current: Values = {"step": state.step, "substep": state.substep, "at": state.position}
+    values |= {"Step": position, "step": position}
+    if state.iteration is not None:
+        values |= {"Index": state.iteration, "index": state.iteration}
+        current["index"] = state.iteration
+        loop = course.step(state.step).loop
+        if loop is not None and loop.variable is not None:
+            item = state.item
+            values[loop.variable] = state.iteration if item is None else json.loads(item)
+    context = values.get("context")
+    values["context"] = {**(context if isinstance(context, dict) else {}), "current": current}
+    return values
+
+
+def _pairs(words: Iterable[str], flag: str, problems: list[Diagnostic], *, as_json: bool) -> Values:
+    values: Values = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals:
+            problems.append(_problem(f"{flag} {word}: there is no `=`", f"{flag} NAME=VALUE"))
+            continue
+        try:
+            values[name] = json.loads(text) if as_json else text
+        except (ValueError, RecursionError) as error:
+            problems.append(
+                _problem(f"{flag} {name}: the value is not JSON ({error})", f"{flag} '{name}=\"text\"'")
+            )
+    return _named(values, flag, problems)
+
+
+def _named(values: Values, origin: str, problems: list[Diagnostic]) -> Values:
+    good: Values = {}
+    for name, value in values.items():
+        if not _NAME.match(name):
+            problems.append(_problem(f"{origin}: `{name}` is no variable name", "letters, digits and _ only"))
+        elif name.lower() in RESERVED:
+            problems.append(_problem(f"{origin}: `{name}` is reserved", "choose another name"))
+        else:
+            good[name] = value
+    return good
+
+
+def _from_environment(environment: Mapping[str, str]) -> Values:
+    values: Values = {}
+    for prefix in reversed(_PREFIXES):
+        for name, text in environment.items():
+            bare = name.removeprefix(prefix)
+            if name.startswith(prefix) and _NAME.match(bare) and bare.lower() not in RESERVED:
+                values[bare] = text
+    return values
+
+
+def _misfits(declared: Input, values: Mapping[str, object]) -> Iterable[Diagnostic]:
+    if declared.name not in values:
+        return
+    value = values[declared.name]
+    shown = "the given value" if declared.secret else f"`{value}`"
+    if declared.options and str(value) not in declared.options:
+        yield _problem(
+            f"input {declared.name}: {shown} is none of its options", "one of: " + ", ".join(declared.options)
+        )
+    if declared.pattern is not None and not re.fullmatch(declared.pattern, str(value)):
+        yield _problem(
+            f"input {declared.name}: {shown} does not fit its pattern",
+            f"a value that fits {declared.pattern}",
+        )
+
+
+def _problem(message: str, fix: str) -> Diagnostic:
+    return Diagnostic(code="session/bad-input-value", message=message, fix=fix)
