@@ -2,9 +2,6 @@
 
 What an action does at each level (step, substep, iteration of a loop) is the table `ACTIONS`. Nothing
 here looks at events or says what fits; that is `rundown.engine.machine`.
-
-Longer than most modules because the moves call each other in a circle (a fold may jump, a jump may open a
-loop, an empty loop folds), and apart they would import each other.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,10 +9,12 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from rundown.engine.arrival import arrive, count_self_jumps, fail, finish, no_iteration, no_loop
 from rundown.engine.course import Course
 from rundown.engine.results import Results
 from rundown.engine.state import Ending, Frame, State
-from rundown.engine.transition import TransitionTaken, describe
+from rundown.engine.telling import note, note_action, settle
+from rundown.engine.transition import describe
 from rundown.model.runbook import (
     Action,
     Break,
@@ -33,8 +32,6 @@ from rundown.model.runbook import (
 
 Level = Literal["step", "substep", "iteration"]
 Move = Callable[[Course, State, Action], State]
-
-MOST_SELF_JUMPS = 10_000
 
 _DEFERRING = Transitions(
     on_pass=Handler(action=Defer(), implicit=True), on_fail=Handler(action=Defer(), implicit=True)
@@ -59,7 +56,7 @@ def enter_step(course: Course, state: State, step_id: str, *, substep: str | Non
         entry=at,
     )
     if step.loop is None:
-        return arrive(entered) if at is None else _no_loop(entered, "GOTO … AT")
+        return arrive(entered) if at is None else no_loop(entered, "GOTO … AT")
     known = _known_bounds(step.loop)
     return replace(entered, phase="open") if known is None else open_loop(course, entered, known)
 
@@ -68,13 +65,11 @@ def open_loop(course: Course, state: State, frame: Frame | None) -> State:
     """Starts a loop whose bounds are known; `frame` None: it is empty, and the step resolves at once."""
     if frame is None:
         if state.entry is not None:
-            return fail(
-                state, "engine/goto-out-of-range", f"step {state.step} has no iteration {state.entry}"
-            )
+            return no_iteration(state, state.entry)
         return _resolve_empty(course, replace(state, substep=None))
     at = state.entry
     if at is not None and not frame.holds(at):
-        return fail(state, "engine/goto-out-of-range", f"step {state.step} has no iteration {at}")
+        return no_iteration(state, at)
     opened = replace(state, frame=frame, entry=None)
     return begin_iteration(opened, frame.first if at is None else at, aimed=at is not None)
 
@@ -82,7 +77,7 @@ def open_loop(course: Course, state: State, frame: Frame | None) -> State:
 def open_by_hand(state: State) -> State:
     """Starts a step whose FOR has an undefined bound: no loop, each substep once, by a person."""
     if state.entry is not None:
-        return _no_loop(state, "GOTO … AT")
+        return no_loop(state, "GOTO … AT")
     return arrive(replace(state, by_hand=True))
 
 
@@ -107,9 +102,7 @@ def end_source(course: Course, state: State, length: int) -> State:
     assert state.frame is not None and state.iteration is not None
     frame = clip(state.frame, length)
     if state.frame.aimed:
-        return fail(
-            state, "engine/goto-out-of-range", f"step {state.step} has no iteration {state.iteration}"
-        )
+        return no_iteration(state, state.iteration)
     if frame is None:
         return open_loop(course, replace(state, frame=None, iteration=None), None)
     if frame.first > frame.last:
@@ -133,9 +126,9 @@ def report(course: Course, state: State, outcome: Outcome) -> State:
     handler = _handler(unit.transitions, outcome)
     reported = replace(state, last_result=outcome, in_doubt=(), leap=None)
     if handler.retry > state.retry:
-        return arrive(replace(_note(reported, "RETRY"), retry=state.retry + 1))
+        return arrive(replace(note(reported, "RETRY"), retry=state.retry + 1))
     level: Level = "step" if state.substep is None else "substep"
-    return perform(course, _note_action(reported, handler.action), level, handler.action)
+    return perform(course, note_action(reported, handler.action), level, handler.action)
 
 
 def perform(course: Course, state: State, level: Level, action: Action) -> State:
@@ -153,7 +146,7 @@ def resolve_iteration(course: Course, state: State, action: Action) -> State:
     if handler.retry > state.iteration_retry:
         return arrive(
             replace(
-                _note(first, "RETRY", aggregated=True),
+                note(first, "RETRY", aggregated=True),
                 retry=state.retry + 1,
                 iteration_retry=state.iteration_retry + 1,
                 deferred=Results(),
@@ -164,7 +157,7 @@ def resolve_iteration(course: Course, state: State, action: Action) -> State:
     if isinstance(action, Next):
         return _advance(course, state, action)
     decided = (
-        state if isinstance(handler.action, Defer) else _note_action(state, handler.action, aggregated=True)
+        state if isinstance(handler.action, Defer) else note_action(state, handler.action, aggregated=True)
     )
     return perform(course, decided, "iteration", handler.action)
 
@@ -176,9 +169,9 @@ def resolve_step(course: Course, state: State) -> State:
     results = state.iterations if looped else state.deferred
     handler = _handler(step.transitions, results.fold(step.transitions.mode))
     if handler.retry <= state.step_retry:
-        return perform(course, _note_action(state, handler.action, aggregated=True), "step", handler.action)
+        return perform(course, note_action(state, handler.action, aggregated=True), "step", handler.action)
     again = replace(
-        _note(state, "RETRY", aggregated=True),
+        note(state, "RETRY", aggregated=True),
         substep=step.substeps[0].id,
         step_retry=state.step_retry + 1,
         deferred=Results(),
@@ -200,57 +193,17 @@ def jump(course: Course, state: State, goto: Goto, at: int | None) -> State:
     loops = course.step(state.step).loop is not None and not state.by_hand
     if here and target.substep is not None and not loops:
         if at is not None:
-            return _no_loop(state, "GOTO … AT")
+            return no_loop(state, "GOTO … AT")
         return arrive(replace(state, substep=target.substep, retry=0))
     return enter_step(course, state, target.step, substep=target.substep, at=at)
 
 
-def arrive(state: State) -> State:
-    """Stands before a unit, about to enter it."""
-    counted = _count_self_jumps(state)
-    return counted if counted.phase == "finish" else replace(_settle(counted), phase="enter")
-
-
-def end(state: State, ending: Ending) -> State:
-    """Is about to end where it stands."""
-    return _settle(replace(state, phase="finish", ending=ending))
-
-
-def fail(state: State, code: str, message: str) -> State:
-    """Is about to stop because of an error of the run itself."""
-    return end(state, Ending(status="stopped", message=message, code=code))
-
-
-def note_jump(state: State, target: str) -> State:
-    """Notes that a person moves the run."""
-    return _note(replace(state, last_result=None, leap=None, circling=None), "GOTO", target=target)
-
-
-def _finish(state: State, ending: Ending) -> State:
-    assert state.pending is not None
-    return end(_settle(state, at=state.pending.from_), ending)
-
-
 def _resolve_empty(course: Course, state: State) -> State:
-    counted = _count_self_jumps(_settle(state))
+    counted = count_self_jumps(settle(state))
     if counted.phase == "finish":
         return counted
     mode = course.step(state.step).transitions.mode
     return resolve_step(course, replace(counted, last_result=Results().fold(mode)))
-
-
-def _count_self_jumps(state: State) -> State:
-    """Ends the run when a unit or step has jumped onto itself too often in a row."""
-    here = (state.step, state.position)
-    circling, count = state.circling, state.self_jumps
-    if state.leap is not None and state.leap in here:
-        count = count + 1 if circling == state.leap else 1
-        circling = state.leap
-    elif state.leap is not None or circling not in here:
-        circling, count = None, 0
-    if count > MOST_SELF_JUMPS:
-        return fail(state, "engine/self-goto-limit", f"{circling} jumped onto itself {count - 1} times")
-    return replace(state, leap=None, circling=circling, self_jumps=count)
 
 
 def _known_bounds(loop: Loop) -> Frame | None:
@@ -266,51 +219,20 @@ def _handler(transitions: Transitions, outcome: Outcome) -> Handler:
     return transitions.on_pass if outcome is Outcome.PASS else transitions.on_fail
 
 
-def _no_loop(state: State, what: str) -> State:
-    return fail(state, "engine/no-loop", f"{what} in step {state.step}, which is not looping")
-
-
 def _jump_in_loop(course: Course, state: State, substep: str | None, at: int | None) -> State:
     assert state.frame is not None
     aimed = replace(state, substep=substep or course.step(state.step).substeps[0].id, retry=0)
     if at is not None and not state.frame.holds(at):
-        return fail(state, "engine/goto-out-of-range", f"step {state.step} has no iteration {at}")
+        return no_iteration(state, at)
     if at is None or (at == state.iteration and substep is not None):
         return arrive(aimed)
     return begin_iteration(aimed, at, aimed=True)
 
 
-def _note_action(state: State, action: Action, *, aggregated: bool = False) -> State:
-    word, target, message = describe(action)
-    return _note(state, word, aggregated=aggregated, target=target, message=message)
-
-
-def _note(state: State, word: str, *, aggregated: bool = False, target: str = "", message: str = "") -> State:
-    """A parent's decision replaces the unit's own word, as one move; anything older is settled first."""
-    merged = aggregated and state.pending is not None
-    before = state if merged else _settle(state)
-    noted = TransitionTaken(
-        from_=state.pending.from_ if merged and state.pending else state.position,
-        action=word,
-        result=state.last_result,
-        aggregated=aggregated,
-        target=target,
-        message=message,
-    )
-    return replace(before, pending=noted, last_action=word)
-
-
-def _settle(state: State, at: str = "") -> State:
-    if state.pending is None:
-        return state
-    settled = replace(state.pending, at=at or state.position)
-    return replace(state, pending=None, taken=(*state.taken, settled))
-
-
 def _continue(course: Course, state: State, _action: Action) -> State:
     following = course.following[course.places[state.step]]
     if following is None:
-        return _finish(state, Ending(status="completed"))
+        return finish(state, Ending(status="completed"))
     return enter_step(course, state, course.runbook.steps[following].id, substep=None, at=None)
 
 
@@ -334,7 +256,7 @@ def _defer_unit(course: Course, state: State, action: Action) -> State:
 
 def _loop_word(course: Course, state: State, action: Action) -> State:
     if state.frame is None:
-        return _no_loop(state, describe(action)[0])
+        return no_loop(state, describe(action)[0])
     return resolve_iteration(course, state, action)
 
 
@@ -357,17 +279,17 @@ def _advance(course: Course, state: State, action: Action) -> State:
 
 def _leave_loop(course: Course, state: State, action: Action) -> State:
     """BREAK and NEXT are told as themselves, the step's own action after them; other words give way to it."""
-    return resolve_step(course, _settle(state) if isinstance(action, Break | Next) else state)
+    return resolve_step(course, settle(state) if isinstance(action, Break | Next) else state)
 
 
 def _stop(_course: Course, state: State, action: Action) -> State:
     assert isinstance(action, Stop)
-    return _finish(state, Ending(status="stopped", message=action.message or ""))
+    return finish(state, Ending(status="stopped", message=action.message or ""))
 
 
 def _complete(_course: Course, state: State, action: Action) -> State:
     assert isinstance(action, Complete)
-    return _finish(state, Ending(status="completed", message=action.message or ""))
+    return finish(state, Ending(status="completed", message=action.message or ""))
 
 
 def _goto(course: Course, state: State, action: Action) -> State:

@@ -11,9 +11,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rundown.engine import flow
+from rundown.engine.arrival import arrive, end, fail
 from rundown.engine.course import Course
 from rundown.engine.errors import EngineError
 from rundown.engine.state import Ending, Frame, Lifecycle, Phase, State
+from rundown.engine.telling import note_jump
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import (
     Body,
@@ -169,9 +171,7 @@ def _draw(_course: Course, state: State, body: ItemDrawn) -> State:
     assert state.frame is not None
     if (body.step, body.iteration) != (state.step, state.iteration):
         raise _elsewhere(state, body)
-    return flow.arrive(
-        replace(state, frame=replace(state.frame, item=body.value, lost=body.lost, aimed=False))
-    )
+    return arrive(replace(state, frame=replace(state.frame, item=body.value, lost=body.lost, aimed=False)))
 
 
 def _end_source(course: Course, state: State, body: SourceEnded) -> State:
@@ -193,7 +193,7 @@ def _fail_effect(course: Course, state: State, body: EffectFailed) -> State:
     child = isinstance(course.unit(state.step, state.substep).body, ReferenceBody)
     if state.phase == "act" and not child:
         raise unfit(state, body)
-    return flow.fail(state, body.code, body.message)
+    return fail(state, body.code, body.message)
 
 
 def _jump(course: Course, state: State, body: Jumped) -> State:
@@ -202,7 +202,7 @@ def _jump(course: Course, state: State, body: Jumped) -> State:
         raise refusal("engine/no-such-step", f"there is no step {target}")
     if body.iteration is not None and course.step(body.step).loop is None:
         raise refusal("engine/no-loop", f"step {body.step} has no iterations")
-    noted = flow.note_jump(replace(_resumed(state), in_doubt=(), goto=None), str(target))
+    noted = note_jump(replace(_resumed(state), in_doubt=(), goto=None), str(target))
     moved = flow.jump(course, noted, Goto(target=target), body.iteration)
     if moved.ending is not None and moved.ending.code:
         raise refusal(moved.ending.code, moved.ending.message)
@@ -210,7 +210,7 @@ def _jump(course: Course, state: State, body: Jumped) -> State:
 
 
 def _force_end(_course: Course, state: State, body: EndForced) -> State:
-    return flow.end(_resumed(state), Ending(status=body.status, message=body.message))
+    return end(_resumed(state), Ending(status=body.status, message=body.message))
 
 
 def _pause(_course: Course, state: State, body: RunPaused) -> State:
