@@ -8,6 +8,7 @@ import sys
 import click
 
 from rundown import __version__
+from rundown.cli.options import ATTACHED
 from rundown.cli.screen import error_style
 from rundown.errors import RundownError
 from rundown.model.diagnostic import Diagnostic
@@ -78,8 +79,10 @@ def root(ctx: click.Context, debug: bool) -> None:
 
 def run_command_line(words: list[str]) -> int:
     """Runs the words of a command line; returns the exit code."""
-    debug = "--debug" in words[: words.index("--")] if "--" in words else "--debug" in words
-    words = _without_debug(words)
+    end = words.index("--") if "--" in words else len(words)
+    debug = "--debug" in words[:end]
+    own = [ATTACHED.get(word, word) for word in words[:end] if word != "--debug"]
+    words = own + words[end:]
     try:
         code = root.main(args=words, prog_name="rundown", standalone_mode=False)
         sys.stdout.flush()
@@ -100,11 +103,6 @@ def run_command_line(words: list[str]) -> int:
         if debug:
             raise
         return _tell(_internal(problem), code=2)
-
-
-def _without_debug(words: list[str]) -> list[str]:
-    end = words.index("--") if "--" in words else len(words)
-    return [word for place, word in enumerate(words) if word != "--debug" or place > end]
 
 
 def _tell(*items: Diagnostic, code: int) -> int:

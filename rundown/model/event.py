@@ -263,6 +263,14 @@ class EffectFailed(Struct, frozen=True, kw_only=True, tag="EffectFailed"):
     message: str
 
 
+class ChildStarted(Struct, frozen=True, kw_only=True, tag="ChildStarted"):
+    """A unit runs another runbook, as a run of its own. `reference` as resolved, below the root."""
+
+    position: str
+    run_id: str
+    reference: str
+
+
 class EndForced(Struct, frozen=True, kw_only=True, tag="EndForced"):
     """A person ended the run (`rundown complete`, `rundown stop`), or a limit of the invocation did."""
 
@@ -333,6 +341,7 @@ KnownBody = (
     | SourceEnded
     | IndexResolved
     | EffectFailed
+    | ChildStarted
     | EndForced
     | Jumped
     | RunPaused

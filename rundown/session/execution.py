@@ -28,7 +28,7 @@ from rundown.model.policy import Allowed, Denied
 from rundown.model.request import ExecutionRequest
 from rundown.model.runbook import AgentBody, CommandBody, ShellOptions
 from rundown.model.sandbox import ProcessResult, StageFailure
-from rundown.redact.stream import Redactor
+from rundown.redact.redactor import RedactionStream, Redactor
 from rundown.session.permissions import Permissions
 from rundown.session.ports import Frontend, Launcher, Prompter, Stream, Workspace
 from rundown.session.request import Place, freeze_agent, freeze_command
@@ -72,7 +72,7 @@ class Tools(Struct, frozen=True, kw_only=True):
     prompter: Prompter
     frontend: Frontend
     open_output: Callable[[str, int], OutputFile]
-    new_redactor: Callable[[], Redactor]
+    redactor: Redactor
 
 
 class _Recording:
@@ -81,19 +81,19 @@ class _Recording:
     def __init__(self, tools: Tools, file: OutputFile) -> None:
         self._frontend = tools.frontend
         self._file = file
-        self._redactors: dict[Stream, Redactor] = {
-            "stdout": tools.new_redactor(),
-            "stderr": tools.new_redactor(),
+        self._streams: dict[Stream, RedactionStream] = {
+            "stdout": tools.redactor.stream(),
+            "stderr": tools.redactor.stream(),
         }
         self.tail = b""
 
     def take(self, stream: Stream, chunk: bytes) -> None:
-        self._pass_on(stream, self._redactors[stream].feed(chunk))
+        self._pass_on(stream, self._streams[stream].feed(chunk))
 
     def finish(self) -> str:
         """Returns the digest of the whole file."""
-        for stream, redactor in self._redactors.items():
-            self._pass_on(stream, redactor.flush())
+        for stream, redaction in self._streams.items():
+            self._pass_on(stream, redaction.flush())
         return self._file.close()
 
     def _pass_on(self, stream: Stream, chunk: bytes) -> None:

@@ -1,6 +1,6 @@
 """Performs each effect of the machine: yields the facts that answer it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import assert_never
 
 from rundown.engine.course import Course, Unit
@@ -18,74 +18,150 @@ from rundown.engine.effects import (
 from rundown.engine.state import State
 from rundown.model.event import (
     Body,
+    EffectFailed,
+    IndexResolved,
+    OutputCaptured,
     ProcessEnded,
     RunFinished,
     RunPaused,
     StepFinished,
     StepStarted,
 )
+from rundown.model.policy import Allowed
+from rundown.model.request import Capability, Operation
 from rundown.model.runbook import CommandBody, DisplayBody
-from rundown.session.execution import Attempt, Tools, execute
+from rundown.session.execution import Attempt, Tools, execute, judge
+from rundown.session.request import Place, freeze_reading
+from rundown.session.sources import Sources
+from rundown.session.texts import Texts
+from rundown.session.values import Values, scope
+
+Child = Callable[[LaunchChild, State, Values], Iterator[Body]]
 
 
 class Performer:
-    """One a run. `unjudged`: how a process ended whose result the log does not hold (after a kill)."""
+    """One a run. `start`: the values it began with. `unjudged`: how a process ended whose result is not in
+    the log, because rundown was killed between the two."""
 
-    def __init__(self, course: Course, tools: Tools, unjudged: ProcessEnded | None = None) -> None:
+    def __init__(
+        self, course: Course, tools: Tools, start: Values, child: Child, unjudged: ProcessEnded | None = None
+    ) -> None:
         self._course = course
         self._tools = tools
+        self._start = start
+        self._child = child
         self._unjudged = unjudged
+        self._sources = Sources(tools.root)
+        self._units = sum(max(1, len(step.substeps)) for step in course.runbook.steps)
 
     def __call__(self, effect: Effect, state: State) -> Iterator[Body]:
         """Yields the facts that answer `effect`."""
+        values = scope(self._course, state, self._start)
         match effect:
             case Enter():
-                yield StepStarted(
-                    step=effect.step,
-                    substep=effect.substep,
-                    iteration=effect.iteration,
-                    attempt=effect.attempt,
-                    title=effect.title,
-                )
+                yield self._enter(effect, values)
             case Execute():
-                unit = self._course.unit(effect.step, effect.substep)
-                yield from execute(self._tools, unit, self._attempt(effect, state))
+                yield from self._execute(effect, state, values)
             case Wait():
-                yield from self._wait(effect, state)
+                yield from self._wait(effect, state, values)
+            case LaunchChild():
+                yield from self._child(effect, state, values)
+            case OpenLoop():
+                yield from self._open_loop(effect, state, values)
+            case DrawItem():
+                path = str(values.get(effect.source, "")).removeprefix("file:")
+                mark = state.frame.mark if state.frame is not None else None
+                yield self._sources.draw(effect, path, mark, state.position)
+            case ResolveIndex():
+                yield self._index(effect, state, values)
             case Finish():
-                yield RunFinished(status=effect.status, message=effect.message)
-            case LaunchChild() | OpenLoop() | DrawItem() | ResolveIndex():
-                raise NotImplementedError
+                yield from self._finish(effect, values)
             case _:
                 assert_never(effect)
 
-    def _attempt(self, effect: Execute, state: State) -> Attempt:
-        return Attempt(
+    def _enter(self, effect: Enter, values: Values) -> Body:
+        return StepStarted(
+            step=effect.step,
+            substep=effect.substep,
+            iteration=effect.iteration,
+            attempt=effect.attempt,
+            title=Texts(values).shown(effect.title),
+        )
+
+    def _execute(self, effect: Execute, state: State, values: Values) -> Iterator[Body]:
+        unit = self._course.unit(effect.step, effect.substep)
+        attempt = Attempt(
             step=effect.step,
             substep=effect.substep,
             iteration=effect.iteration,
             number=effect.attempt,
             position=state.position,
         )
-
-    def _wait(self, effect: Wait, state: State) -> Iterator[Body]:
-        unit = self._course.unit(effect.step, effect.substep)
-        self._tools.frontend.present(task_text(unit))
-        if not self._tools.prompter.can_ask():
-            yield RunPaused(reason="waiting", position=state.position, detail=effect.why)
+        ended, self._unjudged = self._unjudged, None
+        if ended is not None and ended.position == state.position:
+            yield from judge(self._tools, unit, attempt, ended.result, self._tools.read_output(ended.output))
             return
-        report = self._tools.prompter.report(f"{state.position} {unit.title}".rstrip())
-        if report.kind not in ("pass", "fail"):
+        yield from execute(self._tools, unit, attempt, Texts(values))
+
+    def _wait(self, effect: Wait, state: State, values: Values) -> Iterator[Body]:
+        unit = self._course.unit(effect.step, effect.substep)
+        self._tools.frontend.present(Texts(values).shown(task_text(unit)))
+        kind, note = "later", ""
+        if self._tools.prompter.can_ask():
+            report = self._tools.prompter.report(f"{state.position} {unit.title}".rstrip())
+            kind, note = report.kind, report.note
+        if kind not in ("pass", "fail"):
             yield RunPaused(reason="waiting", position=state.position, detail=effect.why)
             return
         yield StepFinished(
             step=effect.step,
             substep=effect.substep,
             iteration=effect.iteration,
-            result="pass" if report.kind == "pass" else "fail",
+            result="pass" if kind == "pass" else "fail",
             reported_by="person",
-            note=report.note,
+            note=note,
         )
+
+    def _open_loop(self, effect: OpenLoop, state: State, values: Values) -> Iterator[Body]:
+        source = self._sources.file_of(effect, values)
+        if source is not None:
+            wanted = Operation(
+                capability=Capability.READ,
+                resource=source.path,
+                resolved=source.real,
+                note="the loop's source",
+            )
+            place = Place(run_id=self._tools.run_id, position=state.position, attempt=1, cwd=self._tools.root)
+            decision = yield from self._tools.permissions.settle(
+                freeze_reading(place, wanted), f"step {effect.step} reads a file"
+            )
+            if not isinstance(decision, Allowed):
+                yield EffectFailed(
+                    position=state.position,
+                    code="policy-violation",
+                    message=f"reading {source.path} is denied",
+                )
+                return
+        yield self._sources.open(effect, values, state.position)
+
+    def _index(self, effect: ResolveIndex, state: State, values: Values) -> Body:
+        value = values.get(effect.name)
+        text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+        if text.isascii() and text.isdigit():
+            return IndexResolved(name=effect.name, iteration=int(text))
+        return EffectFailed(
+            position=state.position,
+            code="undefined-variable" if value is None else "type-mismatch",
+            message=f"`AT {{{{{effect.name}}}}}` needs a whole number",
+        )
+
+    def _finish(self, effect: Finish, values: Values) -> Iterator[Body]:
+        texts = Texts(values)
+        for entry in self._course.runbook.front.outputs:
+            name, value = texts.output(entry)
+            if value is not None:
+                yield OutputCaptured(position="", name=name, value=value)
+        yield RunFinished(status=effect.status, message=texts.shown(effect.message))
 
 
 def task_text(unit: Unit) -> str:

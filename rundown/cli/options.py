@@ -1,0 +1,155 @@
+"""The options that every command which executes something takes, and the value they become."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+from msgspec import Struct
+
+from rundown.model.sandbox import SandboxWish
+
+ATTACHED = {"--yes=all": "--yes-all", "-y=all": "--yes-all", "--sandbox=best": "--sandbox-best"}
+"""Words with an optional value, which must hang on them: `--yes FILE` is a flag and a file."""
+
+_CAPABILITIES = ("run", "read", "write", "env", "net", "host")
+_WHAT = {
+    "run": "executables (name, path, or words of a command line)",
+    "read": "paths to read",
+    "write": "paths to write",
+    "env": "environment variables",
+    "net": "hosts (host, *.host, host:port, address, range)",
+    "host": "what confinement takes away (pid net systemd journal unconfined)",
+}
+
+
+class PolicyOptions(Struct, frozen=True, kw_only=True):
+    """The policy flags as given. `allow` and `deny`: capability name to the words of all its lists."""
+
+    allow: dict[str, tuple[str, ...]] = {}
+    deny: dict[str, tuple[str, ...]] = {}
+    allow_all: bool = False
+    deny_all: bool = False
+    policy: str | None = None
+    yes: Literal["no", "executables", "all"] = "no"
+    non_interactive: bool = False
+    interactive: bool = False
+    sandbox: SandboxWish = "default"
+    trust_project: bool = False
+    root: Path | None = None
+
+
+def policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the policy and sandbox options; the command takes them as one `policy: PolicyOptions`."""
+
+    def gathered(**words: Any) -> Any:
+        return command(policy=_gather(words), **words)
+
+    gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
+    gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    decorated: Callable[..., Any] = gathered
+    for option in reversed(_options()):
+        decorated = option(decorated)
+    return decorated
+
+
+def _options() -> list[Callable[[Callable[..., Any]], Callable[..., Any]]]:
+    listed = [
+        click.option(
+            f"--{verb}-{name}",
+            multiple=True,
+            metavar="LIST",
+            help=f"{verb.capitalize()} {_WHAT[name]}; commas between, may be repeated.",
+        )
+        for name in _CAPABILITIES
+        for verb in ("allow", "deny")
+    ]
+    return [
+        *listed,
+        click.option("--allow-all", is_flag=True, help="Bypass every check; implies --no-sandbox."),
+        click.option("--deny-all", is_flag=True, help="Deny everything; wins over all else."),
+        click.option("--policy", "policy_file", metavar="FILE", help="Use this document, not the project's."),
+        click.option(
+            "-y",
+            "--yes",
+            is_flag=True,
+            help="Answer asks for literal executables with yes; --yes=all answers every ask of steps.",
+        ),
+        click.option("--yes-all", is_flag=True, hidden=True),
+        click.option("--non-interactive", is_flag=True, help="Never ask: what would be asked is denied."),
+        click.option("--interactive", is_flag=True, help="Ask although CI is set."),
+        click.option(
+            "--sandbox",
+            is_flag=True,
+            help="The kernel sandbox (the default); --sandbox=best applies what there is and never refuses.",
+        ),
+        click.option("--sandbox-best", is_flag=True, hidden=True),
+        click.option("--sandbox-strict", is_flag=True, help="Refuse if any part of the sandbox is missing."),
+        click.option("--no-sandbox", is_flag=True, help="Run steps unconfined."),
+        click.option(
+            "--trust-project", is_flag=True, help="Trust the project's policy document as it is now."
+        ),
+        click.option(
+            "--root",
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help="The project root, instead of the nearest folder with .git or .rundown.",
+        ),
+    ]
+
+
+def _gather(words: dict[str, Any]) -> PolicyOptions:
+    """Takes the policy words out of `words`."""
+    lists: dict[str, dict[str, tuple[str, ...]]] = {"allow": {}, "deny": {}}
+    for verb, listed in lists.items():
+        for name in _CAPABILITIES:
+            given = words.pop(f"{verb}_{name}")
+            if given:
+                listed[name] = _split(given, f"--{verb}-{name}")
+    allow_all, yes, yes_all = (words.pop(name) for name in ("allow_all", "yes", "yes_all"))
+    sandbox = _sandbox_wish(words, "none" if allow_all else "default")
+    return PolicyOptions(
+        allow=lists["allow"],
+        deny=lists["deny"],
+        allow_all=allow_all,
+        deny_all=words.pop("deny_all"),
+        policy=words.pop("policy_file"),
+        yes="all" if yes_all else ("executables" if yes else "no"),
+        non_interactive=words.pop("non_interactive"),
+        interactive=words.pop("interactive"),
+        sandbox=sandbox,
+        trust_project=words.pop("trust_project"),
+        root=words.pop("root"),
+    )
+
+
+def _sandbox_wish(words: dict[str, Any], default: SandboxWish) -> SandboxWish:
+    wishes: dict[str, SandboxWish] = {
+        "sandbox": "default",
+        "sandbox_best": "best",
+        "sandbox_strict": "strict",
+        "no_sandbox": "none",
+    }
+    chosen = {wish for name, wish in wishes.items() if words.pop(name)}
+    if len(chosen) > 1:
+        raise click.UsageError("choose one of --sandbox, --sandbox=best, --sandbox-strict and --no-sandbox")
+    return chosen.pop() if chosen else default
+
+
+def _split(given: tuple[str, ...], flag: str) -> tuple[str, ...]:
+    """A comma inside quotes does not occur in patterns; braces keep theirs (`{a,b}`)."""
+    found: list[str] = []
+    for text in given:
+        depth, word = 0, ""
+        for char in text + ",":
+            depth += (char == "{") - (char == "}")
+            if char == "," and depth <= 0:
+                found.append(word.strip())
+                word = ""
+            else:
+                word += char
+        if word:
+            raise click.UsageError(f"{flag}: a brace is not closed in `{text}`")
+    if not all(found):
+        raise click.UsageError(f"{flag}: an entry is empty; an empty list never means everything")
+    return tuple(found)

@@ -1,0 +1,156 @@
+"""Whole fakes of the session's five ports, for unit tests only."""
+
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
+from rundown.model.event import Body, Event
+from rundown.model.policy import Allowed
+from rundown.model.request import Operation
+from rundown.model.sandbox import ProcessResult, SandboxPlan, StageFailure
+from rundown.session.ports import Answer, Choice, OutputSink, Planned, Question, Report, Stream
+
+
+class ScriptedPrompter:
+    """Gives the answers it was made with, in order; without any it denies. `questions` keeps what was asked."""
+
+    def __init__(
+        self,
+        answers: Sequence[tuple[Answer, ...]] = (),
+        *,
+        reports: Sequence[Report] = (),
+        confirms: Sequence[bool] = (),
+        present: bool = True,
+    ) -> None:
+        self._answers = list(answers)
+        self._reports = list(reports)
+        self._confirms = list(confirms)
+        self._present = present
+        self.questions: list[Question] = []
+
+    def can_ask(self) -> bool:
+        return self._present
+
+    def permit(self, question: Question) -> tuple[Answer, ...]:
+        self.questions.append(question)
+        if self._answers:
+            return self._answers.pop(0)
+        return tuple(Answer(choice=Choice.DENY) for _ in question.asks)
+
+    def report(self, title: str) -> Report:
+        return self._reports.pop(0) if self._reports else Report(kind="later")
+
+    def settle_doubt(self, title: str) -> Report:
+        return self._reports.pop(0) if self._reports else Report(kind="later")
+
+    def confirm(self, sentence: str) -> bool:
+        return self._confirms.pop(0) if self._confirms else False
+
+
+class PlainWorkspace:
+    """A host on which every name lies in /usr/bin and every path is what it says."""
+
+    def __init__(self, variables: frozenset[str] = frozenset()) -> None:
+        self._variables = variables
+
+    def resolve(self, operation: Operation, cwd: str) -> Operation:
+        if "/" in operation.resource:
+            return replace(operation, resolved=operation.resource)
+        return replace(operation, resolved=f"/usr/bin/{operation.resource}")
+
+    def shell(self, language: str) -> str:
+        return f"/bin/{language}"
+
+    def parent_variables(self) -> frozenset[str]:
+        return self._variables
+
+
+class ScriptedLauncher:
+    """Ends each process as scripted: exit status, or a whole result. `launched` keeps the plans."""
+
+    def __init__(
+        self,
+        results: Sequence[int | ProcessResult | StageFailure] = (),
+        *,
+        output: bytes = b"",
+        spoil: Callable[[SandboxPlan], SandboxPlan] = lambda plan: plan,
+    ) -> None:
+        self._results = list(results)
+        self._output = output
+        self._spoil = spoil
+        self.launched: list[SandboxPlan] = []
+
+    def plan(self, allowed: Allowed) -> Planned | StageFailure:
+        plan = SandboxPlan(
+            request_digest=allowed.request.digest,
+            argv=allowed.request.argv,
+            cwd=allowed.request.cwd,
+            env=(),
+            namespaces=(),
+            mounts=(),
+            landlock=(),
+            landlock_abi=0,
+            seccomp=False,
+        )
+        return Planned(plan=self._spoil(plan), digest="sha256:plan", gaps=())
+
+    def launch(self, planned: Planned, output: OutputSink) -> ProcessResult | StageFailure:
+        self.launched.append(planned.plan)
+        if self._output:
+            output("stdout", self._output)
+        result = self._results.pop(0) if self._results else 0
+        if isinstance(result, int):
+            return ProcessResult(ending="exited", status=result, duration_ns=1)
+        return result
+
+
+class MemoryLog:
+    """Keeps events in order; `full_after` makes the disk full then."""
+
+    def __init__(self, *, full_after: int | None = None, error: Exception | None = None) -> None:
+        self.events: list[Event] = []
+        self._full_after = full_after
+        self._error = error
+
+    @property
+    def bodies(self) -> list[Body]:
+        return [event.body for event in self.events]
+
+    def append(self, body: Body) -> Event:
+        if self._full_after is not None and len(self.events) >= self._full_after and self._error is not None:
+            raise self._error
+        event = Event(seq=len(self.events), at="2026-01-01T00:00:00.000000Z", prev="", body=body)
+        self.events.append(event)
+        return event
+
+
+class QuietFrontend:
+    """Keeps what it is shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[Event] = []
+        self.printed: list[tuple[Stream, bytes]] = []
+        self.tasks: list[str] = []
+
+    def show(self, event: Event) -> None:
+        self.shown.append(event)
+
+    def output(self, stream: Stream, chunk: bytes) -> None:
+        self.printed.append((stream, chunk))
+
+    def present(self, task: str) -> None:
+        self.tasks.append(task)
+
+
+class MemoryFile:
+    """An output file in memory."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.content = b""
+
+    def write(self, content: bytes) -> None:
+        self.content += content
+
+    def close(self) -> str:
+        return f"sha256:{len(self.content)}"
