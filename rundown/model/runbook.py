@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from rundown.model.diagnostic import Span
+from rundown.model.scenario import Scenario
 
 
 class Outcome(Enum):
@@ -212,8 +213,8 @@ class ShellOptions(Struct, frozen=True, kw_only=True):
 
 
 class FrontMatter(Struct, frozen=True, kw_only=True):
-    """The YAML head. `extra` keeps unknown keys as parsed; `permissions` and `scenarios` are raw values
-    that the policy room and the scenario runner decode."""
+    """The YAML head. `extra` keeps unknown keys as parsed; `permissions` is a raw value that the policy room
+    decodes."""
 
     name: str
     description: str = ""
@@ -229,7 +230,7 @@ class FrontMatter(Struct, frozen=True, kw_only=True):
     timeout_ns: int | None = None
     permissions: dict[str, object] = {}
     secrets: tuple[str, ...] = ()
-    scenarios: dict[str, object] = {}
+    scenarios: tuple[Scenario, ...] = ()
     extra: dict[str, object] = {}
 
 
