@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 SandboxWish = Literal["default", "best", "strict", "none"]
+Tier = Literal["namespaces", "namespaces-as-root", "landlock", "none"]
 
 
 class Gap(Struct, frozen=True, kw_only=True):
@@ -19,7 +20,8 @@ class HostFacts(Struct, frozen=True, kw_only=True):
     """What a probe found by using it. `landlock_abi` 0: not there. Ids are those of rundown itself.
 
     `user_namespaces`: full chain worked (namespaces, lo up, proc mounted, pivot). `namespaces_as_root`:
-    the same without a user namespace, for real root.
+    the same without a user namespace, for real root. `cgroup_controllers`: those of `cpu memory pids`
+    whose groups rundown can make.
     """
 
     kernel: str
@@ -33,6 +35,7 @@ class HostFacts(Struct, frozen=True, kw_only=True):
     proc_mount: bool
     cgroup: Literal["v2", "v1", "none"]
     problems: tuple[Gap, ...] = ()
+    cgroup_controllers: tuple[str, ...] = ()
 
 
 class Mount(Struct, frozen=True, kw_only=True):
@@ -40,7 +43,8 @@ class Mount(Struct, frozen=True, kw_only=True):
 
     `kind`: bind (recursive), tmpfs, proc, devpts, dir, file (with `content`), symlink (`source` is its
     text), mask-file, mask-dir, pin (bound onto itself, read-only or not). `target` is absolute inside
-    the view.
+    the view. `source` is absolute on the host, or `run:tmp`, `run:home`: directories that live as long
+    as the run. `optional`: a source or target that is gone meanwhile is left out; else it is a failure.
     """
 
     kind: Literal["bind", "tmpfs", "proc", "devpts", "dir", "file", "symlink", "mask-file", "mask-dir", "pin"]
@@ -68,7 +72,10 @@ class LandlockRule(Struct, frozen=True, kw_only=True):
 class SandboxPlan(Struct, frozen=True, kw_only=True):
     """Data for the child: everything it does, in order. No secret but in `env`, which is never logged.
 
-    `namespaces`: of `user mount pid net ipc uts`. `limits` are named as in `Limits`.
+    `namespaces`: of `user mount pid net ipc uts`, in that order. Limits are named as in `Limits`.
+    `tier` is what carries the confinement; `layers` names each wall with its version, for the receipt.
+    `cgroup`: controllers that carry the limits; the others are set as rlimits. `deny_connect`: TCP is
+    refused by Landlock and other sockets by seccomp, for want of a net namespace.
     """
 
     request_digest: str
@@ -90,6 +97,66 @@ class SandboxPlan(Struct, frozen=True, kw_only=True):
     pty: bool = False
     interactive: bool = False
     gaps: tuple[Gap, ...] = ()
+    tier: Tier = "namespaces"
+    layers: tuple[str, ...] = ()
+    deny_connect: bool = False
+    cgroup: tuple[str, ...] = ()
+    cpu: float | None = None
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """No plan can be made: what is missing, as gaps that carry remedies. `code` is `sandbox/kebab-name`."""
+
+    code: str
+    message: str
+    fix: str = ""
+    missing: tuple[Gap, ...] = ()
+
+
+class Tree(Struct, frozen=True, kw_only=True):
+    """A path that exists on the host and is opened: a real path, no symlink on the way.
+
+    `kind` file or dir. `origin`: policy, system, toolchain.
+    """
+
+    path: str
+    kind: Literal["dir", "file"]
+    write: bool = False
+    origin: Literal["policy", "system", "toolchain"] = "policy"
+
+
+class Mask(Struct, frozen=True, kw_only=True):
+    """An existing path below an opened tree that a deny hides (`hide`) or makes read-only (`pin`).
+
+    `pattern` is the rule's, for messages; "" for hard links found through another name.
+    """
+
+    path: str
+    kind: Literal["dir", "file"]
+    action: Literal["hide", "pin"]
+    pattern: str = ""
+
+
+class SystemLink(Struct, frozen=True, kw_only=True):
+    """A symlink among the system paths (`/bin` -> `usr/bin`), shown as it is."""
+
+    path: str
+    text: str
+
+
+class Survey(Struct, frozen=True, kw_only=True):
+    """What exists on the host at step start of what policy opens, hides and protects.
+
+    `trees` parents before children; `masks` sorted by path; `problems` are gaps (a tree that is a
+    symlink, a directory that cannot be read). `foreign_owner`: the root belongs to another uid.
+    """
+
+    trees: tuple[Tree, ...] = ()
+    links: tuple[SystemLink, ...] = ()
+    masks: tuple[Mask, ...] = ()
+    problems: tuple[Gap, ...] = ()
+    home_files: tuple[tuple[str, str], ...] = ()
+    foreign_owner: bool = False
 
 
 class ProcessResult(Struct, frozen=True, kw_only=True):
