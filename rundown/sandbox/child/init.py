@@ -1,0 +1,205 @@
+"""A step's init: pid 1 of its namespaces (or, without a pid namespace, a subreaper).
+
+Warm: loopback, proc and limits of the fresh namespaces are made before any plan is known. Then it
+receives plan and fds, builds the view, forks the command, drops its own capabilities, reaps, passes
+signals on, and reports. Every process of the step ends with it, and it ends when the control socket does.
+Messages out: failed, terminal (with the master), started, ended. In: plan, signal.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+from contextlib import suppress
+from typing import Any
+
+from rundown.sandbox.child import command, namespaces, syscalls, terminal, walls, wire
+from rundown.sandbox.child.stages import StageError, stage
+from rundown.sandbox.child.view import View
+
+
+def serve(control: socket.socket, spaces: tuple[str, ...], seccomp: bytes) -> None:
+    """Lives the whole life of one step; returns when every process of it is gone."""
+    try:
+        prepared = _warm_up(spaces)
+        received = wire.receive(control)
+        if received is None:
+            return
+        message, fds = received
+        status, left = _run(
+            control, message["plan"], dict(zip(message["fds"], fds, strict=True)), prepared, seccomp
+        )
+        wire.send(control, {"event": "ended", "status": status, "left": left})
+    except StageError as error:
+        say(control, error)
+    except _ParentGoneError:
+        pass
+    except Exception as error:
+        say(control, StageError("init", 0, f"{type(error).__name__}: {error}"))
+    finally:
+        if "pid" not in spaces:
+            end_all_children()
+
+
+class _ParentGoneError(Exception):
+    """The control socket ended: so does the step."""
+
+
+def say(control: socket.socket, error: StageError) -> None:
+    """Tells the parent of a failure, if it is still there."""
+    with suppress(OSError):
+        wire.send(control, error.as_message())
+
+
+def _warm_up(spaces: tuple[str, ...]) -> dict[str, Any]:
+    """Returns what was made ahead: `mounts` by kind, and the last capability's number."""
+    mounts: dict[str, int] = {}
+    if "mount" in spaces:
+        with stage("namespaces", "private mounts"):
+            syscalls.make_all_mounts_private()
+    if "net" in spaces:
+        namespaces.bring_loopback_up()
+    if "pid" in spaces and "mount" in spaces:
+        with suppress(OSError):  # the plan knows from the probe whether it may be missing
+            mounts["proc"] = syscalls.new_filesystem(
+                "proc", {}, syscalls.MOUNT_ATTR_NOSUID | syscalls.MOUNT_ATTR_NODEV
+            )
+    if "user" in spaces and "proc" in mounts:
+        namespaces.forbid_user_namespaces(mounts["proc"])
+    return {"mounts": mounts, "last_capability": walls.last_capability()}
+
+
+def _run(
+    control: socket.socket,
+    plan: dict[str, Any],
+    fds: dict[str, int],
+    prepared: dict[str, Any],
+    seccomp: bytes,
+) -> tuple[int, int]:
+    """Returns the command's wait status and how many other processes it left."""
+    if "mount" in plan["namespaces"]:
+        view = View(prepared["mounts"])
+        view.build(plan["mounts"])
+        view.finish()
+    if plan["pty"]:
+        with stage("terminal"):
+            master, fds["terminal"] = terminal.open_pair()
+            wire.send(control, {"event": "terminal"}, (master,))
+            os.close(master)
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_write, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    child = _start(plan, fds, {**prepared, "seccomp": seccomp})
+    if plan["tier"] != "none":
+        walls.drop_capabilities([], prepared["last_capability"])
+    wire.send(control, {"event": "started"})
+    return _watch(control, child, wake_read, "pid" in plan["namespaces"])
+
+
+def _start(plan: dict[str, Any], fds: dict[str, int], prepared: dict[str, Any]) -> int:
+    """Returns the pid of the command, which has passed every stage but is perhaps not yet exec'ed.
+
+    Raises: StageError of the stage that failed.
+    """
+    report_read, report_write = os.pipe()
+    with stage("fork"):
+        child = os.fork()
+    if child == 0:
+        os.close(report_read)
+        command.become(plan, fds, report_write, prepared)
+    for used in (report_write, *fds.values()):
+        os.close(used)
+    report = b""
+    while chunk := os.read(report_read, 65536):
+        report += chunk
+    os.close(report_read)
+    if report == command.READY:
+        return child
+    failure = json.loads(report.removeprefix(command.READY) or b"null")
+    os.waitpid(child, 0)
+    if failure is None:
+        raise StageError("command", 0, "it ended before it was confined")
+    raise StageError(failure["stage"], failure["errno"], failure["detail"])
+
+
+def _watch(control: socket.socket, child: int, wake: int, own_pids: bool) -> tuple[int, int]:
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    poll.register(wake, select.POLLIN)
+    while True:
+        for descriptor, _ in poll.poll():
+            if descriptor == wake:
+                os.read(wake, 4096)
+                status = _reap(child)
+                if status is not None:
+                    return status, _count_left(own_pids)
+            else:
+                _obey(control, own_pids)
+
+
+def _reap(child: int) -> int | None:
+    found = None
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return found
+        if pid == 0:
+            return found
+        if pid == child:
+            found = status
+
+
+def _obey(control: socket.socket, own_pids: bool) -> None:
+    received = wire.receive(control)
+    if received is None:
+        raise _ParentGoneError
+    message, _ = received
+    targets = [-1] if own_pids else descendants(os.getpid())
+    for target in targets:
+        with suppress(ProcessLookupError):
+            os.kill(target, message["signal"])
+
+
+def _count_left(own_pids: bool) -> int:
+    if not own_pids:
+        return len(descendants(os.getpid()))
+    try:
+        return sum(1 for name in os.listdir("/proc") if name.isdigit() and name != "1")
+    except OSError:
+        return 0
+
+
+def descendants(ancestor: int) -> list[int]:
+    """Returns the living descendants of a process as /proc shows them, children before grandchildren."""
+    children: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat", "rb") as file:
+                    fields = file.read().rpartition(b")")[2].split()
+            except OSError:
+                continue
+            if fields[0] != b"Z":
+                children.setdefault(int(fields[1]), []).append(int(name))
+    found: list[int] = []
+    pending = [ancestor]
+    while pending:
+        next_ones = children.get(pending.pop(0), [])
+        found += next_ones
+        pending += next_ones
+    return found
+
+
+def end_all_children() -> None:
+    """Kills every descendant until none is left; for steps without a pid namespace of their own."""
+    while True:
+        for pid in descendants(os.getpid()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return

@@ -1,0 +1,143 @@
+"""Entering namespaces, id maps, and what a fresh network namespace needs.
+
+The order matters: a process must be dumpable while an ordinary user writes its own id map (the files
+belong to root otherwise), and must not be before anything secret is in it.
+Source: user_namespaces(7), "Defining user and group ID mappings"; netdevice(7).
+"""
+
+import fcntl
+import os
+import signal
+import socket
+import struct
+from typing import Final
+
+from rundown.sandbox.child import syscalls
+from rundown.sandbox.child.stages import StageError, stage
+
+FLAGS: Final = {
+    "user": syscalls.CLONE_NEWUSER,
+    "mount": syscalls.CLONE_NEWNS,
+    "pid": syscalls.CLONE_NEWPID,
+    "net": syscalls.CLONE_NEWNET,
+    "ipc": syscalls.CLONE_NEWIPC,
+    "uts": syscalls.CLONE_NEWUTS,
+}
+_SIOCGIFFLAGS: Final = 0x8913
+_SIOCSIFFLAGS: Final = 0x8914
+_SIOCSIFADDR: Final = 0x8916
+_SIOCSIFNETMASK: Final = 0x891C
+_IFF_UP: Final = 0x1
+
+
+def die_with_parent(parent: int) -> None:
+    """Ends this process when its parent ends; ends it now if that has happened already."""
+    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def enter(namespaces: tuple[str, ...]) -> None:
+    """Moves this single-threaded process into new namespaces, with identity id maps if `user` is one.
+
+    Raises: StageError "namespaces" or "id-maps".
+    """
+    flags = 0
+    for name in namespaces:
+        flags |= FLAGS[name]
+    if "user" not in namespaces:
+        with stage("namespaces", "unshare"):
+            syscalls.unshare(flags)
+        return
+    if os.geteuid() == 0:
+        _enter_as_root(flags)
+    else:
+        uid, gid = os.geteuid(), os.getegid()
+        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)
+        with stage("namespaces", "unshare"):
+            syscalls.unshare(flags)
+        with stage("id-maps"):
+            _write("/proc/self/setgroups", "deny")
+            _write("/proc/self/uid_map", f"{uid} {uid} 1")
+            _write("/proc/self/gid_map", f"{gid} {gid} 1")
+    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
+
+
+def _enter_as_root(flags: int) -> None:
+    """Maps every range of root's own map, which only a process outside the new namespace may write."""
+    target = os.getpid()
+    entered_read, entered_write = os.pipe()
+    writer = os.fork()
+    if writer == 0:
+        os.close(entered_write)
+        os._exit(_write_root_maps(target, entered_read))
+    os.close(entered_read)
+    try:
+        with stage("namespaces", "unshare"):
+            syscalls.unshare(flags)
+        os.write(entered_write, b"x")
+    finally:
+        os.close(entered_write)
+        _, status = os.waitpid(writer, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code:
+        raise StageError(
+            "id-maps", code, f"id maps: {os.strerror(code)}" if code > 0 else "the writer was ended"
+        )
+
+
+def _write_root_maps(target: int, entered: int) -> int:
+    if not os.read(entered, 1):
+        return 0
+    try:
+        for name in ("uid_map", "gid_map"):
+            _write(f"/proc/{target}/{name}", identity_map(_read(f"/proc/self/{name}")))
+    except OSError as error:
+        return error.errno or 1
+    return 0
+
+
+def identity_map(own: str) -> str:
+    """Returns the map that shows every id of `own` (the text of a uid_map) as itself."""
+    lines = [line.split() for line in own.splitlines()]
+    return "".join(f"{first} {first} {count}\n" for first, _, count in lines)
+
+
+def bring_loopback_up() -> None:
+    """Gives this network namespace its loopback: 127.0.0.1/8, and 198.18.0.1/15 for names' addresses.
+
+    On the loopback device a prefix is local as a whole. Source: netdevice(7); RFC 2544 for 198.18.0.0/15.
+    """
+    with stage("loopback"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        request = struct.pack("16sh22x", b"lo", 0)
+        flags = struct.unpack("16sh22x", fcntl.ioctl(sock, _SIOCGIFFLAGS, request))[1]
+        fcntl.ioctl(sock, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | _IFF_UP))
+        fcntl.ioctl(sock, _SIOCSIFADDR, _address_request("198.18.0.1"))
+        fcntl.ioctl(sock, _SIOCSIFNETMASK, _address_request("255.254.0.0"))
+
+
+def forbid_user_namespaces(proc: int) -> None:
+    """Sets this user namespace's limit of further ones to none, through `proc`, an fd of a proc mount."""
+    with stage("namespaces", "max_user_namespaces"):
+        limit = os.open("sys/user/max_user_namespaces", os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
+        try:
+            os.write(limit, b"0")
+        finally:
+            os.close(limit)
+
+
+def _address_request(address: str) -> bytes:
+    return struct.pack("16sH2x4s16x", b"lo:1", socket.AF_INET, socket.inet_aton(address))
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def _write(path: str, text: str) -> None:
+    target = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(target, text.encode("utf-8"))
+    finally:
+        os.close(target)

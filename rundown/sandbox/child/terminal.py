@@ -1,0 +1,31 @@
+"""The step's own pseudo-terminal: made by init in the step's devpts, its master handed out.
+
+Source: pty(7), tty_ioctl(4).
+"""
+
+import fcntl
+import os
+import struct
+import termios
+from typing import Final
+
+_TIOCGPTN: Final = 0x80045430
+_TIOCSPTLCK: Final = 0x40045431
+
+
+def open_pair(pts: str = "/dev/pts") -> tuple[int, int]:
+    """Returns (master, slave) fds of a new pseudo-terminal of the devpts mounted at `pts`."""
+    master = os.open(f"{pts}/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    fcntl.ioctl(master, _TIOCSPTLCK, struct.pack("i", 0))
+    (number,) = struct.unpack("i", fcntl.ioctl(master, _TIOCGPTN, struct.pack("i", 0)))
+    return master, os.open(f"{pts}/{number}", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+
+
+def set_size(master: int, rows: int, columns: int) -> None:
+    """Sets the window size; the foreground process group gets SIGWINCH."""
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+def take_control(slave: int) -> None:
+    """Makes `slave` the controlling terminal of this session leader."""
+    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)

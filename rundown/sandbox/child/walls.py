@@ -1,0 +1,144 @@
+"""The walls that a command puts around itself just before it runs: capabilities, Landlock, seccomp.
+
+Landlock restricts one thread and makes later imports fail, so that everything here is imported by the
+zygote. Two rule sets are stacked: files through the `landlock` library, TCP and scopes of our own,
+which the library does not know. The library judges by a stale errno (1.0.0.dev5): it is reset before.
+Source: landlock(7), capabilities(7), "Effect of user ID changes" and "Capability bounding set".
+"""
+
+import ctypes
+import os
+import stat
+from typing import Any, Final
+
+from landlock import FSAccess, Ruleset
+
+from rundown.sandbox.child import syscalls
+from rundown.sandbox.child.stages import stage
+
+CAPABILITIES: Final = {"CHOWN": 0, "DAC_OVERRIDE": 1, "FOWNER": 3}
+_LAST_CAPABILITY: Final = "/proc/sys/kernel/cap_last_cap"
+_NET_BIND_TCP: Final = 1 << 0
+_NET_CONNECT_TCP: Final = 1 << 1
+_SCOPE_ABSTRACT_UNIX_SOCKET: Final = 1 << 0
+_SCOPE_SIGNAL: Final = 1 << 1
+
+_READ: Final = FSAccess.READ_FILE | FSAccess.READ_DIR
+_WRITE: Final = (
+    FSAccess.WRITE_FILE
+    | FSAccess.REMOVE_DIR
+    | FSAccess.REMOVE_FILE
+    | FSAccess.MAKE_DIR
+    | FSAccess.MAKE_REG
+    | FSAccess.MAKE_SOCK
+    | FSAccess.MAKE_FIFO
+    | FSAccess.MAKE_SYM
+)
+_OF_FILES: Final = (
+    FSAccess.EXECUTE | FSAccess.WRITE_FILE | FSAccess.READ_FILE | FSAccess.TRUNCATE | FSAccess.IOCTL_DEV
+)
+
+
+class _RulesetAttr(ctypes.Structure):
+    _fields_ = (("fs", ctypes.c_uint64), ("net", ctypes.c_uint64), ("scoped", ctypes.c_uint64))
+
+
+def last_capability() -> int:
+    """Returns the number of the kernel's last capability."""
+    with open(_LAST_CAPABILITY, encoding="utf-8") as file:
+        return int(file.read())
+
+
+def drop_capabilities(keep: list[str], last: int) -> None:
+    """Empties the bounding, ambient and inheritable sets and drops all but `keep`, for good.
+
+    The bounding set goes first: it takes CAP_SETPCAP, which is dropped then. Without any capability
+    (an ordinary user outside a user namespace) only the ambient set is cleared.
+    """
+    kept = {CAPABILITIES[name] for name in keep}
+    with stage("capabilities"):
+        syscalls.prctl(syscalls.PR_CAP_AMBIENT, syscalls.PR_CAP_AMBIENT_CLEAR_ALL)
+        for number in range(last + 1):
+            if number not in kept:
+                _drop_from_bounding_set(number)
+        syscalls.set_capabilities(sum(1 << number for number in kept))
+        for number in kept:
+            syscalls.prctl(syscalls.PR_CAP_AMBIENT, syscalls.PR_CAP_AMBIENT_RAISE, number)
+
+
+def _drop_from_bounding_set(number: int) -> None:
+    try:
+        syscalls.prctl(syscalls.PR_CAPBSET_DROP, number)
+    except PermissionError:
+        if os.geteuid() == 0:
+            raise
+
+
+def restrict_files(rules: list[dict[str, Any]], abi: int) -> None:
+    """Confines this process to `rules` (paths as this process sees them); a path that is gone is skipped."""
+    handled = _handled(abi)
+    with stage("landlock", "files"):
+        ctypes.set_errno(0)
+        ruleset = Ruleset(restrict_rules=handled)
+        for rule in rules:
+            access = _access(rule, abi) & handled
+            try:
+                if not stat.S_ISDIR(os.stat(rule["path"]).st_mode):
+                    access &= _OF_FILES
+            except (FileNotFoundError, NotADirectoryError, PermissionError):
+                continue
+            if access:
+                ctypes.set_errno(0)
+                ruleset.allow(rule["path"], rules=access)
+        ctypes.set_errno(0)
+        ruleset.apply()
+
+
+def _handled(abi: int) -> FSAccess:
+    """Source: landlock(7), "Compatibility": REFER from ABI 2, TRUNCATE from 3, IOCTL_DEV from 5."""
+    handled = FSAccess(0x1FFF)
+    for level, access in ((2, FSAccess.REFER), (3, FSAccess.TRUNCATE), (5, FSAccess.IOCTL_DEV)):
+        if abi >= level:
+            handled |= access
+    return handled
+
+
+def _access(rule: dict[str, Any], abi: int) -> FSAccess:
+    access = FSAccess(0)
+    if rule["read"]:
+        access |= _READ
+    if rule["write"]:
+        access |= _WRITE | FSAccess.TRUNCATE | FSAccess.REFER
+    if rule["execute"]:
+        access |= FSAccess.EXECUTE
+    if rule["ioctl_device"]:
+        access |= FSAccess.IOCTL_DEV
+    return access
+
+
+def restrict_scopes(abi: int, deny_connect: bool, share_signals: bool) -> None:
+    """Stacks a rule set: no signal or abstract socket beyond this domain (ABI 6), on wish no TCP (ABI 4)."""
+    net = _NET_BIND_TCP | _NET_CONNECT_TCP if deny_connect and abi >= 4 else 0
+    scoped = 0
+    if abi >= 6:
+        scoped = _SCOPE_ABSTRACT_UNIX_SOCKET | (0 if share_signals else _SCOPE_SIGNAL)
+    if not net and not scoped:
+        return
+    with stage("landlock", "scopes"):
+        request = _RulesetAttr(0, net, scoped)
+        size = 24 if abi >= 6 else 16
+        ruleset = syscalls.call("landlock_create_ruleset", ctypes.byref(request), size, 0)
+        syscalls.call("landlock_restrict_self", ruleset, 0)
+        os.close(ruleset)
+
+
+def forbid_new_privileges() -> None:
+    """Sets no_new_privs: no set-uid, set-gid or file capability counts for this process or its children."""
+    with stage("no-new-privileges"):
+        syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
+
+
+def restrict_calls(program: bytes) -> None:
+    """Loads the seccomp program."""
+    with stage("seccomp"):
+        syscalls.load_seccomp(program)

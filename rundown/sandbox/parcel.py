@@ -1,0 +1,58 @@
+"""`Parcel`: what goes to a fresh init: the plan as plain data, and the fds that go with it.
+
+A word of argv that is too long for exec goes as a script on a sealed memfd instead.
+Source: execve(2): one word is at most 128 KiB (MAX_ARG_STRLEN); memfd_create(2), F_ADD_SEALS.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from rundown.model.sandbox import SandboxPlan
+
+_INLINE_BYTES: Final = 96 << 10
+_SCRIPT: Final = "/proc/self/fd/9"
+_SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+
+
+class Parcel:
+    """Holds the child's ends until they are sent; the readers' ends are the caller's to close."""
+
+    def __init__(self, plan: SandboxPlan, stdin_fd: int | None) -> None:
+        self.plan: dict[str, Any] = msgspec.to_builtins(plan)
+        self.fds: dict[str, int] = {}
+        self._readers: list[tuple[int, str]] = []
+        self.fds["stdin"] = (
+            os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) if stdin_fd is None else os.dup(stdin_fd)
+        )
+        if not plan.pty:
+            for stream in ("stdout", "stderr"):
+                reader, self.fds[stream] = os.pipe2(os.O_CLOEXEC)
+                self._readers.append((reader, stream))
+        text = os.fsencode(plan.argv[-1])
+        if len(text) > _INLINE_BYTES and plan.argv[-2:-1] == ("-c",):
+            self.fds["script"] = _sealed(text)
+            self.plan["argv"] = [*plan.argv[:-2], _SCRIPT]
+
+    def __enter__(self) -> "Parcel":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for descriptor in self.fds.values():
+            os.close(descriptor)
+
+    def readers(self) -> Iterator[tuple[int, str]]:
+        """Yields our ends of the output pipes with their streams' names."""
+        yield from self._readers
+
+
+def _sealed(text: bytes) -> int:
+    script = os.memfd_create("script", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    with open(script, "wb", closefd=False) as file:
+        file.write(text)
+    fcntl.fcntl(script, fcntl.F_ADD_SEALS, _SEALS)
+    os.lseek(script, 0, os.SEEK_SET)
+    return script

@@ -1,0 +1,148 @@
+"""The system calls a confined step is refused, and the BPF program that refuses them.
+
+Default allow with a list of what is refused: EPERM, or ENOSYS for clone3 so that libc falls back to
+clone, whose flags can be looked at. Sockets are an allow-list by family, type and protocol. x32 and
+foreign architectures are killed. Built once per run in rundown itself; the child loads the bytes.
+Refuses to say anything about arguments behind pointers: seccomp cannot see them.
+
+Source: seccomp(2); libseccomp's seccomp_rule_add(3) (one comparison an argument, hence the lists);
+the kernel takes ioctl requests, socket arguments and personality as 32 bits, so only those are compared.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from pyseccomp import SyscallFilter
+
+REFUSED: Final = (
+    # the view: mounts old and new
+    ("mount", None), ("umount2", None), ("pivot_root", None), ("chroot", None),
+    ("open_tree", 428), ("move_mount", 429), ("fsopen", 430), ("fsconfig", 431), ("fsmount", 432),
+    ("fspick", 433), ("mount_setattr", 442), ("open_tree_attr", 467),
+    # other namespaces and other processes
+    ("setns", None), ("ptrace", None), ("process_vm_readv", None), ("process_vm_writev", None),
+    ("process_madvise", 440), ("kcmp", None), ("pidfd_getfd", 438),
+    # kernel surfaces with a long record of holes
+    ("bpf", None), ("perf_event_open", None), ("userfaultfd", None),
+    ("io_uring_setup", 425), ("io_uring_enter", 426), ("io_uring_register", 427),
+    ("keyctl", None), ("add_key", None), ("request_key", None),
+    # the machine
+    ("init_module", None), ("finit_module", None), ("delete_module", None),
+    ("kexec_load", None), ("kexec_file_load", None), ("reboot", None), ("syslog", None),
+    ("swapon", None), ("swapoff", None), ("quotactl", None), ("quotactl_fd", 443), ("acct", None),
+    ("settimeofday", None), ("clock_settime", None), ("clock_adjtime", None), ("adjtimex", None),
+    ("iopl", None), ("ioperm", None), ("vhangup", None), ("uselib", None), ("_sysctl", None),
+    ("nfsservctl", None), ("lookup_dcookie", None),
+    # files by handle, and watching the whole file system
+    ("open_by_handle_at", None), ("fanotify_init", None),
+)  # fmt: skip
+
+_NAMESPACE_FLAGS: Final = {
+    "CLONE_NEWTIME": 0x00000080,
+    "CLONE_NEWNS": 0x00020000,
+    "CLONE_NEWCGROUP": 0x02000000,
+    "CLONE_NEWUTS": 0x04000000,
+    "CLONE_NEWIPC": 0x08000000,
+    "CLONE_NEWUSER": 0x10000000,
+    "CLONE_NEWPID": 0x20000000,
+    "CLONE_NEWNET": 0x40000000,
+}
+_TERMINAL_REQUESTS: Final = {"TIOCSTI": 0x5412, "TIOCLINUX": 0x541C, "TIOCCONS": 0x541D, "TIOCSETD": 0x5423}
+_LOW_32: Final = 0xFFFFFFFF
+
+_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
+_FAMILIES: Final = frozenset({_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK})
+_TYPES_OF_INET: Final = frozenset({1, 2})
+_PROTOCOLS_OF_INET: Final = frozenset({0, 6, 17})
+_TYPE_MASK: Final = 0xF
+_PERSONALITY_BITS_LET_THROUGH: Final = 0x0008 | 0x20000
+
+
+def build_program(sockets: bool = True) -> bytes:
+    """Returns the BPF program for this machine, 8 bytes an instruction.
+
+    `sockets` False: no socket but pairs can be made at all, for want of a network namespace.
+    Raises: RuntimeError if libseccomp is not installed.
+    """
+    import pyseccomp
+
+    program = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+    program.set_attr(pyseccomp.Attr.ACT_BADARCH, pyseccomp.KILL_PROCESS)
+    refuse = pyseccomp.ERRNO(errno.EPERM)
+    for name, number in REFUSED:
+        _refuse(program, refuse, name, number)
+    _refuse(program, pyseccomp.ERRNO(errno.ENOSYS), "clone3", 435)
+    for call in ("clone", "unshare"):
+        for flag in _NAMESPACE_FLAGS.values():
+            if not (call == "clone" and flag == _NAMESPACE_FLAGS["CLONE_NEWTIME"]):  # a signal number there
+                program.add_rule(refuse, call, _masked(0, flag, flag))
+    for request in _TERMINAL_REQUESTS.values():
+        program.add_rule(refuse, "ioctl", _masked(1, _LOW_32, request))
+    for comparisons in _odd_personalities():
+        program.add_rule(refuse, "personality", *comparisons)
+    if sockets:
+        for comparisons in _refused_sockets():
+            program.add_rule(refuse, "socket", *comparisons)
+    else:
+        program.add_rule(refuse, "socket")
+    with open(os.memfd_create("seccomp"), "w+b") as file:
+        program.export_bpf(file)
+        file.seek(0)
+        return file.read()
+
+
+def _refuse(program: "SyscallFilter", action: int, name: str, number: int | None) -> None:
+    """Adds a rule; calls that this architecture does not have are left out."""
+    import pyseccomp
+
+    resolved = number if number is not None else pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name)
+    if resolved >= 0:
+        program.add_rule(action, resolved)
+
+
+def _masked(argument: int, mask: int, value: int) -> Any:
+    import pyseccomp
+
+    return pyseccomp.Arg(argument, pyseccomp.MASKED_EQ, mask, value)
+
+
+def _at_least(argument: int, value: int) -> Any:
+    import pyseccomp
+
+    return pyseccomp.Arg(argument, pyseccomp.GE, value)
+
+
+def _refused_sockets() -> Iterator[tuple[Any, ...]]:
+    for family in range(64):
+        if family not in _FAMILIES:
+            yield (_masked(0, _LOW_32, family),)
+    yield (_at_least(0, 64),)
+    for family in (_AF_INET, _AF_INET6):
+        of_family = _masked(0, _LOW_32, family)
+        for kind in range(_TYPE_MASK + 1):
+            if kind not in _TYPES_OF_INET:
+                yield (of_family, _masked(1, _TYPE_MASK, kind))
+        for protocol in range(max(_PROTOCOLS_OF_INET)):
+            if protocol not in _PROTOCOLS_OF_INET:
+                yield (of_family, _masked(2, _LOW_32, protocol))
+        yield (of_family, _at_least(2, max(_PROTOCOLS_OF_INET) + 1))
+    of_netlink = _masked(0, _LOW_32, _AF_NETLINK)
+    for protocol in range(1, 32):
+        yield (of_netlink, _masked(2, _LOW_32, protocol))
+    yield (of_netlink, _at_least(2, 32))
+
+
+def _odd_personalities() -> Iterator[tuple[Any, ...]]:
+    """Everything but Linux, LINUX32 and UNAME26, and the question 0xffffffff.
+
+    With the top bit clear each bit that is not let through is refused; with it set, each clear bit.
+    """
+    top = 1 << 31
+    for place in range(31):
+        bit = 1 << place
+        if not bit & _PERSONALITY_BITS_LET_THROUGH:
+            yield (_masked(0, top | bit, bit),)
+        yield (_masked(0, top | bit, top),)
