@@ -87,7 +87,7 @@ _GAP = _SPACE + rb"{1,24}?"
 _RUN = rb"[A-Za-z0-9+/]{%d,1024}={0,2}"
 _BEGIN = re.compile(rb"-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _BEGIN_SO_FAR = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,64}-{0,4}")
-_BODY = re.compile(rb"(?:" + _GAP + _RUN % 32 + rb"){0,500}")
+_BODY = re.compile(rb"(?:" + _GAP + _RUN % 16 + rb"){0,500}")
 _END = re.compile(rb"(?:" + _GAP + _RUN % 1 + rb")?" + _GAP + rb"-----END [A-Z0-9 ]{1,64}-----")
 _END_SO_FAR = re.compile(
     _SPACE + rb"{0,24}\\?" + _RUN % 0 + _SPACE + rb"{0,24}\\?(?:E(?:N(?:D(?: [A-Z0-9 ]{0,64}-{0,4})?)?)?)?"
