@@ -67,7 +67,7 @@ class RedactionStream:
             if region is not None and at >= covered:
                 pieces += [content[settled:region], _mark(names)]
                 settled, region, names = covered, None, {}
-            before = content[at - 1] if at else self._before
+            before = None if at == covered and covered else content[at - 1] if at else self._before
             sight = self._matcher.look(content, at, before)
             if sight.open and not is_end:
                 hold = at
@@ -86,7 +86,7 @@ class RedactionStream:
         pieces.append(content[settled:stop])
         self._held = content[stop:]
         if stop:
-            self._before = content[stop - 1]
+            self._before = None if stop == covered else content[stop - 1]
         return b"".join(pieces)
 
 
