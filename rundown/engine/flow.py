@@ -141,7 +141,7 @@ def resolve_iteration(course: Course, state: State, action: Action) -> State:
     step = course.step(state.step)
     assert step.loop is not None
     block = step.loop.transitions or _DEFERRING
-    handler = _handler(block, state.deferred.fold(block.mode))
+    handler = _handler(block, _fold_iteration(state, block))
     first = replace(state, substep=step.substeps[0].id)
     if handler.retry > state.iteration_retry:
         return arrive(
@@ -196,6 +196,11 @@ def jump(course: Course, state: State, goto: Goto, at: int | None) -> State:
             return no_loop(state, "GOTO … AT")
         return arrive(replace(state, substep=target.substep, retry=0))
     return enter_step(course, state, target.step, substep=target.substep, at=at)
+
+
+def _fold_iteration(state: State, block: Transitions) -> Outcome:
+    """An iteration that recorded nothing passed, whatever the block's mode."""
+    return Outcome.PASS if state.deferred == Results() else state.deferred.fold(block.mode)
 
 
 def _resolve_empty(course: Course, state: State) -> State:
@@ -263,8 +268,8 @@ def _loop_word(course: Course, state: State, action: Action) -> State:
 def _defer_iteration(course: Course, state: State, action: Action) -> State:
     step = course.step(state.step)
     assert step.loop is not None and state.iteration is not None
-    mode = (step.loop.transitions or _DEFERRING).mode
-    kept = state.iterations.record(state.iteration, state.deferred.fold(mode))
+    outcome = _fold_iteration(state, step.loop.transitions or _DEFERRING)
+    kept = state.iterations.record(state.iteration, outcome)
     return _advance(course, replace(state, iterations=kept), action)
 
 
