@@ -64,13 +64,15 @@ class HostWorkspace:
                 return replace(operation, resolved=real, safe_path=safe and not self._is_writable(real))
         return replace(operation, resolved=None, safe_path=safe)
 
-    def _real(self, path: str, cwd: str) -> str:
+    def _real(self, path: str, cwd: str) -> str | None:
+        if "\0" in path:
+            return None
         if path == "~" or path.startswith("~/"):
             path = self._home + path[1:]
         return os.path.realpath(os.path.join(cwd, path))
 
-    def _is_writable(self, path: str) -> bool:
-        return any(path == tree or path.startswith(tree.rstrip("/") + "/") for tree in self._writable)
+    def _is_writable(self, path: str | None) -> bool:
+        return path is None or any(path == tree or path.startswith(tree.rstrip("/") + "/") for tree in self._writable)
 
     def _trusted_path(self) -> list[str]:
         return [entry for entry in self._search_path if not self._is_writable(os.path.realpath(entry))]
