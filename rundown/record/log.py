@@ -4,14 +4,11 @@ Refuses a second writer, a log that does not hold together, and to go on after t
 what it was given.
 """
 
-import fcntl
 import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-import msgspec
 import rfc8785
 from msgspec import Struct
 
@@ -19,7 +16,6 @@ from rundown.errors import RecordError
 from rundown.model.contract import Contract
 from rundown.model.event import Body, Event
 from rundown.record.chain import (
-    Finding,
     Head,
     contract_bytes,
     decode_line,
@@ -28,12 +24,13 @@ from rundown.record.chain import (
     line_hash,
     verify_lines,
 )
+from rundown.record.events import damaged
+from rundown.record.lock import take_lock
 from rundown.record.problems import describe, record_problem
-from rundown.record.rundir import RunDirectory
+from rundown.record.rundir import CONTRACT, EVENTS, RunDirectory
 from rundown.record.stored import Redact, redact_body
 from rundown.record.times import rfc3339
 
-EVENTS, CONTRACT, LOCK = "events.jsonl", "contract.json", "lock"
 _APPEND = os.O_RDWR | os.O_APPEND
 
 Clock = Callable[[], int]
@@ -59,7 +56,7 @@ class EventLog:
         self._rundir = rundir
         self._clock = clock
         self._redact = redact
-        self._lock_fd = _take_lock(rundir)
+        self._lock_fd = take_lock(rundir)
         self._fd = -1
         self._size = 0
         self._at = ""
@@ -206,66 +203,3 @@ class EventLog:
         self._size = len(whole)
         self._at = decode_line(lines[-1]).at if lines else ""
         self.head = Head(count=len(lines), hash=line_hash(lines[-1]) if lines else first_prev(self.contract))
-
-
-def read_lines(path: Path) -> Iterator[bytes]:
-    """Yields the whole lines of a log without line ends; a torn tail is left out.
-
-    Raises:
-        RecordError: the file cannot be read.
-    """
-    try:
-        with open(path, "rb") as stream:
-            for line in stream:
-                if line.endswith(b"\n"):
-                    yield line[:-1]
-    except OSError as error:
-        raise record_problem("log-not-read", f"cannot read {path}", why=describe(error)) from error
-
-
-def read_events(path: Path) -> Iterator[Event]:
-    """Yields the events of a log as they are read, without checking the chain.
-
-    Raises:
-        RecordError: the file cannot be read, or a line is no event.
-    """
-    for seq, line in enumerate(read_lines(path)):
-        try:
-            yield decode_line(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            finding = Finding(code="record/line-damaged", message=f"this is not an event: {error}", seq=seq)
-            raise damaged(path, (finding,)) from error
-
-
-def damaged(path: Path, findings: tuple[Finding, ...]) -> RecordError:
-    """Returns the error for a log with findings, each with its line."""
-    first = record_problem("log-damaged", f"{path} does not hold together", why="see below")
-    details = [
-        record_problem(finding.code.removeprefix("record/"), _at_line(finding)).diagnostics[0]
-        for finding in findings
-    ]
-    return RecordError(*first.diagnostics, *details)
-
-
-def _at_line(finding: Finding) -> str:
-    return finding.message if finding.seq is None else f"line {finding.seq + 1}: {finding.message}"
-
-
-def _take_lock(rundir: RunDirectory) -> int:
-    try:
-        fd = rundir.open_file(LOCK, os.O_RDWR | os.O_CREAT)
-    except OSError as error:
-        raise record_problem(
-            "log-not-opened", f"cannot open {rundir.path / LOCK}", why=describe(error)
-        ) from error
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(fd)
-        raise record_problem(
-            "log-busy",
-            f"run {rundir.run_id} is being written by another process",
-            why="one process at a time may drive a run",
-            fix=f"wait for it, or watch it: rundown log {rundir.run_id} --follow",
-        ) from error
-    return fd

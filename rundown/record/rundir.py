@@ -16,6 +16,7 @@ from rundown.record.output import OutputFile
 from rundown.record.place import OpenedPlace, RunsPlace, open_for_reading, open_for_writing
 from rundown.record.problems import describe, record_problem
 
+EVENTS, CONTRACT, LOCK = "events.jsonl", "contract.json", "lock"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 

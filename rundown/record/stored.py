@@ -7,7 +7,7 @@ from typing import Literal, TypeVar, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Struct
 
-from rundown.model.event import OutputCaptured, UnknownBody
+from rundown.model.event import UnknownBody
 
 _S = TypeVar("_S", bound=Struct)
 Redact = Callable[[str], str]
@@ -16,7 +16,8 @@ Redact = Callable[[str], str]
 # a secret equal to a step's id, replacing it here would break the run and hide nothing.
 _STRUCTURAL = frozenset(
     {"run_id", "parent_run", "root", "runbook_file", "rundown_version", "at", "expires_at"}
-    | {"step", "substep", "position", "name", "output", "file", "diff", "RunPaused.reason"}
+    | {"step", "substep", "position", "name", "output", "file", "diff", "code"}
+    | {"reference", "SourceMark.path", "RunPaused.reason"}
     | {"request", "plan", "digest", "runbook_digest", "policy_digest", "output_digest"}
 )
 
@@ -25,10 +26,10 @@ def redact_body(body: _S, redact: Redact | None) -> _S:
     """Returns `body` with every text in it redacted but ids, digests, and words from fixed lists.
 
     Bytes of file names that are not UTF-8 (lone surrogates in Python) become `\\xNN`: RFC 8785 has no way
-    to write them. A captured variable whose value is changed is marked `lost`.
+    to write them. A body that holds a value and was changed is marked `lost`.
     """
     stored = _struct(body, redact)
-    if isinstance(stored, OutputCaptured) and isinstance(body, OutputCaptured) and stored.value != body.value:
+    if stored is not body and "lost" in body.__struct_fields__:
         return msgspec.structs.replace(stored, lost=True)
     return stored
 
