@@ -51,7 +51,8 @@ class ExecutionRequest(Struct, frozen=True, kw_only=True, dict=True):
     `position` is the unit (`2.1`, in loops `2.3.1`; `exec` for `rundown exec`), `attempt` counts from 1.
     `argv` is what the launcher executes, whole, in order; for script kinds the text is its last word and
     also `text`. `cwd` is an absolute real path. `env_names` are sorted; no value of a variable and no
-    secret enters a request. `timeout_ns` None: no time-out of its own.
+    secret enters a request. `bindings`: private variables that carry template values into the script, by
+    name, each with the digest of its value. `timeout_ns` None: no time-out of its own.
     """
 
     run_id: str
@@ -68,6 +69,7 @@ class ExecutionRequest(Struct, frozen=True, kw_only=True, dict=True):
     host: tuple[str, ...] = ()
     confirm: str | None = None
     timeout_ns: int | None = None
+    bindings: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def digest(self) -> str:

@@ -72,7 +72,9 @@ class HostWorkspace:
         return os.path.realpath(os.path.join(cwd, path))
 
     def _is_writable(self, path: str | None) -> bool:
-        return path is None or any(path == tree or path.startswith(tree.rstrip("/") + "/") for tree in self._writable)
+        return path is None or any(
+            path == tree or path.startswith(tree.rstrip("/") + "/") for tree in self._writable
+        )
 
     def _trusted_path(self) -> list[str]:
         return [entry for entry in self._search_path if not self._is_writable(os.path.realpath(entry))]

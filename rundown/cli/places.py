@@ -1,0 +1,19 @@
+"""Where the commands that read runs look for them."""
+
+from pathlib import Path
+
+from rundown.cli.surroundings import read_surroundings
+from rundown.record.place import RunsPlace
+from rundown.session.project import find_project
+
+
+def runs_place(root: Path | None, runs_dir: Path | None) -> RunsPlace:
+    """Returns the place of the runs of the project in which the person stands (or of `root`).
+
+    Raises:
+        InvalidInputError: there is no usable project root here.
+    """
+    around = read_surroundings()
+    project = find_project(None, around.cwd, around.home, root)
+    chosen = (around.cwd / runs_dir).resolve() if runs_dir is not None else None
+    return RunsPlace(root=Path(project.root), state_home=around.state.parent, runs_dir=chosen)

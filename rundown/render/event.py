@@ -1,0 +1,86 @@
+"""One event as one line of plain text, for `rundown log`."""
+
+import msgspec
+
+from rundown.model.event import (
+    DecisionMade,
+    Event,
+    GrantGiven,
+    LaunchFailed,
+    LaunchRequested,
+    ProcessEnded,
+    QuestionAsked,
+    RunFinished,
+    RunPaused,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+    UnknownBody,
+)
+from rundown.model.policy import Outcome
+from rundown.render.duration import render_duration
+from rundown.render.escape import visible
+from rundown.render.terminal import describe_ending, position_text
+
+_WIDE = 16
+
+
+def render_event(event: Event) -> str:
+    """Returns `seq time type details`, without a line end; every text from outside is escaped."""
+    body = event.body
+    kind = body.type if isinstance(body, UnknownBody) else type(body).__name__
+    return f"{event.seq:>5} {event.at[11:23]} {kind:<{_WIDE}} {visible(_details(body))}".rstrip()
+
+
+def _details(body: object) -> str:
+    match body:
+        case RunStarted():
+            return f"{body.runbook_file} in {body.root} (rundown {body.rundown_version})"
+        case StepStarted():
+            again = f" attempt {body.attempt}" if body.attempt > 1 else ""
+            return f"{position_text(body.step, body.substep, body.iteration)} {body.title}{again}"
+        case DecisionMade():
+            return f"{body.position} {body.outcome}: {_rulings(body)}"
+        case QuestionAsked():
+            pairs = zip(body.resources, body.answers, strict=False)
+            answers = ", ".join(f"{resource} = {answer}" for resource, answer in pairs)
+            return f"{body.position} {answers} (by {body.answered_by})"
+        case GrantGiven():
+            return f"{body.grant.capability.value} {body.grant.pattern} ({body.origin})"
+        case LaunchRequested():
+            gaps = ", ".join(gap.code for gap in body.gaps)
+            return f"{body.position} {body.request[:19]}…" + (f" gaps: {gaps}" if gaps else "")
+        case LaunchFailed():
+            return f"{body.position} at {body.failure.stage}: {body.failure.detail}"
+        case ProcessEnded():
+            return (
+                f"{body.position} {describe_ending(body.result)}, {render_duration(body.result.duration_ns)}"
+            )
+        case StepFinished():
+            note = f": {body.note}" if body.note else ""
+            position = position_text(body.step, body.substep, body.iteration)
+            return f"{position} {body.result} (by {body.reported_by}){note}"
+        case RunPaused():
+            return f"at {body.position}: {body.reason} {body.detail}".rstrip()
+        case RunFinished():
+            return f"{body.status} {body.message}".rstrip()
+        case _:
+            return _fields(body)
+
+
+def _rulings(body: DecisionMade) -> str:
+    wanted = [item for item in body.rulings if item.outcome.value == body.outcome]
+    shown = wanted if body.outcome != Outcome.ALLOW.value else list(body.rulings)
+    return (
+        ", ".join(f"{item.operation.capability.value} {item.operation.resource}" for item in shown)
+        or "nothing"
+    )
+
+
+def _fields(body: object) -> str:
+    found = msgspec.to_builtins(body)
+    fields = found.items() if isinstance(found, dict) else ()
+    plain = (
+        f"{name}={value}" for name, value in fields if name != "type" and not isinstance(value, dict | list)
+    )
+    return " ".join(plain)
