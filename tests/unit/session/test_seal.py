@@ -87,5 +87,6 @@ def test_a_plan_for_something_else_is_noticed(plan: SandboxPlan) -> None:
 def test_a_request_changed_behind_its_digest_is_noticed() -> None:
     forged = replace(REQUEST, text="rm -rf /\n")
     forged.__dict__["digest"] = REQUEST.digest
-    with pytest.raises(RundownError, match="changed after it was frozen"):
+    with pytest.raises(RundownError) as caught:
         check_seal(forged, ALLOWED, PLAN)
+    assert caught.value.diagnostics[0].why == "the request was changed after it was frozen"
