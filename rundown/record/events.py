@@ -45,7 +45,7 @@ def read_events(path: Path) -> Iterator[Event]:
 
 
 def damaged(path: Path, findings: tuple[Finding, ...]) -> RecordError:
-    """Returns the error for a log with findings: one diagnostic for the log, then one for each of the first."""
+    """Returns the error for a log with findings: a diagnostic for the log, then one for each of the first."""
     whole = Diagnostic(
         code="record/log-damaged",
         message=f"{path} does not hold together",
