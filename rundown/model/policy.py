@@ -135,12 +135,14 @@ class Envelope(Struct, frozen=True, kw_only=True):
     """What the sandbox opens for a step beyond its text: trees and names, allow minus deny.
 
     `read_allow`, `write_allow`: absolute patterns, each a literal path or `literal/**` (writes), or any
-    glob (reads). `*_deny`: rules whose patterns are absolute or start with `**/`. `run_trees`:
+    glob (reads). `write_made`: those of `write_allow` that a person's document, flag or grant names, so
+    that a missing tree is made before the step and removed after it if it stayed empty. `*_deny`: rules whose patterns are absolute or start with `**/`. `run_trees`:
     installations of allowed executables (real paths), read and execute. `env`: variable names to pass.
     """
 
     read_allow: tuple[str, ...] = ()
     write_allow: tuple[str, ...] = ()
+    write_made: tuple[str, ...] = ()
     read_deny: tuple[Rule, ...] = ()
     write_deny: tuple[Rule, ...] = ()
     protect: tuple[str, ...] = ()
