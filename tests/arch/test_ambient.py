@@ -19,6 +19,9 @@ DOORS = {
     "rundown.cli": "a front end",
     "rundown.tui": "a front end",
     "rundown.mcp": "a front end",
+    "rundown.sandbox.relay": "enforces time-outs and measures processes, on the monotonic clock only",
+    "rundown.sandbox.walk": "compares times of files with now, to know which may still change unseen",
+    "rundown.record.lock": "waits a moment for another process to let go",
 }
 
 

@@ -1,0 +1,185 @@
+"""A person at a terminal is asked, and every way of not saying yes means no."""
+
+import json
+
+import pytest
+
+from tests.support.project import RUNDOWN, bare_environment, commit_all, rundown
+from tests.support.terminal import Terminal
+
+pytestmark = [pytest.mark.kernel, pytest.mark.terminal]
+
+# No rule mentions `tac`.
+ASKS_TWICE = """# Asks twice
+
+## 1. First
+
+```sh
+seq 3 | tac > "$RD_WORK_PATH/first"
+```
+
+## 2. Second
+
+```sh
+seq 3 | tac > "$RD_WORK_PATH/second"
+```
+"""
+REVERSED = "3\n2\n1\n"
+ASKED = "Permission needed"
+
+
+@pytest.fixture
+def project(tmp_path):
+    place = tmp_path / "project"
+    place.mkdir()
+    (place / "asks.runbook.md").write_text(ASKS_TWICE)
+    commit_all(place, "Start")
+    return place
+
+
+@pytest.fixture
+def at_terminal(project):
+    """Returns a way to start `rundown` on a screen in the project."""
+
+    def start(*words, rows=50, **environment):
+        return Terminal(
+            [RUNDOWN, *words],
+            cwd=project,
+            environment=bare_environment(project, environment),
+            columns=110,
+            rows=rows,
+        )
+
+    return start
+
+
+def results(project) -> dict[str, str]:
+    work = project / ".rundown/work"
+    return {path.name: path.read_text() for path in sorted(work.iterdir())} if work.exists() else {}
+
+
+def only_run(project) -> str:
+    (run,) = (path.name for path in (project / ".rundown/runs").iterdir() if path.is_dir())
+    return run
+
+
+def events(project, *types: str) -> list[dict]:
+    log = project / ".rundown/runs" / only_run(project) / "events.jsonl"
+    bodies = [json.loads(line)["body"] for line in log.read_text().splitlines()]
+    return [body for body in bodies if body["type"] in types]
+
+
+def test_allow_once_is_asked_again_at_the_next_step(at_terminal, project):
+    with at_terminal("run", "asks.runbook.md", "--no-preflight") as terminal:
+        screen = terminal.wait_for(ASKED)
+        assert "run tac (" in terminal.wait_for("Allow this?"), screen
+        assert results(project) == {}
+        terminal.press("y")
+        terminal.wait_until(lambda screen: screen.count(ASKED) == 2, "second question")
+        terminal.wait_until(lambda screen: screen.count("Allow this?") >= 2, "second choice")
+        assert results(project) == {"first": REVERSED}
+        terminal.press("y")
+        assert terminal.wait_exit() == 0, terminal.screen()
+    assert results(project) == {"first": REVERSED, "second": REVERSED}
+    assert [body["answer"] for body in events(project, "QuestionAsked")] == ["once", "once"]
+
+
+def test_allow_for_the_session_is_not_asked_again(at_terminal, project):
+    with at_terminal("run", "asks.runbook.md", "--no-preflight") as terminal:
+        terminal.wait_for("Allow this?")
+        terminal.press("s")
+        assert terminal.wait_exit() == 0, terminal.screen()
+        assert terminal.screen().count(ASKED) == 1
+    assert results(project) == {"first": REVERSED, "second": REVERSED}
+
+
+@pytest.mark.parametrize("keys", [["n"], ["Enter"], ["C-c"], ["C-d"]], ids=["n", "Enter", "Ctrl-C", "EOF"])
+def test_whatever_is_no_yes_denies_and_pauses_the_run(keys, at_terminal, project):
+    with at_terminal("run", "asks.runbook.md", "--no-preflight") as terminal:
+        terminal.wait_for("Allow this?")
+        terminal.press(*keys)
+        assert terminal.wait_exit() == 3, terminal.screen()
+        assert "rundown resume" in terminal.screen()
+    assert results(project) == {}
+    assert events(project, "LaunchRequested", "StepFinished") == []
+
+
+def test_a_denied_run_goes_on_once_the_flag_is_given(at_terminal, project):
+    with at_terminal("run", "asks.runbook.md", "--no-preflight") as terminal:
+        terminal.wait_for("Allow this?")
+        terminal.press("n")
+        assert terminal.wait_exit() == 3, terminal.screen()
+    resumed = rundown(project, "resume", only_run(project), "--allow-run", "tac", "--non-interactive")
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert results(project) == {"first": REVERSED, "second": REVERSED}
+
+
+def test_a_closed_terminal_denies_and_leaves_a_run_that_can_be_resumed(at_terminal, project):
+    with at_terminal("run", "asks.runbook.md", "--no-preflight") as terminal:
+        terminal.wait_for("Allow this?")
+        terminal.hang_up()
+    assert results(project) == {}
+    resumed = rundown(project, "resume", only_run(project), "--allow-run", "tac", "--non-interactive")
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert results(project) == {"first": REVERSED, "second": REVERSED}
+
+
+def test_keys_typed_before_the_question_do_not_answer_it(at_terminal, project):
+    (project / "slow.runbook.md").write_text(
+        "# Slow\n\n## 1. Wait for a file\n\n```sh\n"
+        'echo waiting; until [ -e "$RD_WORK_PATH/go" ]; do sleep 0.05; done\n```\n\n'
+        "## 2. Ask\n\n```sh\nseq 1 | tac\n```\n"
+    )
+    with at_terminal("run", "slow.runbook.md", "--no-preflight") as terminal:
+        terminal.wait_for("waiting")
+        terminal.type("yyyy")
+        (project / ".rundown/work").mkdir(parents=True, exist_ok=True)
+        (project / ".rundown/work/go").touch()
+        terminal.wait_for("Allow this?")
+        assert events(project, "QuestionAsked") == []
+        terminal.press("n")
+        assert terminal.wait_exit() == 3, terminal.screen()
+
+
+def test_characters_that_could_mislead_are_shown_as_what_they_are(at_terminal, project):
+    spoof = "seq 1 | tac # \x1b[2K\x1b[1;32mharmless \u202egnirts\u202c zero\u200bwidth \x07"
+    (project / "spoof.runbook.md").write_text(f"# Spoof\n\n## 1. Look\n\n```sh\n{spoof}\n```\n")
+    with at_terminal("run", "spoof.runbook.md", "--no-preflight") as terminal:
+        terminal.wait_for("Allow this?")
+        plain, coloured = terminal.screen(), terminal.screen(colours=True)
+        terminal.press("n")
+        assert terminal.wait_exit() == 3
+    assert "seq 1 | tac" in plain
+    assert [mark for mark in ("\u202e", "\u202c", "\u200b", "\x07") if mark in plain] == []
+    assert [mark for mark in ("202e", "200b") if mark not in plain.lower()] == []
+    assert "\x1b[1;32mharmless" not in coloured
+
+
+def test_a_ci_variable_means_that_nobody_is_asked(at_terminal, project):
+    with at_terminal("run", "asks.runbook.md", CI="true") as terminal:
+        assert terminal.wait_exit() == 3, terminal.screen()
+        assert ASKED not in terminal.screen()
+        assert "--allow-run tac" in terminal.screen()
+    assert results(project) == {}
+
+
+def test_yes_answers_for_plain_executables(at_terminal, project):
+    with at_terminal("run", "asks.runbook.md", "--yes") as terminal:
+        assert terminal.wait_exit() == 0, terminal.screen()
+        assert ASKED not in terminal.screen()
+    assert results(project) == {"first": REVERSED, "second": REVERSED}
+
+
+def test_an_interrupt_ends_the_step_and_leaves_the_run_resumable(at_terminal, project):
+    (project / "long.runbook.md").write_text(
+        '# Long\n\n## 1. Wait\n\n```sh\necho waiting; if [ ! -e "$RD_WORK_PATH/go" ]; then sleep 600; fi\n```\n'
+    )
+    with at_terminal("run", "long.runbook.md") as terminal:
+        terminal.wait_for("waiting")
+        terminal.press("C-c")
+        assert terminal.wait_exit() == 130, terminal.screen()
+        assert "Traceback" not in terminal.screen()
+    (project / ".rundown/work").mkdir(parents=True, exist_ok=True)
+    (project / ".rundown/work/go").touch()
+    resumed = rundown(project, "resume", only_run(project), "--non-interactive")
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
