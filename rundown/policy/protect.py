@@ -1,0 +1,82 @@
+"""What no rule opens: paths that stay write-protected, and the few things that nothing opens at all.
+
+Patterns only. A command-line flag that names the very path opens a protected one; nothing opens what is
+off limits.
+Source: bash(1) INVOCATION, zsh(1) STARTUP/SHUTDOWN FILES, fish(1), gitrepository-layout(5).
+"""
+
+from rundown.model.policy import LayerKind, Outcome, Rule
+from rundown.model.request import Capability
+from rundown.policy.facts import PolicyFacts
+from rundown.policy.match import Paths, covers
+from rundown.policy.subject import PathSubject
+
+SIGNING_KEY_VARIABLE = "RUNDOWN_SIGNING_KEY"
+
+_PROJECT = (
+    (".rundownrc", "a policy document"),
+    (".rundownrc.json", "a policy document"),
+    (".rundownrc.yaml", "a policy document"),
+    (".rundownrc.yml", "a policy document"),
+    (".gitmodules", "git fetches what it names"),
+    (".envrc", "direnv runs it"),
+    (".vscode", "editors run what stands there"),
+    (".idea", "editors run what stands there"),
+    (".mcp.json", "agents start what it names"),
+    (".claude/settings*.json", "an agent's own permissions"),
+)
+_GIT = (
+    ("hooks", "git runs them"),
+    ("config", "git runs what it names"),
+    ("config.worktree", "git runs what it names"),
+)
+_HOME = (
+    ".bashrc",
+    ".bash_profile",
+    ".bash_login",
+    ".bash_logout",
+    ".bash_aliases",
+    ".profile",
+    ".zshrc",
+    ".zshenv",
+    ".zprofile",
+    ".zlogin",
+    ".zlogout",
+    ".kshrc",
+    ".inputrc",
+    ".config/fish",
+)
+
+
+def protected_rules(facts: PolicyFacts) -> tuple[Rule, ...]:
+    """Returns the write-protections of a run as deny rules, the project's first."""
+    found = [(f"{{repo}}/{name}", why) for name, why in _PROJECT]
+    found += [(f"{{gitdir}}/{name}", why) for name, why in _GIT]
+    found += [(f"{{home}}/{name}", "a shell reads it when it starts") for name in _HOME]
+    found += [(path, "a policy document") for path in facts.documents]
+    found += [(facts.runbook_file, "the runbook that is running")] if facts.runbook_file else []
+    return tuple(_rule(pattern, why) for pattern, why in found)
+
+
+def find_protection(subject: PathSubject, facts: PolicyFacts) -> Rule | None:
+    """Returns the protection that a path falls under, as written or as resolved, None if none does."""
+    records = f"{facts.root}/.rundown"
+    for line in subject.chains:
+        for path in line[:1]:
+            if covers(records, path) and not covers(f"{records}/work", path):
+                return _rule("{repo}/.rundown/**", "the records of runs")
+    for rule in protected_rules(facts):
+        paths = Paths(rule.pattern, facts)
+        if any(paths.match(path) for line in subject.chains for path in line):
+            return rule
+    return None
+
+
+def _rule(pattern: str, why: str) -> Rule:
+    return Rule(
+        capability=Capability.WRITE,
+        verdict=Outcome.DENY,
+        pattern=pattern,
+        reason=why,
+        layer=LayerKind.BUILTIN,
+    )

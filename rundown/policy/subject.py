@@ -1,0 +1,115 @@
+"""What rules are held against: one operation, brought into the form its capability is matched in.
+
+Pure text work on facts that were gathered before; computed once an operation, used by every rule.
+"""
+
+import posixpath
+
+from msgspec import Struct
+
+from rundown.model.request import Capability, ExecutionRequest, Operation
+from rundown.policy.facts import PolicyFacts
+from rundown.policy.host import Address, Endpoint, NotAHost, address_of, parse_endpoint
+
+
+class RunSubject(Struct, frozen=True, kw_only=True):
+    """An executable. `open`: what it is is not known before it runs. `places`: its real path and, for a
+    word with a slash, its absolute path as written. `words`: argv, None where a word is not literal."""
+
+    word: str
+    words: tuple[str | None, ...]
+    is_path: bool
+    resolved: str | None
+    places: tuple[str, ...]
+    open: bool
+
+
+class PathSubject(Struct, frozen=True, kw_only=True):
+    """A path. `real` decides what is allowed; `chains` are real and written path, each followed by its
+    ancestors, innermost first: a deny that hits any of them denies."""
+
+    real: str
+    chains: tuple[tuple[str, ...], ...]
+
+
+class NameSubject(Struct, frozen=True, kw_only=True):
+    """A variable, or a host word. `assigned`: the text itself gives the variable its value."""
+
+    name: str
+    assigned: bool = False
+
+
+class NetSubject(Struct, frozen=True, kw_only=True):
+    """A connection. `flaw`: why the text names no host that can be checked; then `host` is ""."""
+
+    host: str
+    port: int | None
+    address: Address | None
+    flaw: str = ""
+
+
+Subject = RunSubject | PathSubject | NameSubject | NetSubject
+
+
+def subject_of(operation: Operation, request: ExecutionRequest, facts: PolicyFacts) -> Subject:
+    """Returns the operation as its capability's rules see it."""
+    match operation.capability:
+        case Capability.RUN:
+            return _run(operation, request)
+        case Capability.READ | Capability.WRITE:
+            return path_subject(operation.resource, operation.resolved, request.cwd, facts.home)
+        case Capability.NET:
+            return _net(operation.resource)
+        case Capability.ENV:
+            return NameSubject(name=operation.resource, assigned=operation.kind == "escape")
+        case Capability.HOST:
+            return NameSubject(name=operation.resource)
+
+
+def path_subject(written: str, resolved: str | None, cwd: str, home: str) -> PathSubject:
+    """Returns a path's subject; without a resolved path the written one stands for it."""
+    absolute = absolute_path(written, cwd, home)
+    real = resolved or absolute
+    chains = (chain(real),) if real == absolute else (chain(real), chain(absolute))
+    return PathSubject(real=real, chains=chains)
+
+
+def absolute_path(written: str, cwd: str, home: str) -> str:
+    """Returns the path as written, made absolute and freed of `.` and `..`, symlinks untouched."""
+    if written == "~" or written.startswith("~/"):
+        written = home + written[1:]
+    joined = posixpath.normpath(posixpath.join(cwd, written))
+    return "/" + joined.lstrip("/")
+
+
+def chain(path: str) -> tuple[str, ...]:
+    """Returns a path and its ancestors, innermost first, without `/`."""
+    found = []
+    while path not in ("/", ""):
+        found.append(path)
+        path = posixpath.dirname(path)
+    return tuple(found)
+
+
+def _run(operation: Operation, request: ExecutionRequest) -> RunSubject:
+    word = operation.resource
+    is_path = "/" in word
+    places = [operation.resolved] if operation.resolved else []
+    if is_path and operation.kind not in ("dynamic", "unparseable"):
+        places.append(absolute_path(word, request.cwd, ""))
+    return RunSubject(
+        word=word,
+        words=operation.argv or (word,),
+        is_path=is_path,
+        resolved=operation.resolved,
+        places=tuple(dict.fromkeys(places)),
+        open=operation.kind in ("dynamic", "unparseable"),
+    )
+
+
+def _net(text: str) -> NetSubject:
+    found = parse_endpoint(text)
+    if isinstance(found, NotAHost):
+        return NetSubject(host="", port=None, address=None, flaw=found.reason)
+    assert isinstance(found, Endpoint)
+    return NetSubject(host=found.host, port=found.port, address=address_of(found.host))
