@@ -10,9 +10,9 @@ from rundown.cli.places import runs_place
 from rundown.model.digest import canonical_json
 from rundown.model.event import Event
 from rundown.record.audit import audit_lines
+from rundown.record.events import read_events
 from rundown.record.follow import follow_events
 from rundown.record.listing import open_run
-from rundown.record.log import read_events
 from rundown.record.rundir import EVENTS
 from rundown.render.event import render_event
 

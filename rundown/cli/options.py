@@ -1,13 +1,15 @@
-"""The options that every command which executes something takes, and the value they become."""
+"""The options that every command which executes something takes, and the `Wish` they become."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
-from msgspec import Struct
 
+from rundown.model.request import Capability
 from rundown.model.sandbox import SandboxWish
+from rundown.policy.flags import parse_flags
+from rundown.session.wish import Wish
 
 ATTACHED = {"--yes=all": "--yes-all", "-y=all": "--yes-all", "--sandbox=best": "--sandbox-best"}
 """Words with an optional value, which must hang on them: `--yes FILE` is a flag and a file."""
@@ -23,27 +25,11 @@ _WHAT = {
 }
 
 
-class PolicyOptions(Struct, frozen=True, kw_only=True):
-    """The policy flags as given. `allow` and `deny`: capability name to the words of all its lists."""
-
-    allow: dict[str, tuple[str, ...]] = {}
-    deny: dict[str, tuple[str, ...]] = {}
-    allow_all: bool = False
-    deny_all: bool = False
-    policy: str | None = None
-    yes: Literal["no", "executables", "all"] = "no"
-    non_interactive: bool = False
-    interactive: bool = False
-    sandbox: SandboxWish = "default"
-    trust_project: bool = False
-    root: Path | None = None
-
-
 def policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the policy and sandbox options; the command takes them as one `policy: PolicyOptions`."""
+    """Adds the policy and sandbox options; the command takes them as one `wish: Wish`."""
 
     def gathered(**words: Any) -> Any:
-        return command(policy=_gather(words), **words)
+        return command(wish=_gather(words), **words)
 
     gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
     gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
@@ -98,28 +84,29 @@ def _options() -> list[Callable[[Callable[..., Any]], Callable[..., Any]]]:
     ]
 
 
-def _gather(words: dict[str, Any]) -> PolicyOptions:
+def _gather(words: dict[str, Any]) -> Wish:
     """Takes the policy words out of `words`."""
-    lists: dict[str, dict[str, tuple[str, ...]]] = {"allow": {}, "deny": {}}
-    for verb, listed in lists.items():
-        for name in _CAPABILITIES:
-            given = words.pop(f"{verb}_{name}")
-            if given:
-                listed[name] = _split(given, f"--{verb}-{name}")
+    lists: dict[str, dict[Capability, tuple[str, ...]]] = {
+        verb: {Capability(name): words.pop(f"{verb}_{name}") for name in _CAPABILITIES}
+        for verb in ("allow", "deny")
+    }
     allow_all, yes, yes_all = (words.pop(name) for name in ("allow_all", "yes", "yes_all"))
-    sandbox = _sandbox_wish(words, "none" if allow_all else "default")
-    return PolicyOptions(
-        allow=lists["allow"],
-        deny=lists["deny"],
+    flags = parse_flags(
+        lists["allow"],
+        lists["deny"],
         allow_all=allow_all,
         deny_all=words.pop("deny_all"),
-        policy=words.pop("policy_file"),
         yes="all" if yes_all else ("executables" if yes else "no"),
+    )
+    return Wish(
+        flags=flags,
+        policy_file=words.pop("policy_file"),
         non_interactive=words.pop("non_interactive"),
         interactive=words.pop("interactive"),
-        sandbox=sandbox,
+        sandbox=_sandbox_wish(words, "none" if allow_all else "default"),
         trust_project=words.pop("trust_project"),
         root=words.pop("root"),
+        runs_dir=words.pop("runs_dir", None),
     )
 
 
@@ -134,22 +121,3 @@ def _sandbox_wish(words: dict[str, Any], default: SandboxWish) -> SandboxWish:
     if len(chosen) > 1:
         raise click.UsageError("choose one of --sandbox, --sandbox=best, --sandbox-strict and --no-sandbox")
     return chosen.pop() if chosen else default
-
-
-def _split(given: tuple[str, ...], flag: str) -> tuple[str, ...]:
-    """A comma inside quotes does not occur in patterns; braces keep theirs (`{a,b}`)."""
-    found: list[str] = []
-    for text in given:
-        depth, word = 0, ""
-        for char in text + ",":
-            depth += (char == "{") - (char == "}")
-            if char == "," and depth <= 0:
-                found.append(word.strip())
-                word = ""
-            else:
-                word += char
-        if word:
-            raise click.UsageError(f"{flag}: a brace is not closed in `{text}`")
-    if not all(found):
-        raise click.UsageError(f"{flag}: an entry is empty; an empty list never means everything")
-    return tuple(found)

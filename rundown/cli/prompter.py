@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 from msgspec import Struct
 
 from rundown.model.policy import Ruling
-from rundown.render.question import describe_ask, render_question, render_text
+from rundown.render.question import QuestionText, describe_ask, render_question, render_text
 from rundown.render.style import Style
 from rundown.session.ports import Answer, Choice, Question, Report
 
@@ -43,12 +43,13 @@ _VIEW, _EDIT, _WHY, _SINGLY = _Other("view"), _Other("edit"), _Other("why"), _Ot
 class TerminalPrompter:
     """The prompter of a person at a terminal."""
 
-    def __init__(self, style: Style) -> None:
+    def __init__(self, style: Style, *, present: bool) -> None:
         self._style = style
+        self._present = present
 
     def can_ask(self) -> bool:
-        """Whether the controlling terminal can be read and drawn on."""
-        return True
+        """Whether a person may be asked in this invocation."""
+        return self._present
 
     def permit(self, question: Question) -> tuple[Answer, ...]:
         """Shows the question whole, then asks; all asks together, or singly if the person wants."""
@@ -106,12 +107,15 @@ class _Dialogue:
 
     def run(self) -> tuple[Answer, ...]:
         question = self._question
-        self._tty.write(
-            "\n"
-            + render_question(
-                question.request, question.asks, question.sees, title=question.title, style=self._style
-            )
+        text = QuestionText(
+            request=question.request,
+            asks=question.asks,
+            sees=question.sees,
+            title=question.subject.title,
+            progress=question.subject.progress,
+            values=question.subject.values,
         )
+        self._tty.write("\n" + render_question(text, self._style))
         if len(question.asks) == 1:
             return (self._ask("Allow this?", question.asks),)
         answer = self._ask(f"Allow these {len(question.asks)}?", question.asks)

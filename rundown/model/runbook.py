@@ -247,3 +247,8 @@ class Runbook(Struct, frozen=True, kw_only=True):
     def step(self, step_id: str) -> Step | None:
         """Returns the step of that id, or None."""
         return next((step for step in self.steps if step.id == step_id), None)
+
+    def bodies(self) -> tuple[Body, ...]:
+        """Returns the body of every unit that has one, in file order."""
+        found = [body for step in self.steps for body in (step.body, *(part.body for part in step.substeps))]
+        return tuple(body for body in found if body is not None)

@@ -60,10 +60,14 @@ class Launcher:
         finally:
             self._running = tuple(other for other in self._running if other is not relay)
 
-    def interrupt(self) -> None:
-        """Ends what runs: TERM, after a grace KILL; KILL at once when called again. Signal-safe."""
+    def interrupt(self) -> bool:
+        """Ends what runs: TERM, after a grace KILL; KILL at once when called again. Signal-safe.
+
+        Returns whether anything runs.
+        """
         for relay in self._running:
             relay.interrupt()
+        return bool(self._running)
 
     def resize(self, rows: int, columns: int) -> None:
         """Passes a terminal's new size on. Signal-safe."""

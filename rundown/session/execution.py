@@ -30,9 +30,10 @@ from rundown.model.runbook import AgentBody, CommandBody, ShellOptions
 from rundown.model.sandbox import ProcessResult, StageFailure
 from rundown.redact.redactor import RedactionStream, Redactor
 from rundown.session.permissions import Permissions
-from rundown.session.ports import Frontend, Launcher, Prompter, Stream, Workspace
-from rundown.session.request import Place, freeze_agent, freeze_command
+from rundown.session.ports import Frontend, Launcher, Prompter, Stream, Subject, Workspace
+from rundown.session.request import Place, binding_digest, freeze_agent, freeze_command
 from rundown.session.seal import check_seal
+from rundown.session.texts import BoundText, Texts
 
 _TAIL_BYTES = 64 * 1024
 
@@ -59,7 +60,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 
 class Tools(Struct, frozen=True, kw_only=True):
-    """What an execution works with. `open_output(position, attempt)` makes a fresh file."""
+    """What an execution works with. `open_output(position, attempt)` makes a fresh file,
+    `read_output(name)` gives the end of one that is whole."""
 
     run_id: str
     root: str
@@ -72,6 +74,7 @@ class Tools(Struct, frozen=True, kw_only=True):
     prompter: Prompter
     frontend: Frontend
     open_output: Callable[[str, int], OutputFile]
+    read_output: Callable[[str], bytes]
     redactor: Redactor
 
 
@@ -103,29 +106,15 @@ class _Recording:
             self.tail = (self.tail + chunk)[-_TAIL_BYTES:]
 
 
-def freeze(tools: Tools, unit: Unit, attempt: Attempt) -> ExecutionRequest:
-    """Returns the frozen request of a unit's command or agent body.
-
-    Raises:
-        InvalidInputError: the unit's agent cannot be had.
-    """
-    place = Place(run_id=tools.run_id, position=attempt.position, attempt=attempt.number, cwd=tools.root)
-    match unit.body:
-        case CommandBody() as body:
-            return freeze_command(place, body, tools.shell, tools.workspace)
-        case AgentBody() as body:
-            launch = plan_agent(body, tools.agent)
-            if isinstance(launch, Diagnostic):
-                raise InvalidInputError(launch)
-            return freeze_agent(place, launch.script, body.span, body.options, tools.workspace)
-        case _:
-            raise InvalidInputError(_nothing_to_run(attempt))
-
-
-def execute(tools: Tools, unit: Unit, attempt: Attempt) -> Iterator[Body]:
+def execute(tools: Tools, unit: Unit, attempt: Attempt, texts: Texts) -> Iterator[Body]:
     """Yields every fact of one attempt, the last being `StepFinished` or `RunPaused`."""
-    request = freeze(tools, unit, attempt)
-    decision = yield from tools.permissions.settle(request, unit.title, attempt.progress)
+    bound = _bind(tools, unit, texts)
+    if bound.problem:
+        yield replace(_finished(attempt, False, "template"), note=bound.problem)
+        return
+    request = _freeze(tools, unit, attempt, bound)
+    subject = Subject(title=unit.title, progress=attempt.progress, values=bound.values)
+    decision = yield from tools.permissions.settle(request, subject)
     if isinstance(decision, Denied):
         yield _refused(tools, attempt, decision)
         return
@@ -134,13 +123,43 @@ def execute(tools: Tools, unit: Unit, attempt: Attempt) -> Iterator[Body]:
             reason="denied", position=attempt.position, detail=f"not confirmed: {request.confirm}"
         )
         return
-    yield from _launch(tools, unit, attempt, request, decision)
+    yield from _launch(tools, unit, attempt, decision, bound)
 
 
-def _launch(
-    tools: Tools, unit: Unit, attempt: Attempt, request: ExecutionRequest, allowed: Allowed
-) -> Iterator[Body]:
-    planned = tools.launcher.plan(allowed)
+def _bind(tools: Tools, unit: Unit, texts: Texts) -> BoundText:
+    """Fills in the templates of what is to run.
+
+    Raises:
+        InvalidInputError: the unit's agent cannot be had.
+    """
+    match unit.body:
+        case CommandBody() as body:
+            return texts.bind(body.text, body.language)
+        case AgentBody() as body:
+            filled = texts.task(body.text)
+            if filled.problem:
+                return filled
+            launch = plan_agent(replace(body, text=filled.text), tools.agent)
+            if isinstance(launch, Diagnostic):
+                raise InvalidInputError(launch)
+            return BoundText(text=launch.script)
+        case _:
+            raise AssertionError("the machine executes command and agent bodies only")
+
+
+def _freeze(tools: Tools, unit: Unit, attempt: Attempt, bound: BoundText) -> ExecutionRequest:
+    place = Place(run_id=tools.run_id, position=attempt.position, attempt=attempt.number, cwd=tools.root)
+    bindings = tuple((name, binding_digest(tools.run_id, name, value)) for name, value in bound.values)
+    if isinstance(unit.body, AgentBody):
+        return freeze_agent(place, bound.text, unit.body.span, unit.body.options, tools.workspace)
+    assert isinstance(unit.body, CommandBody)
+    body = replace(unit.body, text=bound.text)
+    return replace(freeze_command(place, body, tools.shell, tools.workspace), bindings=bindings)
+
+
+def _launch(tools: Tools, unit: Unit, attempt: Attempt, allowed: Allowed, bound: BoundText) -> Iterator[Body]:
+    request = allowed.request
+    planned = tools.launcher.plan(allowed, dict(bound.values))
     if isinstance(planned, StageFailure):
         yield from _failed(request, planned)
         return
@@ -208,7 +227,3 @@ def _refused(tools: Tools, attempt: Attempt, denied: Denied) -> Body:
 def _failed(request: ExecutionRequest, failure: StageFailure) -> Iterator[Body]:
     yield LaunchFailed(request=request.digest, position=request.position, failure=failure)
     yield RunPaused(reason="sandbox", position=request.position, detail=f"{failure.stage}: {failure.detail}")
-
-
-def _nothing_to_run(attempt: Attempt) -> Diagnostic:
-    return Diagnostic(code="session/nothing-to-run", message=f"step {attempt.position} has nothing to run")

@@ -31,6 +31,7 @@ from rundown.model.policy import Allowed
 from rundown.model.request import Capability, Operation
 from rundown.model.runbook import CommandBody, DisplayBody
 from rundown.session.execution import Attempt, Tools, execute, judge
+from rundown.session.ports import Subject
 from rundown.session.request import Place, freeze_reading
 from rundown.session.sources import Sources
 from rundown.session.texts import Texts
@@ -133,7 +134,7 @@ class Performer:
             )
             place = Place(run_id=self._tools.run_id, position=state.position, attempt=1, cwd=self._tools.root)
             decision = yield from self._tools.permissions.settle(
-                freeze_reading(place, wanted), f"step {effect.step} reads a file"
+                freeze_reading(place, wanted), Subject(title=f"step {effect.step} reads a file")
             )
             if not isinstance(decision, Allowed):
                 yield EffectFailed(

@@ -13,7 +13,7 @@ from rundown.model.event import Body, DecisionMade, GrantGiven, QuestionAsked
 from rundown.model.policy import Allowed, Decision, Denied, Grant, NeedsPrompt, Outcome, Ruling
 from rundown.model.request import ExecutionRequest
 from rundown.policy.grants import remember
-from rundown.session.ports import Answer, Choice, Prompter, Question
+from rundown.session.ports import Answer, Choice, Prompter, Question, Subject
 
 Evaluate = Callable[[ExecutionRequest, tuple[Grant, ...]], Decision]
 Keep = Callable[[Grant, Choice], str]
@@ -42,9 +42,7 @@ class Permissions:
         self._sees = sees
         self.grants: tuple[Grant, ...] = ()
 
-    def settle(
-        self, request: ExecutionRequest, title: str, progress: str = ""
-    ) -> Generator[Body, None, Allowed | Denied]:
+    def settle(self, request: ExecutionRequest, subject: Subject) -> Generator[Body, None, Allowed | Denied]:
         """Yields each fact on the way; returns what was decided in the end."""
         decision = self._evaluate(request, self.grants)
         yield _fact(decision, first=True)
@@ -57,11 +55,10 @@ class Permissions:
             return refused
         question = Question(
             request=request,
-            title=title,
+            subject=subject,
             asks=decision.asks,
             rulings=decision.rulings,
             sees=self._sees(request),
-            progress=progress,
         )
         answers = self._prompter.permit(question)
         yield _asked(decision, tuple(answer.choice.value for answer in answers), "person")

@@ -3,7 +3,7 @@
 Whole fakes of them live in `tests/support/`. Order is: durable, then believed, then shown.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Literal, Protocol
 
@@ -37,15 +37,22 @@ class Answer(Struct, frozen=True, kw_only=True):
     pattern: str | None = None
 
 
+class Subject(Struct, frozen=True, kw_only=True):
+    """What a request is about, in the runbook's words. `values`: template values by private name."""
+
+    title: str
+    progress: str = ""
+    values: tuple[tuple[str, str], ...] = ()
+
+
 class Question(Struct, frozen=True, kw_only=True):
     """Everything a person must see to answer. `sees` are lines on what the sandbox will permit."""
 
     request: ExecutionRequest
-    title: str
+    subject: Subject
     asks: tuple[Ruling, ...]
     rulings: tuple[Ruling, ...]
     sees: tuple[str, ...]
-    progress: str = ""
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -106,8 +113,8 @@ class Planned(Struct, frozen=True, kw_only=True):
 class Launcher(Protocol):
     """Runs what was allowed, and nothing else."""
 
-    def plan(self, allowed: Allowed) -> Planned | StageFailure:
-        """Returns what will be enforced, or why nothing can be."""
+    def plan(self, allowed: Allowed, values: Mapping[str, str]) -> Planned | StageFailure:
+        """Returns what will be enforced, or why nothing can be. `values`: of the request's bindings."""
         ...
 
     def launch(self, planned: Planned, output: OutputSink) -> ProcessResult | StageFailure:

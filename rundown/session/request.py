@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rundown.model.diagnostic import Span
+from rundown.model.digest import digest_value
 from rundown.model.request import Capability, ExecutionRequest, Operation
 from rundown.model.runbook import CommandBody, FenceOptions, ShellOptions
 from rundown.session.ports import Workspace
@@ -72,6 +73,26 @@ def freeze_agent(
     """Returns the request of an agent step whose agent is one governed shell script."""
     body = CommandBody(language="sh", text=script, span=body_span, options=options)
     return replace(freeze_command(place, body, ShellOptions(), workspace), kind="agent")
+
+
+def freeze_reading(place: Place, wanted: Operation) -> ExecutionRequest:
+    """Returns a request that starts nothing: rundown itself reads a file in the runbook's name."""
+    return ExecutionRequest(
+        run_id=place.run_id,
+        position=place.position,
+        attempt=place.attempt,
+        kind="argv",
+        text="",
+        argv=(),
+        cwd=place.cwd,
+        env_names=(),
+        operations=(wanted,),
+    )
+
+
+def binding_digest(run_id: str, name: str, value: str) -> str:
+    """Returns the digest that stands for a template value in a request; another one in every run."""
+    return digest_value("rundown/binding/1", [run_id, name, value])
 
 
 def _shell_argv(language: str, shell: ShellOptions, workspace: Workspace) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from rundown.model.digest import digest_value
 from rundown.model.policy import Allowed
 from rundown.model.request import ExecutionRequest
 from rundown.model.sandbox import SandboxPlan
+from rundown.session.request import binding_digest
 
 
 def check_seal(asked: ExecutionRequest, allowed: Allowed, plan: SandboxPlan) -> None:
@@ -19,6 +20,10 @@ def check_seal(asked: ExecutionRequest, allowed: Allowed, plan: SandboxPlan) -> 
         raise _broken("the request was changed after it was frozen")
     if digest_value("rundown/request/1", allowed.request) != digest:
         raise _broken("the decision is about another request")
+    given = dict(plan.env)
+    for name, wanted in asked.bindings:
+        if binding_digest(asked.run_id, name, given.get(name, "")) != wanted:
+            raise _broken(f"the value of {name} was changed after it was frozen")
     if plan.request_digest != digest or plan.argv != asked.argv or plan.cwd != asked.cwd:
         raise _broken("the plan is about another request")
 

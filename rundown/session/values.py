@@ -85,6 +85,16 @@ def scope(course: Course, state: State, start: Mapping[str, object]) -> Values:
     return values
 
 
+def dump_values(values: Mapping[str, object], secret: frozenset[str]) -> dict[str, str]:
+    """Returns the values as JSON texts by name, without the secret ones: what goes on record."""
+    return {name: json.dumps(value) for name, value in values.items() if name not in secret}
+
+
+def load_values(texts: Mapping[str, str]) -> Values:
+    """Returns the values that `dump_values` wrote."""
+    return {name: json.loads(text) for name, text in texts.items()}
+
+
 def _pairs(words: Iterable[str], flag: str, problems: list[Diagnostic], *, as_json: bool) -> Values:
     values: Values = {}
     for word in words:

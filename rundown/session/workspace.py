@@ -87,6 +87,23 @@ def clean_search_path(text: str) -> tuple[str, ...]:
     )
 
 
+def find_executable(name: str, search_path: tuple[str, ...]) -> str | None:
+    """Returns the real path of the first executable of that name, None without one."""
+    candidates = (f"{directory}/{name}" for directory in search_path)
+    return next((os.path.realpath(path) for path in candidates if _is_executable(path)), None)
+
+
+def read_interpreter(path: str) -> str | None:
+    """Returns the real path of a script's `#!` interpreter, None if it has none. Source: execve(2)."""
+    try:
+        with open(path, "rb") as stream:
+            line = stream.readline(256)
+    except OSError:
+        return None
+    words = line[2:].split(None, 1) if line.startswith(b"#!") else []
+    return os.path.realpath(os.fsdecode(words[0])) if words else None
+
+
 def _is_executable(path: str) -> bool:
     try:
         mode = os.stat(path).st_mode

@@ -1,0 +1,33 @@
+"""How a run's end becomes an exit code and a last word with the next step to take."""
+
+import sys
+
+from rundown.record.ids import short_id
+from rundown.session.runner import Ended
+
+_PAUSES = {"denied": 3, "sandbox": 4, "waiting": 5, "in-doubt": 5, "changed": 5, "interrupted": 130}
+
+
+def exit_code(ended: Ended, *, prompted: bool) -> int:
+    """Returns 0 complete, 1 stopped, or what the pause means; a run that waits by its own wish is 0."""
+    if ended.pause is not None:
+        code = _PAUSES.get(ended.pause.reason, 5)
+        return 0 if prompted and ended.pause.reason == "waiting" else code
+    return 0 if ended.state.lifecycle == "completed" else 1
+
+
+def tell_ending(ended: Ended, *, prompted: bool, as_json: bool) -> int:
+    """Says where the record is and how to go on; returns the exit code."""
+    if not as_json:
+        run = short_id(ended.run_id)
+        hints = {
+            "waiting": f"when it is done: rundown pass   or: rundown fail   (run {run})",
+            "interrupted": f"go on: rundown resume {run}",
+            "sandbox": f"what this host can enforce: rundown doctor; go on: rundown resume {run}",
+            "in-doubt": f"at a terminal: rundown resume {run}",
+        }
+        hint = hints.get(ended.pause.reason) if ended.pause is not None else None
+        lines = [*([hint] if hint else []), f"record: rundown show {run}   ({ended.path})"]
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
+        sys.stdout.flush()
+    return exit_code(ended, prompted=prompted)

@@ -1,0 +1,44 @@
+"""Composes the front end of a run: who is asked, what is shown, which terminal steps see."""
+
+import os
+import sys
+from functools import partial
+
+from rundown.cli.frontend import JsonFrontend, TextFrontend
+from rundown.cli.prompter import TerminalPrompter
+from rundown.cli.screen import stream_style
+from rundown.model.runbook import Runbook
+from rundown.session.ports import Frontend, Prompter
+from rundown.session.runner import Front
+from rundown.session.surroundings import Surroundings
+from rundown.session.wish import Wish
+
+
+class OutputTerminal:
+    """Standard output, if it is a terminal."""
+
+    def size(self) -> tuple[int, int] | None:
+        """Returns rows and columns; None where it is no terminal."""
+        try:
+            found = os.get_terminal_size(sys.stdout.fileno())
+        except (OSError, ValueError):
+            return None
+        return found.lines, found.columns
+
+
+def open_front(around: Surroundings, wish: Wish, *, as_json: bool, raw: bool) -> Front:
+    """Returns the front end of a command that runs something."""
+    interactive = around.is_interactive(non_interactive=wish.non_interactive, interactive=wish.interactive)
+    prompter: Prompter = TerminalPrompter(stream_style(sys.stderr), present=interactive)
+    return Front(
+        prompter=prompter,
+        terminal=OutputTerminal(),
+        frontend=partial(_frontend, as_json=as_json, raw=raw),
+    )
+
+
+def _frontend(run_id: str, runbook: Runbook, *, as_json: bool, raw: bool) -> Frontend:
+    if as_json:
+        return JsonFrontend()
+    total = sum(max(1, len(step.substeps)) for step in runbook.steps)
+    return TextFrontend(run_id, stream_style(sys.stdout), total, raw=raw)

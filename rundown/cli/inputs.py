@@ -1,0 +1,98 @@
+"""The options that give a run its values."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from rundown.errors import InvalidInputError
+from rundown.model.diagnostic import Diagnostic
+from rundown.session.surroundings import Surroundings
+from rundown.session.values import Given, Values
+
+_CONFIG = Path(".rundown/config.yaml")
+
+
+def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--input`, `--input-json`, `--input-file`; the command takes them as `inputs`."""
+
+    def gathered(**words: Any) -> Any:
+        inputs = {name: words.pop(name) for name in ("texts", "json_texts", "files")}
+        return command(inputs=inputs, **words)
+
+    gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
+    gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    options = (
+        click.option("--input", "--var", "texts", multiple=True, metavar="K=V", help="A value, as text."),
+        click.option(
+            "--input-json",
+            "--var-json",
+            "json_texts",
+            multiple=True,
+            metavar="K=JSON",
+            help="A value, as JSON.",
+        ),
+        click.option(
+            "--input-file",
+            "--var-file",
+            "files",
+            multiple=True,
+            metavar="FILE",
+            help="Values from a YAML or JSON file.",
+        ),
+    )
+    decorated: Callable[..., Any] = gathered
+    for option in reversed(options):
+        decorated = option(decorated)
+    return decorated
+
+
+def given_values(inputs: dict[str, tuple[str, ...]], around: Surroundings) -> Given:
+    """Returns what the invocation gives.
+
+    Raises:
+        InvalidInputError: a file cannot be read, or is no map of names to values.
+    """
+    return Given(
+        json_texts=inputs["json_texts"],
+        texts=inputs["texts"],
+        files=tuple(_read(around.cwd / name) for name in reversed(inputs["files"])),
+        environment=around.environ,
+        config=_nearest_config(around.cwd),
+    )
+
+
+def _nearest_config(cwd: Path) -> Values:
+    for folder in (cwd, *cwd.parents):
+        if (folder / _CONFIG).is_file():
+            return _read(folder / _CONFIG)
+        if (folder / ".git").exists():
+            break
+    return {}
+
+
+def _read(path: Path) -> Values:
+    try:
+        found = yaml.safe_load(path.read_bytes())
+    except OSError as error:
+        raise _problem(path, error.strerror or str(error)) from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise _problem(path, str(error).replace("\n", " ")) from error
+    if found is None:
+        return {}
+    if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
+        raise _problem(path, "it is no map of names to values")
+    return found
+
+
+def _problem(path: Path, why: str) -> InvalidInputError:
+    return InvalidInputError(
+        Diagnostic(
+            code="cli/bad-input-file",
+            message=f"cannot take values from {path}",
+            why=why,
+            fix="write one `name: value` a line",
+        )
+    )

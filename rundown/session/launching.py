@@ -1,0 +1,76 @@
+"""Plans and launches what was allowed, on this host: joins policy's envelope to the sandbox room."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rundown.model.digest import digest_value
+from rundown.model.policy import Allowed
+from rundown.model.request import ExecutionRequest
+from rundown.model.sandbox import HostFacts, ProcessResult, Refusal, SandboxPlan, SandboxWish, StageFailure
+from rundown.sandbox.launcher import Launcher
+from rundown.sandbox.plan import plan_sandbox
+from rundown.sandbox.settings import LaunchSettings, ViewSettings
+from rundown.sandbox.survey import survey
+from rundown.sandbox.walk import WalkMemory
+from rundown.session.ports import OutputSink, Planned
+
+
+class Terminal(Protocol):
+    """The person's terminal, for steps that run on a pty."""
+
+    def size(self) -> tuple[int, int] | None:
+        """Returns rows and columns; None where standard output is no terminal."""
+        ...
+
+
+class Launching(Struct, frozen=True, kw_only=True):
+    """What plans of one run have in common. `variables(request, names, values)` gives a
+    step its environment: `names` are inherited."""
+
+    host: HostFacts
+    view: ViewSettings
+    wish: SandboxWish
+    variables: Callable[[ExecutionRequest, tuple[str, ...], Mapping[str, str]], tuple[tuple[str, str], ...]]
+    tmp_bytes: int | None = None
+
+
+class SandboxLauncher:
+    """The launcher of one run. `interrupt` and `resize` are of the room's own launcher."""
+
+    def __init__(self, room: Launcher, launching: Launching, terminal: Terminal) -> None:
+        self._room = room
+        self._launching = launching
+        self._terminal = terminal
+        self._memory = WalkMemory()
+
+    def plan(self, allowed: Allowed, values: Mapping[str, str]) -> Planned | StageFailure:
+        """Returns the plan and its digest, in which the values of variables have no part."""
+        launching = self._launching
+        settings = LaunchSettings(
+            view=launching.view,
+            env=launching.variables(allowed.request, allowed.envelope.env, values),
+            wish=launching.wish,
+            pty=self._terminal.size() is not None,
+            host_tmp=self._room.host_tmp,
+            tmp_bytes=launching.tmp_bytes,
+        )
+        found = survey(allowed.envelope, launching.view, self._memory)
+        plan = plan_sandbox(allowed, launching.host, found, settings)
+        if isinstance(plan, Refusal):
+            return StageFailure(
+                stage="plan", errno=0, detail=f"{plan.message} ({plan.fix})" if plan.fix else plan.message
+            )
+        return Planned(plan=plan, digest=plan_digest(plan), gaps=plan.gaps)
+
+    def launch(self, planned: Planned, output: OutputSink) -> ProcessResult | StageFailure:
+        """Runs the plan to its end."""
+        return self._room.launch(planned.plan, output, size=self._terminal.size())
+
+
+def plan_digest(plan: SandboxPlan) -> str:
+    """Returns the digest of a plan; of its variables only the names count."""
+    blank = replace(plan, env=tuple((name, "") for name, _ in plan.env))
+    return digest_value("rundown/plan/1", blank)

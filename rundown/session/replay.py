@@ -1,0 +1,93 @@
+"""A run as its log tells it: the machine's state, and what was left half done when it ended."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from rundown.engine.course import Course
+from rundown.engine.machine import apply, initial
+from rundown.engine.state import State
+from rundown.model.event import (
+    ChildStarted,
+    DecisionMade,
+    Event,
+    LaunchFailed,
+    LaunchRequested,
+    PolicyFrozen,
+    ProcessEnded,
+    RunPaused,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+)
+
+
+class Replayed(Struct, frozen=True, kw_only=True):
+    """`unjudged`: a process ended, and the log stops before its unit's result. `in_doubt`: a process was
+    launched, and nothing says that it ended. `child`: a run that stands in for the unit and goes on.
+    `pause`: why the run is paused."""
+
+    state: State
+    started: RunStarted
+    unjudged: ProcessEnded | None = None
+    in_doubt: LaunchRequested | None = None
+    child: ChildStarted | None = None
+    pause: RunPaused | None = None
+    policy: PolicyFrozen | None = None
+    count: int = 0
+
+
+class _Notes(Struct, kw_only=True):
+    started: RunStarted | None = None
+    unjudged: ProcessEnded | None = None
+    in_doubt: LaunchRequested | None = None
+    child: ChildStarted | None = None
+    pause: RunPaused | None = None
+    policy: PolicyFrozen | None = None
+
+    def take(self, body: object) -> None:
+        match body:
+            case RunStarted():
+                self.started = body
+            case PolicyFrozen():
+                self.policy = body
+            case LaunchRequested():
+                self.in_doubt = body
+            case ProcessEnded():
+                self.in_doubt = None
+                self.unjudged = body if body.result.ending != "interrupted" else None
+            case ChildStarted():
+                self.child = body
+            case LaunchFailed():
+                self.in_doubt = None
+            case StepStarted() | StepFinished() | DecisionMade():
+                self.unjudged = None
+                if not isinstance(body, DecisionMade):
+                    self.in_doubt, self.child, self.pause = None, None, None
+            case RunPaused():
+                self.pause = body
+
+
+def replay(course: Course, events: Iterable[Event]) -> Replayed | None:
+    """Returns the folded run; None if it never began.
+
+    Raises:
+        EngineError: the log does not fit the runbook, which must have changed.
+    """
+    state, notes, count = initial(course), _Notes(), 0
+    for event in events:
+        state = apply(course, state, event.body)
+        notes.take(event.body)
+        count += 1
+    if notes.started is None:
+        return None
+    return Replayed(
+        state=state,
+        started=notes.started,
+        unjudged=notes.unjudged,
+        in_doubt=notes.in_doubt,
+        child=notes.child,
+        pause=notes.pause,
+        policy=notes.policy,
+        count=count,
+    )

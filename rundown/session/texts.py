@@ -1,0 +1,80 @@
+"""A unit's texts with their templates filled in: shown as text, run as data.
+
+A value in a script is never part of the script: it travels in a private variable (docs/format.md,
+"Variables and templates").
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from rundown.model.runbook import Runbook
+from rundown.session.values import Values
+from rundown.syntax.template import bind_script, expand_text
+
+_QUOTED = re.compile(r"""(["'])(.*)\1\Z""", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+class BoundText(Struct, frozen=True, kw_only=True):
+    """What will run, the values it refers to by private name, or why it cannot run."""
+
+    text: str
+    values: tuple[tuple[str, str], ...] = ()
+    problem: str = ""
+
+
+class Texts:
+    """Fills in the templates of one place of a run."""
+
+    def __init__(self, values: Values) -> None:
+        self._values = values
+
+    def shown(self, text: str) -> str:
+        """Returns text for people; what has no value stays as it is written."""
+        return expand_text(text, self._values)[0] if "{{" in text else text
+
+    def task(self, text: str) -> BoundText:
+        """Returns an agent's task; a name without a value is a problem."""
+        if "{{" not in text:
+            return BoundText(text=text)
+        filled, undefined = expand_text(text, self._values)
+        return BoundText(text=filled, problem=_undefined(undefined))
+
+    def bind(self, text: str, dialect: Literal["bash", "sh"]) -> BoundText:
+        """Returns a script whose values are data; a name without one, or no place for it, is a problem."""
+        if "{{" not in text:
+            return BoundText(text=text)
+        bound = bind_script(text, dialect, self._values)
+        problem = "; ".join(item.message for item in bound.diagnostics)
+        return BoundText(text=bound.text, values=tuple(bound.bindings), problem=problem)
+
+    def output(self, entry: str) -> tuple[str, str | None]:
+        """Returns a front matter output's name and its value as JSON text, None if it has none."""
+        name, _, expression = entry.partition(" ")
+        expression = expression.strip()
+        if not expression:
+            return name, json.dumps(self._values[name]) if name in self._values else None
+        if quoted := _QUOTED.match(expression):
+            return name, json.dumps(self.shown(quoted.group(2)))
+        if _NAME.match(expression):
+            return name, json.dumps(self._values[expression]) if expression in self._values else None
+        return name, json.dumps(self.shown(expression))
+
+
+def reference_values(runbook: Runbook, run_id: str, context_id: str, clock: Mapping[str, str]) -> Values:
+    """Returns the built-in values of a run. `clock`: Date DateTime Year Month Day."""
+    return {
+        **clock,
+        "WorkPath": ".rundown/work",
+        "RunId": run_id,
+        "RunbookRef": runbook.file,
+        "ContextId": context_id,
+    }
+
+
+def _undefined(names: tuple[str, ...]) -> str:
+    return f"undefined-variable: {', '.join(names)}" if names else ""

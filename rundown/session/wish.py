@@ -1,0 +1,21 @@
+"""`Wish`: what an invocation asks for, whatever command it is."""
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from rundown.model.sandbox import SandboxWish
+from rundown.policy.flags import PolicyFlags
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """The policy and sandbox flags of one invocation. Paths are as typed."""
+
+    flags: PolicyFlags = PolicyFlags()
+    policy_file: str | None = None
+    non_interactive: bool = False
+    interactive: bool = False
+    sandbox: SandboxWish = "default"
+    trust_project: bool = False
+    root: Path | None = None
+    runs_dir: Path | None = None
