@@ -206,12 +206,13 @@ class OutputCaptured(Struct, frozen=True, kw_only=True, tag="OutputCaptured"):
 class SourceMark(Struct, frozen=True, kw_only=True):
     """What was seen of a loop's file when it was opened; another value later means that it drifted.
 
-    `path` is relative to the project's root, `digest` of the bytes read up to then ("" if none).
+    `path` is relative to the project's root, `digest` of the bytes read up to then ("" if none). Times are
+    in microseconds: nanoseconds since 1970 are beyond what RFC 8785 can write as a number.
     """
 
     path: str
     size_bytes: int
-    mtime_ns: int
+    mtime_us: int
     digest: str = ""
 
 

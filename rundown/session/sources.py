@@ -126,7 +126,7 @@ class _Reader:
         return SourceMark(
             path=self._path,
             size_bytes=found.st_size,
-            mtime_ns=found.st_mtime_ns,
+            mtime_us=found.st_mtime_ns // 1000,
             digest="sha256:" + hashlib.sha256(head).hexdigest(),
         )
 

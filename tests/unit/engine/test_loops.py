@@ -92,7 +92,7 @@ def test_a_window_is_cut_at_the_end_of_its_source(form, window, expected):
 
 def test_a_file_is_drawn_item_by_item_until_it_ends():
     course = looping(loop(of="Lines"))
-    mark = SourceMark(path="a.jsonl", size_bytes=4, mtime_ns=1)
+    mark = SourceMark(path="a.jsonl", size_bytes=4, mtime_us=1)
     run = Play(course)
     run.take(LoopOpened(step="1", first=1, last=10_000, mark=mark))
     assert next_effect(course, run.state) == DrawItem(step="1", iteration=1, source="Lines")
