@@ -4,6 +4,8 @@ Strict and total: every problem of a document is found at once, and a document w
 no rule at all. Which runbook is run decides later, in `layer`, which overrides and grants count.
 """
 
+from typing import Literal
+
 from msgspec import UNSET, Struct
 from wcmatch import glob
 
@@ -25,9 +27,10 @@ _PATHS = (Capability.READ, Capability.WRITE)
 class Part(Struct, frozen=True, kw_only=True):
     """`default`, one of `overrides`, or the `grants` for one runbook: rules, and for which runbooks.
 
-    `runbook` None: for all.
+    `origin`: default, override or grant. `runbook` None: for all.
     """
 
+    origin: Literal["default", "override", "grant"] = "default"
     runbook: str | None = None
     rules: tuple[Rule, ...] = ()
     modes: dict[Capability, Mode] = {}
@@ -38,13 +41,17 @@ class Part(Struct, frozen=True, kw_only=True):
 
 
 class Decoded(Struct, frozen=True, kw_only=True):
-    """One valid document. `document` is its typed form, `digest` names its value (not its spelling)."""
+    """One valid document. `document` is its typed form, `digest` names its value (not its spelling).
+
+    `spans` are the places of its top-level keys.
+    """
 
     kind: LayerKind
     file: str
     document: Document
     parts: tuple[Part, ...]
     digest: str
+    spans: dict[str, Span] = {}
 
     def layer(self, runbook: str) -> Layer:
         """Returns the layer for a runbook (path below the root): all parts that match, in file order."""
@@ -99,6 +106,7 @@ def decode_node(node: Node, kind: LayerKind) -> tuple[Decoded | None, tuple[Diag
         document=document,
         parts=tuple(part for part in parts if part is not None),
         digest=digest_value("rundown/policy-document/1", node.plain()),
+        spans=node.keys,
     ), ()
 
 
@@ -154,6 +162,7 @@ def _part(node: Node, path: str, kind: LayerKind, problems: list[Diagnostic]) ->
     runbook = node.entries().get("runbook")
     host = node.entries().get("host")
     return Part(
+        origin="default" if path == "default" else "override",
         runbook=None if runbook is None else str(runbook.value),
         rules=tuple(rules),
         modes=_modes(section),
@@ -169,12 +178,13 @@ def _grant_part(node: Node, path: str, kind: LayerKind, problems: list[Diagnosti
     word = str(entries["type"].value) if "type" in entries else ""
     pattern = entries.get("pattern")
     if pattern is not None and word == "host":
-        return Part(runbook=_text(entries.get("runbook")), host=(str(pattern.value),))
+        host = (str(pattern.value),)
+        return Part(origin="grant", runbook=_text(entries.get("runbook")), host=host, span=node.span)
     if pattern is None or word not in {item.value for item in LISTED}:
         return None
     capability = Capability(word)
     rules = _entry_rules(pattern, (capability, Outcome.ALLOW, kind), f"{path}.pattern", problems)
-    return Part(runbook=_text(entries.get("runbook")), rules=rules, span=node.span)
+    return Part(origin="grant", runbook=_text(entries.get("runbook")), rules=rules, span=node.span)
 
 
 def _text(node: Node | None) -> str | None:
