@@ -1,19 +1,24 @@
-"""`take_lock`: one writer a run, by flock(2): the kernel lets go of it however the writer ends."""
+"""`take_lock`: one writer a run, by a lock that the kernel lets go of however the writer ends.
+
+An open-file-description lock: like flock(2), but it can be asked about without being taken, so that a list of
+runs never stands in the way of one that starts. Source: fcntl(2), "Open file description locks".
+"""
 
 import fcntl
 import os
-import time
+import struct
+from pathlib import Path
 
 from rundown.record.problems import describe, record_problem
 from rundown.record.rundir import LOCK, RunDirectory
 
-_TRIES, _PAUSE_S = 10, 0.01
+# struct flock: l_type, l_whence, l_start, l_len (0: the whole file), l_pid (0: as F_OFD_* demands).
+_FLOCK = struct.Struct("hhqqi0q")
+_WHOLE_FILE = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 
 
 def take_lock(rundir: RunDirectory) -> int:
     """Takes the run for this process; returns the descriptor to close in the end.
-
-    Who only asks whether a run is active holds the lock for a moment, so it is tried a few times.
 
     Raises:
         RecordError: another process has it, or the file cannot be opened.
@@ -24,23 +29,34 @@ def take_lock(rundir: RunDirectory) -> int:
         raise record_problem(
             "log-not-opened", f"cannot open {rundir.path / LOCK}", why=describe(error)
         ) from error
-    for _ in range(_TRIES):
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(_PAUSE_S)
-        else:
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, b"%d\n" % os.getpid(), 0)
-            return fd
-    owner = os.pread(fd, 32, 0).decode("ascii", "replace").strip()
-    os.close(fd)
-    raise record_problem(
-        "log-busy",
-        f"run {rundir.run_id} is being written by another process" + (f" ({owner})" if owner else ""),
-        why="one process at a time may drive a run",
-        fix=f"wait for it, or watch it: rundown log {rundir.run_id} --follow",
-    )
+    try:
+        fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _WHOLE_FILE)
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, b"%d\n" % os.getpid(), 0)
+    except BlockingIOError as error:
+        owner = os.pread(fd, 32, 0).decode("ascii", "replace").strip()
+        os.close(fd)
+        raise record_problem(
+            "log-busy",
+            f"run {rundir.run_id} is being written by another process" + (f" ({owner})" if owner else ""),
+            why="one process at a time may drive a run",
+            fix=f"wait for it, or watch it: rundown log {rundir.run_id} --follow",
+        ) from error
+    except OSError as error:
+        os.close(fd)
+        raise record_problem(
+            "log-not-opened", f"cannot lock {rundir.path / LOCK}", why=describe(error)
+        ) from error
+    return fd
+
+
+def is_locked(path: Path) -> bool:
+    """Returns whether a process holds the lock file at `path`."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    return _is_held(fd)
 
 
 def is_active(rundir: RunDirectory) -> bool:
@@ -49,10 +65,12 @@ def is_active(rundir: RunDirectory) -> bool:
         fd = rundir.open_file(LOCK, os.O_RDONLY)
     except OSError:
         return False
+    return _is_held(fd)
+
+
+def _is_held(fd: int) -> bool:
     try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        answer = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _WHOLE_FILE)
     finally:
         os.close(fd)
-    return False
+    return bool(_FLOCK.unpack(answer)[0] != fcntl.F_UNLCK)

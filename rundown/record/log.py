@@ -24,12 +24,14 @@ from rundown.record.chain import (
     line_hash,
     verify_lines,
 )
-from rundown.record.events import damaged
+from rundown.record.events import damaged, read_events
 from rundown.record.lock import take_lock
 from rundown.record.problems import describe, record_problem
 from rundown.record.rundir import CONTRACT, EVENTS, RunDirectory
 from rundown.record.stored import Redact, redact_body
 from rundown.record.times import rfc3339
+
+__all__ = ["EventLog", "TornTail", "read_events"]
 
 _APPEND = os.O_RDWR | os.O_APPEND
 

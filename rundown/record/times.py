@@ -1,8 +1,9 @@
 """Times as they stand in records: RFC 3339, UTC, always six digits, so that texts sort as times do."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _NS_PER_S = 1_000_000_000
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def rfc3339(now_ns: int) -> str:
@@ -18,3 +19,14 @@ def parse_rfc3339(text: str) -> datetime:
         ValueError: it is another text.
     """
     return datetime.fromisoformat(text)
+
+
+def elapsed_ns(start: str, end: str) -> int:
+    """Returns the nanoseconds from one text to another, 0 if one of them is "".
+
+    Raises:
+        ValueError: one is another text.
+    """
+    if not start or not end:
+        return 0
+    return (parse_rfc3339(end) - parse_rfc3339(start)) // _MICROSECOND * 1000
