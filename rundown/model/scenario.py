@@ -8,7 +8,7 @@ Result = Literal["COMPLETE", "STOP"]
 
 
 class ExpectedStep(Struct, frozen=True, kw_only=True):
-    """A transition that must be seen; None: any. `origin` (`from`) is the position before it, `at` after it."""
+    """A transition that must be seen; None: any. `origin` (`from`) is before it, `at` after."""
 
     runbook: str | None = None
     at: str | None = None

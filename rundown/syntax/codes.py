@@ -9,10 +9,9 @@ from typing import Literal
 
 from rundown.model.diagnostic import Diagnostic, Span
 
-RESERVED = frozenset(
-    ("NEXT", "CONTINUE", "DEFER", "DELEGATE", "COMPLETE", "STOP", "GOTO", "RETRY", "PASS", "FAIL")
-    + ("YES", "NO", "ALL", "ANY", "BREAK", "FOR", "IN", "TO", "AT")
-)
+_SIDES = ("PASS", "FAIL", "YES", "NO", "ALL", "ANY")
+_ACTIONS = ("NEXT", "CONTINUE", "DEFER", "DELEGATE", "COMPLETE", "STOP", "GOTO", "RETRY", "BREAK")
+RESERVED = frozenset((*_SIDES, *_ACTIONS, "FOR", "IN", "TO", "AT"))
 """Words that are never an id, a loop variable or a bare message; exact case."""
 
 RESERVED_VARIABLES = frozenset(["step", "index", "context", "runid", "runbookref"])

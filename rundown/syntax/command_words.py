@@ -1,0 +1,364 @@
+"""Which words of a command are code, or decide what is code, rather than data: scripts of a nested `-c`,
+programs started by wrappers, names that builtins evaluate.
+
+A value may stand anywhere else as one datum; here it must be plain (a word without any syntax). The tables
+hold what a shell block commonly starts; an unknown program's words are data to the shell, and what that
+program does with them is its own business.
+
+Source: bash(1) SHELL BUILTIN COMMANDS and ARITHMETIC EVALUATION, dash(1), ssh(1), env(1), sudo(8), xargs(1),
+find(1), timeout(1), python(1), perl(1), awk(1p), sed(1).
+"""
+
+import re
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+
+class Word(Struct, frozen=True, kw_only=True):
+    """A word of a command. `text` None: it holds an expansion, and begins with the literal `prefix`."""
+
+    text: str | None
+    prefix: str = ""
+
+
+class Code(Struct, frozen=True, kw_only=True):
+    """What of a command is code: indexes of words, and whether its standard input is."""
+
+    words: frozenset[int] = frozenset()
+    stdin: bool = False
+
+
+class _Interpreter(Struct, frozen=True, kw_only=True):
+    """`letters`: an option that ends with one of them, or is one of `long`, is followed by code. `valued`:
+    followed by something else; `files`: by the name of a file of code. `operand`: without those, the first
+    operand is code itself. `reads`: without any of it, standard input is code."""
+
+    letters: str
+    long: tuple[str, ...] = ()
+    valued: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    operand: bool = False
+    reads: bool = True
+
+    def takes_code(self, option: str) -> bool:
+        """Tells whether the word behind `option` is code."""
+        short = option[:1] == "-" and option[1:2] != "-" and len(option) > 1
+        return option in self.long or (short and option[-1] in self.letters)
+
+
+SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ksh", "mksh", "ash", "fish", "rbash"))
+_SHELL_VALUED = ("-o", "+o", "-O", "+O", "--rcfile", "--init-file")
+_PERL = _Interpreter(letters="eE", valued=("-I", "-M"))
+_NODE = _Interpreter(letters="ep", long=("--eval", "--print"), valued=("-r", "--require", "--import"))
+_FILES = ("-f", "--file")
+_AWK = _Interpreter(
+    letters="e", long=("--source",), valued=("-v", "-F", "--assign"), files=_FILES, operand=True, reads=False
+)
+_SQL = _Interpreter(
+    letters="ce",
+    long=("--command", "--execute"),
+    valued=("-h", "-U", "-d", "-p", "-P", "-u", "-D"),
+    files=_FILES,
+)
+_EDITOR = _Interpreter(letters="c", long=("--cmd",), reads=False)
+_INTERPRETERS = {
+    "python": _Interpreter(letters="c", valued=("-W", "-X")),
+    "perl": _PERL,
+    "ruby": _PERL,
+    "node": _NODE,
+    "nodejs": _NODE,
+    "php": _Interpreter(letters="rBRE", valued=("-d",), files=_FILES),
+    "lua": _Interpreter(letters="e", valued=("-l",)),
+    "awk": _AWK,
+    "gawk": _AWK,
+    "mawk": _AWK,
+    "sed": _Interpreter(letters="e", long=("--expression",), files=_FILES, operand=True, reads=False),
+    "vim": _EDITOR,
+    "nvim": _EDITOR,
+    "ex": _EDITOR,
+    "gdb": _Interpreter(letters="x", long=("--eval-command",), reads=False),
+    "expect": _Interpreter(letters="c", files=_FILES),
+    "pwsh": _Interpreter(letters="c", long=("-Command", "-command"), files=("-File",)),
+    "osascript": _PERL,
+    "julia": _Interpreter(letters="eE"),
+    "Rscript": _Interpreter(letters="e"),
+    "R": _Interpreter(letters="e", files=_FILES),
+    "mongosh": _Interpreter(letters="", long=("--eval",), files=_FILES),
+    "psql": _SQL,
+    "mysql": _SQL,
+    "mariadb": _SQL,
+}
+_ALL_CODE = frozenset(
+    (
+        "eval",
+        "alias",
+        "watch",
+        "parallel",
+        "bind",
+        "complete",
+        "compgen",
+        "enable",
+        "hash",
+        "fc",
+        "sqlite3",
+        "tmux",
+        "screen",
+    )
+)
+_CONTAINERS = ("docker", "podman", "nerdctl", "kubectl", "oc", "lxc", "incus", "vagrant", "machinectl")
+_LAUNCHERS = frozenset(
+    (*_CONTAINERS, "nsenter", "ip", "systemd-run", "gosu", "su-exec", "firejail", "bwrap", "script")
+)
+EVALUATED_VARIABLES = frozenset(("PS4", "BASH_ENV", "ENV", "PROMPT_COMMAND", "SHELLOPTS", "BASHOPTS", "IFS"))
+"""Variables whose value a shell expands, runs, or splits its text by."""
+_NAMES = frozenset(("unset", "read", "mapfile", "readarray", "getopts", "wait"))
+_DECLARES = frozenset(("export", "declare", "typeset", "local", "readonly"))
+_WRAPPERS: dict[str, tuple[str, ...]] = {
+    "sudo": ("-u", "-g", "-p", "-C", "-h", "-r", "-t", "-T", "-U", "-D", "-R", "--user", "--group"),
+    "doas": ("-u", "-C"),
+    "env": ("-u", "-C", "--unset", "--chdir"),
+    "nice": ("-n",),
+    "ionice": ("-c", "-n", "-p"),
+    "timeout": ("-s", "-k", "--signal", "--kill-after"),
+    "stdbuf": ("-i", "-o", "-e"),
+    "xargs": ("-I", "-n", "-P", "-L", "-d", "-a", "-E", "-s"),
+    "chroot": (),
+    "flock": ("-w", "-E", "--timeout"),
+    "taskset": (),
+    "strace": ("-e", "-o", "-p", "-s"),
+    "exec": ("-a",),
+    "time": ("-f", "-o"),
+    "command": (),
+    "builtin": (),
+    "nohup": (),
+    "setsid": (),
+    "coproc": (),
+    "busybox": (),
+    "unshare": (),
+}
+_OPERANDS_FIRST = {"timeout": 1, "chroot": 1, "flock": 1, "taskset": 1}
+_SSH_VALUED = frozenset(f"-{letter}" for letter in "bcDEeFIiJLlmOopQRSWw")
+_VERSIONED = re.compile(r"(python|lua|perl|ruby|php)[0-9.]*")
+_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\+?=")
+_CODE_OPTION = re.compile(r"-[A-Za-z]*[ceE]")
+
+
+def code_in(words: Sequence[Word]) -> Code:
+    """Returns which of `words` (the first is the command) are code, or decide what is."""
+    if not words:
+        return Code()
+    name = _name(words[0])
+    if name is None:
+        return _from_option(words)
+    code = _by_name(name, words)
+    return code if code is not None else _embedded(words)
+
+
+def _by_name(name: str, words: Sequence[Word]) -> Code | None:
+    everything = frozenset(range(1, len(words)))
+    if name in SHELLS:
+        return _shell(words)
+    if name in _INTERPRETERS:
+        return _interpreter(_INTERPRETERS[name], words)
+    if name in _ALL_CODE:
+        return Code(words=everything)
+    if name in _NAMES:
+        return Code(words=frozenset(index for index in everything if words[index].text is None))
+    if name in _DECLARES:
+        return Code(
+            words=frozenset(index for index in everything if not _ASSIGNMENT.match(words[index].prefix))
+        )
+    if name in _WRAPPERS:
+        return _wrapper(name, words)
+    special = {
+        "trap": _trap,
+        "ssh": _ssh,
+        "su": _su,
+        "runuser": _su,
+        "find": _find,
+        "test": _test,
+        "printf": _printf,
+    }
+    if name in special:
+        return special[name](words)
+    if name in ("source", "."):
+        file = {1} if len(words) > 1 and words[1].text is None and words[1].prefix[:1] in ("", "-") else set()
+        return Code(words=frozenset(file), stdin=any(word.text in ("/dev/stdin", "-") for word in words[1:]))
+    if name in ("at", "batch", "crontab"):
+        return Code(stdin=True)
+    return None
+
+
+def _name(word: Word) -> str | None:
+    if word.text is None:
+        return None
+    base = word.text.rpartition("/")[2]
+    versioned = _VERSIONED.fullmatch(base)
+    return versioned[1] if versioned else base
+
+
+def _shift(code: Code, by: int) -> Code:
+    return Code(words=frozenset(index + by for index in code.words), stdin=code.stdin)
+
+
+def _shell(words: Sequence[Word]) -> Code:
+    """`sh [options] -c SCRIPT [name arg…]`, `sh FILE arg…`, `sh -s arg…`."""
+    unknown: set[int] = set()
+    index, script = 1, False
+    while index < len(words):
+        text = words[index].text
+        if text is None and words[index].prefix[:1] in ("", "-", "+"):
+            unknown.add(index)
+        elif text is None or text[:1] not in ("-", "+"):
+            return Code(words=frozenset((*unknown, index)))
+        elif text in _SHELL_VALUED:
+            index += 1
+        elif text == "-s" and not script:
+            return Code(words=frozenset(unknown), stdin=True)
+        elif text[:2] != "--" and text[:1] == "-" and "c" in text:
+            script = True
+        index += 1
+    return Code(words=frozenset(unknown), stdin=not script)
+
+
+def _interpreter(kind: _Interpreter, words: Sequence[Word]) -> Code:
+    code: set[int] = set()
+    index, given = 1, False
+    while index < len(words):
+        text = words[index].text
+        if text is None and words[index].prefix[:1] in ("", "-"):
+            code.add(index)
+        elif text is not None and kind.takes_code(text):
+            index, given = index + 1, True
+            code.add(index)
+        elif text in kind.files:
+            index, given = index + 1, True
+        elif text in kind.valued:
+            index += 1
+        elif text is None or text[:1] != "-":
+            if kind.operand and not given:
+                code.add(index)
+            return Code(words=frozenset(code))
+        index += 1
+    return Code(words=frozenset(code), stdin=kind.reads and not given)
+
+
+def _wrapper(name: str, words: Sequence[Word]) -> Code:
+    """Options, assignments and leading operands, then a command of its own."""
+    valued, operands = _WRAPPERS[name], _OPERANDS_FIRST.get(name, 0)
+    unknown: set[int] = set()
+    index = 1
+    while index < len(words):
+        word = words[index]
+        text = word.text if word.text is not None else word.prefix
+        if name == "env" and text in ("-S", "--split-string"):
+            unknown.add(index + 1)
+            index += 2
+        elif text in valued and word.text is not None:
+            index += 2
+        elif text.startswith("-") and text != "-" and name != "builtin":
+            if word.text is None:
+                unknown.add(index)
+            index += 1
+        elif assigned := _ASSIGNMENT.match(text):
+            if assigned[1] in EVALUATED_VARIABLES:
+                unknown.add(index)
+            index += 1
+        elif operands:
+            operands -= 1
+            index += 1
+        else:
+            break
+    rest = _shift(code_in(words[index:]), index)
+    started = {index} if index < len(words) and words[index].text is None else set()
+    stdin = rest.stdin or (name == "xargs" and _starts_shell(words[index:]))
+    return Code(
+        words=frozenset(item for item in (*unknown, *started, *rest.words) if item < len(words)), stdin=stdin
+    )
+
+
+def _starts_shell(words: Sequence[Word]) -> bool:
+    names = {_name(word) for word in words}
+    return bool(names & (SHELLS | {"eval", "ssh", "su"}))
+
+
+def _trap(words: Sequence[Word]) -> Code:
+    return Code(words=frozenset((1,)) if len(words) > 1 else frozenset())
+
+
+def _test(words: Sequence[Word]) -> Code:
+    """`test -v NAME` evaluates subscripts of NAME; a value may itself be `-v`."""
+    after = {index for index in range(2, len(words)) if words[index - 1].text in ("-v", "-R")}
+    if len(words) == 3 and words[1].text is None:
+        after |= {1, 2}
+    return Code(words=frozenset(after))
+
+
+def _printf(words: Sequence[Word]) -> Code:
+    """`printf -v NAME`; a format that begins with a value may itself be an option."""
+    code = {index for index in range(2, len(words)) if words[index - 1].text == "-v"}
+    if len(words) > 1 and words[1].text is None and words[1].prefix in ("", "-", "-v"):
+        code.add(1)
+    return Code(words=frozenset(code))
+
+
+def _ssh(words: Sequence[Word]) -> Code:
+    """`ssh [options] DESTINATION [COMMAND…]`: the words of COMMAND are joined to a remote script."""
+    index = 1
+    while index < len(words):
+        text = words[index].text
+        if text in _SSH_VALUED:
+            index += 2
+        elif text is not None and text.startswith("-"):
+            index += 1
+        else:
+            break
+    unknown = {
+        item
+        for item in range(1, min(index, len(words)))
+        if words[item].text is None and words[item - 1].text == "-o"
+    }
+    if index < len(words) and words[index].text is None and not words[index].prefix:
+        unknown.add(index)
+    return Code(words=frozenset((*unknown, *range(index + 1, len(words)))), stdin=index + 1 >= len(words))
+
+
+def _su(words: Sequence[Word]) -> Code:
+    after = {index for index in range(2, len(words)) if words[index - 1].text in ("-c", "--command")}
+    return Code(words=frozenset(after), stdin=not after)
+
+
+def _find(words: Sequence[Word]) -> Code:
+    code: set[int] = set()
+    index = 1
+    while index < len(words):
+        if words[index].text in ("-exec", "-execdir", "-ok", "-okdir"):
+            end = next((i for i in range(index, len(words)) if words[i].text in (";", "+")), len(words))
+            inner = words[index + 1 : end]
+            code |= {item + index + 1 for item in code_in(inner).words}
+            if inner and inner[0].text is None:
+                code.add(index + 1)
+            index = end
+        index += 1
+    return Code(words=frozenset(code))
+
+
+def _embedded(words: Sequence[Word]) -> Code:
+    """A shell or interpreter with code among the words of another program (`docker exec web sh -c …`)."""
+    for index, word in enumerate(words[1:], start=1):
+        name = _name(word)
+        if name in SHELLS or name in _INTERPRETERS:
+            rest = words[index:]
+            if any(item.text is not None and _CODE_OPTION.fullmatch(item.text) for item in rest[1:]):
+                return _shift(code_in(rest), index)
+            return Code(stdin=_name(words[0]) in _LAUNCHERS and code_in(rest).stdin)
+    return Code()
+
+
+def _from_option(words: Sequence[Word]) -> Code:
+    """The command itself is not known: whatever follows an option for code is taken for code."""
+    for index, word in enumerate(words[1:], start=1):
+        if word.text is not None and _CODE_OPTION.fullmatch(word.text):
+            return Code(words=frozenset(range(index + 1, len(words))), stdin=True)
+    return Code(stdin=len(words) == 1)
