@@ -6,7 +6,7 @@ Drawn with questionary; the terminal is opened by name, so that a pipe on standa
 import os
 import termios
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
@@ -51,16 +51,21 @@ class TerminalPrompter:
         """Whether a person may be asked in this invocation."""
         return self._present
 
+    @contextmanager
+    def _terminal(self) -> Iterator["_Terminal | None"]:
+        with _open_terminal() if self._present else nullcontext() as tty:
+            yield tty
+
     def permit(self, question: Question) -> tuple[Answer, ...]:
         """Shows the question whole, then asks; all asks together, or singly if the person wants."""
-        with _terminal() as tty:
+        with self._terminal() as tty:
             if tty is None:
                 return tuple(Answer(choice=Choice.DENY) for _ in question.asks)
             return _Dialogue(question, self._style, tty).run()
 
     def report(self, title: str) -> Report:
         """Asks how a unit went that a person does."""
-        with _terminal() as tty:
+        with self._terminal() as tty:
             if tty is None:
                 return Report(kind="later")
             choices: list[tuple[str, str, _Kind]] = [
@@ -73,7 +78,7 @@ class TerminalPrompter:
 
     def settle_doubt(self, title: str) -> Report:
         """Asks what to do with a step that may or may not have run."""
-        with _terminal() as tty:
+        with self._terminal() as tty:
             if tty is None:
                 return Report(kind="later")
             choices: list[tuple[str, str, _Kind]] = [
@@ -89,7 +94,7 @@ class TerminalPrompter:
 
     def confirm(self, sentence: str) -> bool:
         """Asks for a plain yes."""
-        with _terminal() as tty:
+        with self._terminal() as tty:
             if tty is None:
                 return False
             choices = [("y", "yes", True), ("n", "no", False)]
@@ -103,7 +108,7 @@ class _Dialogue:
         self._question = question
         self._style = style
         self._tty = tty
-        self._seen_whole = len(render_text(question.request).encode()) <= _WHOLE_BYTES
+        self._seen_whole = len(render_text(question.request, question.subject.shown).encode()) <= _WHOLE_BYTES
 
     def run(self) -> tuple[Answer, ...]:
         question = self._question
@@ -113,7 +118,7 @@ class _Dialogue:
             sees=question.sees,
             title=question.subject.title,
             progress=question.subject.progress,
-            values=question.subject.values,
+            shown=question.subject.shown,
         )
         self._tty.write("\n" + render_question(text, self._style))
         if len(question.asks) == 1:
@@ -169,7 +174,7 @@ class _Dialogue:
         return [*denying[:1], *(allowing if self._seen_whole else []), *denying[1:], *more]
 
     def _page(self) -> None:
-        lines = render_text(self._question.request).split("\n")
+        lines = render_text(self._question.request, self._question.subject.shown).split("\n")
         height = max(5, self._tty.rows() - 4)
         for start in range(0, len(lines), height):
             self._tty.write("".join(f"  {line}\n" for line in lines[start : start + height]))
@@ -220,7 +225,7 @@ class _Terminal:
 
 
 @contextmanager
-def _terminal() -> Iterator[_Terminal | None]:
+def _open_terminal() -> Iterator[_Terminal | None]:
     """Opens the controlling terminal; gives None where there is none any more."""
     try:
         terminal = _Terminal(os.open(_TTY, os.O_RDWR | os.O_CLOEXEC))

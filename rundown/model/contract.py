@@ -9,7 +9,8 @@ class Contract(Struct, frozen=True, kw_only=True):
     """The frozen terms of one run.
 
     `at` and `expires_at` are UTC times in RFC 3339; `expires_at` None: never. `inputs` are non-secret
-    values as JSON text by name. `agents` names the kinds of agents that the run may use, sorted.
+    values as JSON text by name. `runbook_path`: the file's real path, "" for standard input.
+    `agents` names the kinds of agents that the run may use, sorted.
     """
 
     v: int = 1
@@ -18,6 +19,7 @@ class Contract(Struct, frozen=True, kw_only=True):
     root: str
     rundown_version: str
     runbook_file: str
+    runbook_path: str = ""
     runbook_digest: str
     policy_digest: str
     inputs: dict[str, str] = {}

@@ -13,13 +13,20 @@ from rundown.model.sandbox import Gap, HostFacts, ProcessResult, StageFailure
 
 
 class RunStarted(Struct, frozen=True, kw_only=True, tag="RunStarted"):
-    """The contract's facts: what is to run, where. `inputs` are non-secret values as JSON text by name."""
+    """The contract's facts: what is to run, where. `inputs` are non-secret values as JSON text by name.
+
+    `runbook_file` is the name shown to people, `runbook_path` the file's real path ("" for standard input).
+    `context_id` is shared by a run and its children; `agent` is the kind the invocation named.
+    """
 
     run_id: str
     runbook_file: str
     runbook_digest: str
     root: str
     rundown_version: str
+    runbook_path: str = ""
+    context_id: str = ""
+    agent: str | None = None
     prompted: bool = False
     inputs: dict[str, str] = {}
     parent_run: str | None = None

@@ -3,6 +3,8 @@
 Everything from outside is escaped first. The answer keys are drawn by the front end.
 """
 
+from msgspec import Struct
+
 from rundown.model.policy import Ruling
 from rundown.model.request import ExecutionRequest
 from rundown.render.escape import visible
@@ -18,31 +20,37 @@ _WORDS = {
 }
 
 
-def render_question(
-    request: ExecutionRequest,
-    asks: tuple[Ruling, ...],
-    sees: tuple[str, ...],
-    *,
-    title: str,
-    style: Style = PLAIN,
-) -> str:
+class QuestionText(Struct, frozen=True, kw_only=True):
+    """What a question is made of. `shown`: the command with template values filled in, "" if it has none."""
+
+    request: ExecutionRequest
+    asks: tuple[Ruling, ...]
+    sees: tuple[str, ...] = ()
+    title: str = ""
+    progress: str = ""
+    shown: str = ""
+
+
+def render_question(text: QuestionText, style: Style = PLAIN) -> str:
     """Returns head, command, asks and what the sandbox permits; ends in a line end."""
     shield = style.paint(style.sign("shield"), "yellow")
-    head = f"{shield} {style.paint('Permission needed', 'bold', 'yellow')}  step {request.position}"
-    if title:
-        head += f"  {style.paint(visible(title), 'bold')}"
-    lines = [head, *_command(request, style)]
+    head = f"{shield} {style.paint('Permission needed', 'bold', 'yellow')}  step {text.request.position}"
+    if text.title:
+        head += f"  {style.paint(visible(text.title), 'bold')}"
+    if text.progress:
+        head += style.paint(f"  {text.progress}", "dim")
+    lines = [head, *_command(text, style)]
     lines.append(style.paint("  asks to", "dim"))
-    lines.extend(_ask(item, style) for item in asks)
-    if sees:
+    lines.extend(_ask(item, style) for item in text.asks)
+    if text.sees:
         lines.append(style.paint("  inside the sandbox it", "dim"))
-        lines.extend(f"    {visible(line)}" for line in sees)
+        lines.extend(f"    {visible(line)}" for line in text.sees)
     return "\n".join(lines) + "\n"
 
 
-def render_text(request: ExecutionRequest) -> str:
+def render_text(request: ExecutionRequest, shown: str = "") -> str:
     """Returns the whole command, hidden characters made visible, as a person must have seen it."""
-    text = request.text or " ".join(request.argv)
+    text = shown or request.text or " ".join(request.argv)
     return visible(text.rstrip("\n"), lines=True)
 
 
@@ -57,9 +65,9 @@ def describe_ask(ruling: Ruling) -> str:
     return f"{_WORDS[item.capability.value]} {shown}{tail}"
 
 
-def _command(request: ExecutionRequest, style: Style) -> list[str]:
+def _command(text: QuestionText, style: Style) -> list[str]:
     bar = style.paint(style.sign("bar"), "dim")
-    return [f"  {bar} {line}" for line in render_text(request).split("\n")]
+    return [f"  {bar} {line}" for line in render_text(text.request, text.shown).split("\n")]
 
 
 def _ask(ruling: Ruling, style: Style) -> str:

@@ -4,14 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from rundown.model.digest import digest_value
 from rundown.model.policy import Allowed
 from rundown.model.request import ExecutionRequest
-from rundown.model.sandbox import HostFacts, ProcessResult, Refusal, SandboxPlan, SandboxWish, StageFailure
+from rundown.model.sandbox import HostFacts, ProcessResult, Refusal, SandboxWish, StageFailure
 from rundown.sandbox.launcher import Launcher
-from rundown.sandbox.plan import plan_sandbox
+from rundown.sandbox.plan import digest_plan, plan_sandbox
 from rundown.sandbox.settings import LaunchSettings, ViewSettings
 from rundown.sandbox.survey import survey
 from rundown.sandbox.walk import WalkMemory
@@ -54,7 +52,6 @@ class SandboxLauncher:
             env=launching.variables(allowed.request, allowed.envelope.env, values),
             wish=launching.wish,
             pty=self._terminal.size() is not None,
-            host_tmp=self._room.host_tmp,
             tmp_bytes=launching.tmp_bytes,
         )
         found = survey(allowed.envelope, launching.view, self._memory)
@@ -63,14 +60,8 @@ class SandboxLauncher:
             return StageFailure(
                 stage="plan", errno=0, detail=f"{plan.message} ({plan.fix})" if plan.fix else plan.message
             )
-        return Planned(plan=plan, digest=plan_digest(plan), gaps=plan.gaps)
+        return Planned(plan=plan, digest=digest_plan(plan), gaps=plan.gaps)
 
     def launch(self, planned: Planned, output: OutputSink) -> ProcessResult | StageFailure:
         """Runs the plan to its end."""
         return self._room.launch(planned.plan, output, size=self._terminal.size())
-
-
-def plan_digest(plan: SandboxPlan) -> str:
-    """Returns the digest of a plan; of its variables only the names count."""
-    blank = replace(plan, env=tuple((name, "") for name, _ in plan.env))
-    return digest_value("rundown/plan/1", blank)

@@ -107,20 +107,17 @@ class Performer:
     def _wait(self, effect: Wait, state: State, values: Values) -> Iterator[Body]:
         unit = self._course.unit(effect.step, effect.substep)
         self._tools.frontend.present(Texts(values).shown(task_text(unit)))
-        kind, note = "later", ""
-        if self._tools.prompter.can_ask():
-            report = self._tools.prompter.report(f"{state.position} {unit.title}".rstrip())
-            kind, note = report.kind, report.note
-        if kind not in ("pass", "fail"):
+        report = self._tools.prompter.report(f"{state.position} {unit.title}".rstrip())
+        if report.kind not in ("pass", "fail"):
             yield RunPaused(reason="waiting", position=state.position, detail=effect.why)
             return
         yield StepFinished(
             step=effect.step,
             substep=effect.substep,
             iteration=effect.iteration,
-            result="pass" if kind == "pass" else "fail",
+            result="pass" if report.kind == "pass" else "fail",
             reported_by="person",
-            note=note,
+            note=report.note,
         )
 
     def _open_loop(self, effect: OpenLoop, state: State, values: Values) -> Iterator[Body]:

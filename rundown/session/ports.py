@@ -38,11 +38,12 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 class Subject(Struct, frozen=True, kw_only=True):
-    """What a request is about, in the runbook's words. `values`: template values by private name."""
+    """What a request is about, in the runbook's words. `shown`: its text with template values filled in, ""
+    if it is the request's own."""
 
     title: str
     progress: str = ""
-    values: tuple[tuple[str, str], ...] = ()
+    shown: str = ""
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -63,7 +64,8 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 class Prompter(Protocol):
-    """Asks a person. EOF, Ctrl-C, Enter, a closed terminal and a time-out all mean deny (or later)."""
+    """Asks a person. Nobody there, EOF, Ctrl-C, Enter, a closed terminal and a time-out all mean deny
+    (for a report: later)."""
 
     def can_ask(self) -> bool:
         """Whether there is a person to ask at all."""

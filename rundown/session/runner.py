@@ -1,42 +1,61 @@
-"""Starts runs and goes on with them: contract, log, machine and ports of one run, and of its children."""
+"""Starts runs and goes on with them: contract, log, machine and ports of one run, and of its children.
+
+A little longer than most modules because a run and its children call each other in a circle.
+"""
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rundown import __version__
 from rundown.engine.course import Course, chart
+from rundown.engine.effects import LaunchChild
 from rundown.engine.machine import initial
 from rundown.engine.state import State
+from rundown.errors import InvalidInputError, PersonNeededError, RundownError
 from rundown.model.contract import Contract
+from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import (
     Body,
+    ChildStarted,
+    EffectFailed,
     Event,
     HostProbed,
+    OutputCaptured,
     PolicyFrozen,
-    ProcessEnded,
     RunPaused,
+    RunResumed,
     RunStarted,
+    StepFinished,
 )
 from rundown.model.runbook import AgentBody, Runbook
+from rundown.record.events import read_events
 from rundown.record.log import EventLog
 from rundown.record.place import RunsPlace
 from rundown.record.registry import Registry
-from rundown.record.rundir import RunDirectory
+from rundown.record.rundir import EVENTS, RunDirectory
 from rundown.record.times import rfc3339
 from rundown.session.build import House, RunRef
+from rundown.session.composition import Family, find_child
 from rundown.session.driver import drive, record
 from rundown.session.execution import Tools
 from rundown.session.launching import Terminal
-from rundown.session.library import Opened
+from rundown.session.library import Document, Opened, parse_document
 from rundown.session.performer import Performer
 from rundown.session.permissions import Permissions
 from rundown.session.ports import Frontend, Prompter
-from rundown.session.values import Values, dump_values
+from rundown.session.replay import Replayed, replay
+from rundown.session.texts import Texts
+from rundown.session.values import Values, dump_values, load_values
 
+RUNBOOK_COPY = "runbook.md"
 _TAIL_BYTES = 64 * 1024
+
+Facts = Callable[[State], Iterator[Body]]
 
 
 class Start(Struct, frozen=True, kw_only=True):
@@ -46,8 +65,8 @@ class Start(Struct, frozen=True, kw_only=True):
     secret: frozenset[str] = frozenset()
     prompted: bool = False
     agent: str | None = None
-    parent_run: str | None = None
-    context_id: str | None = None
+    context_id: str = ""
+    family: Family = Family()
 
 
 class Ended(Struct, frozen=True, kw_only=True):
@@ -60,11 +79,21 @@ class Ended(Struct, frozen=True, kw_only=True):
 
 
 class Front(Struct, frozen=True, kw_only=True):
-    """The front end's part: who is asked, what is shown, which terminal steps run on."""
+    """The front end's part: who is asked, what is shown (`frontend(run_id, runbook)`; for a child the id of
+    its outermost run), which terminal steps run on."""
 
     prompter: Prompter
     terminal: Terminal
     frontend: Callable[[str, Runbook], Frontend]
+
+
+class _Run(Struct, frozen=True, kw_only=True):
+    directory: RunDirectory
+    log: EventLog
+    course: Course
+    opened: Opened
+    start: Start
+    replayed: Replayed | None = None
 
 
 class Runner:
@@ -80,6 +109,7 @@ class Runner:
             runs_dir=house.wish.runs_dir,
         )
         self._registry = Registry(self.place.state_home)
+        self._facts: Facts | None = None
 
     def start(self, opened: Opened, start: Start) -> Ended:
         """Makes a run and drives it to its end or a pause.
@@ -87,29 +117,78 @@ class Runner:
         Raises:
             RecordError: it cannot be recorded; nothing was run then.
         """
+        with ExitStack() as stack:
+            run = self._make(stack, opened, start)
+            return self._drive(run, initial(run.course), self._head(run))
+
+    def resume(self, run_id: str, given: Values, facts: Facts | None = None) -> Ended:
+        """Goes on with a run. `given`: values of secret inputs, which are on no record. `facts`: what a
+        person does to the run that waits at the bottom (a report, a jump, an end) before it goes on.
+
+        Raises:
+            RecordError: it cannot be resumed here.
+            InvalidInputError: it is over, or its runbook is not valid any more.
+            PersonNeededError: its runbook changed, or a step is in doubt, and nobody can be asked.
+        """
+        self._facts = facts
+        with ExitStack() as stack:
+            run, replayed = self._reopen(stack, run_id, given, Family())
+            return self._drive(run, replayed.state, self._again(run, replayed))
+
+    def _make(self, stack: ExitStack, opened: Opened, start: Start) -> _Run:
         house = self._house
         now_ns = house.around.now_ns()
-        with RunDirectory.create(self.place, now_ns=now_ns) as directory:
-            contract = self._contract(opened.runbook, start, directory.run_id, now_ns)
-            log = EventLog.create(directory, contract, house.around.now_ns, house.redactor.redact_text)
-            with log:
-                self._registry.register(directory, log.head, at_rest=False)
-                run = _Run(directory=directory, log=log, course=chart(opened.runbook), start=start)
-                head = self._head(opened, start, directory.run_id)
-                return self._drive(run, initial(run.course), head, opened)
+        directory = stack.enter_context(RunDirectory.create(self.place, now_ns=now_ns))
+        contract = self._contract(opened, start, directory.run_id, now_ns)
+        redact = house.redactor.redact_text
+        log = stack.enter_context(EventLog.create(directory, contract, house.around.now_ns, redact))
+        directory.write_file(RUNBOOK_COPY, house.redactor.redact_bytes(opened.document.content))
+        self._registry.register(directory, log.head, at_rest=False)
+        return _Run(directory=directory, log=log, course=chart(opened.runbook), opened=opened, start=start)
 
-    def _drive(
-        self,
-        run: "_Run",
-        state: State,
-        head: Iterator[Body],
-        opened: Opened,
-        unjudged: ProcessEnded | None = None,
-    ) -> Ended:
-        frontend = self._front.frontend(run.directory.run_id, opened.runbook)
-        watched = _Watched(frontend)
-        tools = self._tools(run, opened, watched)
-        performer = Performer(run.course, tools, run.start.values, partial(self._child, run), unjudged)
+    def _reopen(self, stack: ExitStack, run_id: str, given: Values, family: Family) -> tuple[_Run, Replayed]:
+        house = self._house
+        directory = stack.enter_context(RunDirectory.open(self.place, run_id))
+        log = self._registry.resume(directory, house.around.now_ns, house.redactor.redact_text)
+        stack.enter_context(log)
+        events = tuple(read_events(directory.path / EVENTS))
+        opened = self._reread(directory, msgspec.json.decode(log.contract, type=Contract))
+        course = chart(opened.runbook)
+        try:
+            replayed = replay(course, events)
+        except RundownError as error:
+            raise InvalidInputError(_does_not_fit(run_id), *error.diagnostics) from error
+        if replayed is None or replayed.state.lifecycle in ("completed", "stopped"):
+            raise InvalidInputError(_over(run_id, replayed))
+        started = replayed.started
+        start = Start(
+            values={**load_values(started.inputs), **given},
+            prompted=started.prompted,
+            agent=started.agent,
+            context_id=started.context_id,
+            family=family,
+        )
+        run = _Run(directory=directory, log=log, course=course, opened=opened, start=start, replayed=replayed)
+        return run, replayed
+
+    def _reread(self, directory: RunDirectory, contract: Contract) -> Opened:
+        """The runbook as it is now; the copy kept with the run, if it came from standard input or is gone."""
+        path = Path(contract.runbook_path) if contract.runbook_path else None
+        content = (
+            path.read_bytes() if path is not None and path.is_file() else directory.read_file(RUNBOOK_COPY)
+        )
+        return parse_document(Document(file=contract.runbook_file, path=path, content=content))
+
+    def _drive(self, run: _Run, state: State, head: Iterator[Body]) -> Ended:
+        hint = run.start.family.outermost or run.directory.run_id
+        watched = _Watched(self._front.frontend(hint, run.opened.runbook))
+        tools = self._tools(run, watched)
+        unjudged = run.replayed.unjudged if run.replayed is not None else None
+
+        def child(effect: LaunchChild, now: State, values: Values) -> Iterator[Body]:
+            return self._child(run, effect, now, values)
+
+        performer = Performer(run.course, tools, run.start.values, child, unjudged)
         try:
             state = record(run.course, state, head, run.log, watched)
             state = drive(run.course, state, performer, run.log, watched)
@@ -118,16 +197,76 @@ class Runner:
         pause = watched.pause if state.lifecycle == "paused" else None
         return Ended(run_id=run.directory.run_id, path=run.directory.path, state=state, pause=pause)
 
-    def _child(self, run: "_Run", *_: object) -> Iterator[Body]:
-        raise NotImplementedError
+    def _again(self, run: _Run, replayed: Replayed) -> Iterator[Body]:
+        """What going on begins with: what changed, what a person does, what is in doubt."""
+        changes = _changes(run, replayed, self._house.loaded.digest)
+        if "runbook" in changes:
+            self._require_yes("the runbook changed since the run began: go on with it as it is now?")
+        yield RunResumed(changes=changes)
+        if replayed.child is None and self._facts is not None:
+            facts, self._facts = self._facts, None
+            yield from facts(replayed.state)
+        elif replayed.in_doubt is not None:
+            yield from self._settle_doubt(run, replayed)
 
-    def _tools(self, run: "_Run", opened: Opened, frontend: Frontend) -> Tools:
-        front = opened.runbook.front
-        path = opened.document.path
+    def _require_yes(self, sentence: str) -> None:
+        prompter = self._front.prompter
+        if not prompter.can_ask():
+            raise PersonNeededError(
+                Diagnostic(
+                    code="session/changed",
+                    message=sentence.split(":")[0],
+                    fix="go on at a terminal, or start anew",
+                )
+            )
+        if not prompter.confirm(sentence):
+            raise InvalidInputError(
+                Diagnostic(
+                    code="session/not-resumed", message="the run was left as it is", severity="warning"
+                )
+            )
+
+    def _settle_doubt(self, run: _Run, replayed: Replayed) -> Iterator[Body]:
+        state = replayed.state
+        title = f"step {state.position} {run.course.unit(state.step, state.substep).title}".rstrip()
+        report = self._front.prompter.settle_doubt(title)
+        if report.kind == "later":
+            yield RunPaused(
+                reason="in-doubt", position=state.position, detail="it may or may not have run to its end"
+            )
+        elif report.kind in ("pass", "fail"):
+            yield _reported(state, report.kind, "it was in doubt")
+
+    def _child(self, run: _Run, effect: LaunchChild, state: State, values: Values) -> Iterator[Body]:
+        """Runs another runbook in a unit's place: a new run, or the one that was left half done."""
+        reference = Texts(values).shown(effect.reference)
+        family = run.start.family.with_parent(run.directory.run_id, run.opened.document.path)
+        with ExitStack() as stack:
+            pending = run.replayed.child if run.replayed is not None else None
+            if pending is not None and pending.position == state.position:
+                child, replayed = self._reopen(stack, pending.run_id, {}, family)
+                ended = self._drive(child, replayed.state, self._again(child, replayed))
+            else:
+                found = find_child(reference, run.opened.document, self._house.project.root, family)
+                if isinstance(found, str):
+                    yield EffectFailed(position=state.position, code="inline_launch_failed", message=found)
+                    return
+                start = replace(run.start, values=_inherited(values), family=family)
+                start = replace(start, context_id=run.start.context_id or run.directory.run_id)
+                child = self._make(stack, found, start)
+                yield ChildStarted(
+                    position=state.position, run_id=child.directory.run_id, reference=found.document.file
+                )
+                ended = self._drive(child, initial(child.course), self._head(child))
+        yield from _handed_up(ended, child, state)
+
+    def _tools(self, run: _Run, frontend: Frontend) -> Tools:
+        front = run.opened.runbook.front
+        path = run.opened.document.path
         ref = RunRef(
             run_id=run.directory.run_id,
             context_id=run.start.context_id or run.directory.run_id,
-            runbook_file=opened.document.file,
+            runbook_file=run.opened.document.file,
             runbook_path=str(path.resolve()) if path is not None else "",
         )
         return Tools(
@@ -146,44 +285,41 @@ class Runner:
             redactor=self._house.redactor,
         )
 
-    def _contract(self, runbook: Runbook, start: Start, run_id: str, now_ns: int) -> Contract:
+    def _contract(self, opened: Opened, start: Start, run_id: str, now_ns: int) -> Contract:
         return Contract(
             run_id=run_id,
             at=rfc3339(now_ns),
             root=self._house.project.root,
             rundown_version=__version__,
-            runbook_file=runbook.file,
-            runbook_digest=runbook.digest,
+            runbook_file=opened.document.file,
+            runbook_path=_real(opened.document.path),
+            runbook_digest=opened.runbook.digest,
             policy_digest=self._house.loaded.digest,
             inputs=dump_values(start.values, start.secret),
             host=self._house.host,
             isolation=self._house.wish.sandbox,
-            agents=_agents(runbook, start.agent),
+            agents=_agents(opened.runbook, start.agent),
             prompted=start.prompted,
-            parent_run=start.parent_run,
+            parent_run=start.family.parent,
         )
 
-    def _head(self, opened: Opened, start: Start, run_id: str) -> Iterator[Body]:
-        house = self._house
+    def _head(self, run: _Run) -> Iterator[Body]:
+        house, start = self._house, run.start
         yield RunStarted(
-            run_id=run_id,
-            runbook_file=opened.document.file,
-            runbook_digest=opened.runbook.digest,
+            run_id=run.directory.run_id,
+            runbook_file=run.opened.document.file,
+            runbook_path=_real(run.opened.document.path),
+            runbook_digest=run.opened.runbook.digest,
             root=house.project.root,
             rundown_version=__version__,
+            context_id=start.context_id or run.directory.run_id,
+            agent=start.agent,
             prompted=start.prompted,
             inputs=dump_values(start.values, start.secret),
-            parent_run=start.parent_run,
+            parent_run=start.family.parent,
         )
         yield HostProbed(facts=house.host, wish=house.wish.sandbox)
         yield PolicyFrozen(digest=house.loaded.digest, sources=house.loaded.sources)
-
-
-class _Run(Struct, frozen=True, kw_only=True):
-    directory: RunDirectory
-    log: EventLog
-    course: Course
-    start: Start
 
 
 class _Watched:
@@ -201,7 +337,68 @@ class _Watched:
         self._frontend.show(event)
 
 
+def _handed_up(ended: Ended, child: _Run, state: State) -> Iterator[Body]:
+    if ended.pause is not None:
+        yield replace(ended.pause, position=state.position, detail=f"in {child.opened.document.file}")
+        return
+    names = {entry.split(" ", 1)[0] for entry in child.opened.runbook.front.outputs}
+    for name in sorted(names & ended.state.variables.keys()):
+        yield OutputCaptured(position=state.position, name=name, value=ended.state.variables[name])
+    message = ended.state.ending.message if ended.state.ending is not None else ""
+    result = "pass" if ended.state.lifecycle == "completed" else "fail"
+    yield replace(_reported(state, result, message), reported_by="child")
+
+
+def _reported(state: State, result: str, note: str) -> StepFinished:
+    return StepFinished(
+        step=state.step,
+        substep=state.substep,
+        iteration=state.iteration,
+        result="pass" if result == "pass" else "fail",
+        reported_by="person",
+        note=note,
+    )
+
+
+def _inherited(values: Values) -> Values:
+    """What a child begins with: its parent's values, and its parent's place as its own context's parent."""
+    own = {"Step", "step", "Index", "index", "context", "RunbookRef"}
+    context = values.get("context")
+    above = context if isinstance(context, dict) else {}
+    parent = {**above.get("current", {}), "vars": {k: v for k, v in values.items() if k not in own}}
+    ancestors = [parent, *above.get("ancestors", [])][:32]
+    kept = {name: value for name, value in values.items() if name not in own}
+    return {**kept, "context": {"parent": parent, "ancestors": ancestors}}
+
+
+def _changes(run: _Run, replayed: Replayed, policy_digest: str) -> tuple[str, ...]:
+    runbook = run.opened.runbook.digest != replayed.started.runbook_digest
+    policy = replayed.policy is not None and replayed.policy.digest != policy_digest
+    return tuple(name for name, changed in (("runbook", runbook), ("policy", policy)) if changed)
+
+
+def _real(path: Path | None) -> str:
+    return str(path.resolve()) if path is not None else ""
+
+
 def _agents(runbook: Runbook, chosen: str | None) -> tuple[str, ...]:
     bodies = (body for body in runbook.bodies() if isinstance(body, AgentBody))
     kinds = {body.kind or chosen or runbook.front.agent for body in bodies}
     return tuple(sorted(kind for kind in kinds if kind is not None))
+
+
+def _over(run_id: str, replayed: Replayed | None) -> Diagnostic:
+    how = "never began" if replayed is None else f"is {replayed.state.lifecycle}"
+    return Diagnostic(
+        code="session/run-over",
+        message=f"run {run_id} {how}: there is nothing to go on with",
+        fix="start a new one: rundown run FILE",
+    )
+
+
+def _does_not_fit(run_id: str) -> Diagnostic:
+    return Diagnostic(
+        code="session/runbook-does-not-fit",
+        message=f"run {run_id} cannot go on: its events do not fit the runbook as it is now",
+        fix="put the runbook back as it was, or start a new run",
+    )

@@ -6,23 +6,24 @@ A value in a script is never part of the script: it travels in a private variabl
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Literal
 
 from msgspec import Struct
 
-from rundown.model.runbook import Runbook
 from rundown.session.values import Values
-from rundown.syntax.template import bind_script, expand_text
+from rundown.syntax.binding import bind_script
+from rundown.syntax.template import expand_text
 
 _QUOTED = re.compile(r"""(["'])(.*)\1\Z""", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 class BoundText(Struct, frozen=True, kw_only=True):
-    """What will run, the values it refers to by private name, or why it cannot run."""
+    """What will run, the values it refers to by private name, or why it cannot run. `shown`: the same with
+    the values filled in, for people."""
 
     text: str
+    shown: str = ""
     values: tuple[tuple[str, str], ...] = ()
     problem: str = ""
 
@@ -49,8 +50,8 @@ class Texts:
         if "{{" not in text:
             return BoundText(text=text)
         bound = bind_script(text, dialect, self._values)
-        problem = "; ".join(item.message for item in bound.diagnostics)
-        return BoundText(text=bound.text, values=tuple(bound.bindings), problem=problem)
+        problem = "; ".join(item.message for item in bound.diagnostics) or _undefined(bound.undefined)
+        return BoundText(text=bound.text, shown=bound.shown, values=bound.bindings, problem=problem)
 
     def output(self, entry: str) -> tuple[str, str | None]:
         """Returns a front matter output's name and its value as JSON text, None if it has none."""
@@ -63,17 +64,6 @@ class Texts:
         if _NAME.match(expression):
             return name, json.dumps(self._values[expression]) if expression in self._values else None
         return name, json.dumps(self.shown(expression))
-
-
-def reference_values(runbook: Runbook, run_id: str, context_id: str, clock: Mapping[str, str]) -> Values:
-    """Returns the built-in values of a run. `clock`: Date DateTime Year Month Day."""
-    return {
-        **clock,
-        "WorkPath": ".rundown/work",
-        "RunId": run_id,
-        "RunbookRef": runbook.file,
-        "ContextId": context_id,
-    }
 
 
 def _undefined(names: tuple[str, ...]) -> str:
