@@ -60,10 +60,11 @@ class Mount(Struct, frozen=True, kw_only=True):
 
 
 class LandlockRule(Struct, frozen=True, kw_only=True):
-    """A tree or file inside the view and what may be done below it."""
+    """A tree or file inside the view and what may be done below it. `list_only`: names, not contents."""
 
     path: str
     read: bool = True
+    list_only: bool = False
     write: bool = False
     execute: bool = False
     ioctl_device: bool = False
@@ -149,14 +150,21 @@ class Survey(Struct, frozen=True, kw_only=True):
 
     `trees` parents before children; `masks` sorted by path; `problems` are gaps (a tree that is a
     symlink, a directory that cannot be read). `foreign_owner`: the root belongs to another uid.
+    `copies`: path and content of files
+    that are shown without their credentials. `listings`: the names in each directory above a mask, for
+    hosts where a deny is enforced by granting siblings. `missing`: write trees that do not exist.
+    `programs`: for `enforce_run: tree`, everything that may be executed, with interpreters and companions.
     """
 
     trees: tuple[Tree, ...] = ()
     links: tuple[SystemLink, ...] = ()
     masks: tuple[Mask, ...] = ()
     problems: tuple[Gap, ...] = ()
-    home_files: tuple[tuple[str, str], ...] = ()
+    copies: tuple[tuple[str, str], ...] = ()
     foreign_owner: bool = False
+    listings: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    programs: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class ProcessResult(Struct, frozen=True, kw_only=True):

@@ -49,6 +49,7 @@ class Relay:
         self._ended: dict[str, Any] | None = None
         self._failed: StageFailure | None = None
         self._control_open = True
+        self._supervised = True
 
     def interrupt(self) -> None:
         """Asks the step to end: TERM first, KILL when asked again or after the grace."""
@@ -67,7 +68,7 @@ class Relay:
         try:
             self._send(stdin_fd)
             self._deadline = begun + _START_PATIENCE_NS
-            while self._control_open or self._streams:
+            while self._control_open or self._supervised or self._streams:
                 self._turn()
         finally:
             self._close()
@@ -83,6 +84,7 @@ class Relay:
                 self._watch(descriptor, stream)
             self._selector.register(self._control, selectors.EVENT_READ, "control")
             self._selector.register(self._wakes, selectors.EVENT_READ, "wake")
+            self._selector.register(self._supervisor, selectors.EVENT_READ, "supervisor")
             message = {"op": "plan", "plan": parcel.plan, "fds": list(parcel.fds)}
             with suppress(OSError):  # an init that failed has said why, and is heard next
                 wire.send(self._control, message, tuple(parcel.fds.values()))
@@ -96,6 +98,9 @@ class Relay:
         for key, _ in self._selector.select(self._time_left_s()):
             if key.data == "control":
                 self._hear()
+            elif key.data == "supervisor":  # readable when it has ended, after every process of the step
+                self._selector.unregister(self._supervisor)
+                self._supervised = False
             elif key.data == "wake":
                 with suppress(BlockingIOError):
                     self._wakes.recv(4096)
@@ -182,7 +187,7 @@ class Relay:
             self._kill()
 
     def _kill(self) -> None:
-        """Ends every process: a pid namespace goes with its supervisor; else init kills until none is left."""
+        """Ends every process: a pid namespace goes with its supervisor; else init kills them one by one."""
         self._killed = True
         self._deadline = time.monotonic_ns() + _END_PATIENCE_NS
         with suppress(OSError):

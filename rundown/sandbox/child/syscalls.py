@@ -110,12 +110,17 @@ class _SockFprog(ctypes.Structure):
     _fields_ = (("len", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
+def number_of(name: str) -> int:
+    """Returns this machine's number of a system call."""
+    return _NUMBERS[platform.machine()][name]
+
+
 def call(name: str, *arguments: object) -> int:
     """Returns the result of the system call `name`; integers, bytes and ctypes values are passed as they are.
 
     Raises: OSError with the call's name as its file name.
     """
-    number = _NUMBERS[platform.machine()][name]
+    number = number_of(name)
     words = [ctypes.c_long(word) if isinstance(word, int) else word for word in arguments]
     ctypes.set_errno(0)
     result: int = _LIBC.syscall(ctypes.c_long(number), *words)

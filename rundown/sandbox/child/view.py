@@ -40,8 +40,7 @@ class View:
                 try:
                     self._DO[operation["kind"]](self, operation)
                 except OSError as error:
-                    gone = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
-                    if not (operation["optional"] and gone):
+                    if not (operation["optional"] and error.errno in (errno.ENOENT, errno.EROFS)):
                         raise
 
     def finish(self) -> None:

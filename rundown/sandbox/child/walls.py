@@ -106,7 +106,7 @@ def _handled(abi: int) -> FSAccess:
 def _access(rule: dict[str, Any], abi: int) -> FSAccess:
     access = FSAccess(0)
     if rule["read"]:
-        access |= _READ
+        access |= FSAccess.READ_DIR if rule["list_only"] else _READ
     if rule["write"]:
         access |= _WRITE | FSAccess.TRUNCATE | FSAccess.REFER
     if rule["execute"]:

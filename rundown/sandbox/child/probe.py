@@ -1,0 +1,127 @@
+"""What this host lets us do, found by doing it in children that end at once.
+
+Prints one JSON object: `landlock_abi`, `seccomp`, `proc_mount`, and for each way of making namespaces
+(`userns`, `mount`) None if the whole chain worked, else the failure. Some hosts allow the first call
+and refuse the next, so that every stage of the real chain is gone through, with the real code.
+"""
+
+import ctypes
+import errno
+import json
+import os
+import struct
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from rundown.sandbox.child import holder, namespaces, syscalls, walls
+from rundown.sandbox.child.stages import StageError, stage
+
+_CREATE_RULESET_VERSION: Final = 1
+_STEP_SPACES: Final = ("mount", "pid", "net", "ipc", "uts")
+_BPF: Final = struct.Struct("HBBI")
+
+
+def main() -> None:
+    """Prints the findings."""
+    userns, proc_mount = _in_child(lambda: _go_through("userns"))
+    mount = None
+    if os.geteuid() == 0 and userns is not None:
+        mount, proc_mount = _in_child(lambda: _go_through("mount"))
+    abi = _in_child(_confine_with_landlock)
+    found = {
+        "landlock_abi": abi,
+        "seccomp": _in_child(_confine_with_seccomp),
+        "userns": userns,
+        "mount": mount,
+        "proc_mount": proc_mount,
+    }
+    json.dump(found, sys.stdout)
+
+
+def _in_child(check: Callable[[], Any]) -> Any:
+    """Returns what `check` returns in a forked process (JSON values)."""
+    answer_read, answer_write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            answer = check()
+        except StageError as error:
+            answer = [error.as_message(), False]
+        os.write(answer_write, json.dumps(answer).encode("utf-8"))
+        os._exit(0)
+    os.close(answer_write)
+    with open(answer_read, "rb") as file:
+        answer_text = file.read()
+    os.waitpid(child, 0)
+    return json.loads(answer_text or b'[{"stage": "probe", "errno": 0, "detail": "it was ended"}, false]')
+
+
+def _go_through(base: str) -> tuple[None, bool]:
+    """The chain of a step: run namespace, step namespaces, loopback, proc, a root of its own."""
+    holder.enter_run_namespace(base, 1 << 20)
+    namespaces.enter(("user", *_STEP_SPACES) if base == "userns" else _STEP_SPACES)
+    failure, proc_mount = _in_child(_be_init)
+    if failure is not None:
+        raise StageError(failure["stage"], failure["errno"], failure["detail"])
+    return None, proc_mount
+
+
+def _be_init() -> tuple[None, bool]:
+    with stage("namespaces", "private mounts"):
+        syscalls.make_all_mounts_private()
+    namespaces.bring_loopback_up()
+    try:
+        os.close(syscalls.new_filesystem("proc", {}))
+        proc_mount = True
+    except OSError:
+        proc_mount = False
+    with stage("mounts"):
+        root = syscalls.new_filesystem("tmpfs", {"mode": "0755"})
+        target = os.open(holder.VIEW, os.O_PATH | os.O_CLOEXEC)
+        host = os.open(holder.HOST, os.O_PATH | os.O_CLOEXEC)
+        copy = syscalls.clone_mount(host)
+        syscalls.set_mount_attributes(copy, syscalls.MOUNT_ATTR_RDONLY)
+        syscalls.attach_mount(root, target)
+    with stage("pivot"):
+        syscalls.pivot_into(root)
+    walls.drop_capabilities([], 40)
+    return None, proc_mount
+
+
+def _confine_with_landlock() -> int:
+    """Returns the ABI level if a confined read is refused, else 0."""
+    try:
+        abi = syscalls.call("landlock_create_ruleset", None, 0, _CREATE_RULESET_VERSION)
+        os.close(os.open("/", os.O_RDONLY | os.O_CLOEXEC))
+        walls.forbid_new_privileges()
+        walls.restrict_files([], abi)
+    except (OSError, StageError):
+        return 0
+    try:
+        os.open("/", os.O_RDONLY | os.O_CLOEXEC)
+    except PermissionError:
+        return abi
+    return 0
+
+
+def _confine_with_seccomp() -> bool:
+    """Returns whether a filtered call is refused: unshare(0), which does nothing and always works."""
+    syscalls.unshare(0)
+    program = (
+        _BPF.pack(0x20, 0, 0, 0)  # load the call's number
+        + _BPF.pack(0x15, 0, 1, syscalls.number_of("unshare"))
+        + _BPF.pack(0x06, 0, 0, 0x00050000 | errno.EPERM)
+        + _BPF.pack(0x06, 0, 0, 0x7FFF0000)
+    )
+    try:
+        walls.forbid_new_privileges()
+        walls.restrict_calls(program)
+    except StageError:
+        return False
+    ctypes.set_errno(0)
+    try:
+        syscalls.unshare(0)
+    except PermissionError:
+        return True
+    return False

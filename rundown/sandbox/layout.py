@@ -1,0 +1,156 @@
+"""The step's view as ordered mount operations: the system, what policy opens, its own tmp, HOME and /dev.
+
+Pure. Later operations lie on top of earlier ones: opened trees, then our own files, then what hardens
+/proc, then pins and masks, so that nothing is opened again behind a mask.
+Source: docs/sandbox.md, "File system"; hier(7), resolv.conf(5), nsswitch.conf(5), hosts(5).
+"""
+
+import posixpath
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from rundown.model.sandbox import Mask, Mount, Survey, Tree
+from rundown.sandbox.patterns import is_below
+from rundown.sandbox.settings import LaunchSettings
+
+DEVICES: Final = ("null", "zero", "full", "random", "urandom", "tty")
+_READ_ONLY_PROC: Final = ("sys", "irq", "bus", "fs", "acpi")
+_MASKED_PROC: Final = (
+    *("sysrq-trigger", "kcore", "keys", "timer_list", "sched_debug", "key-users", "kmsg", "kallsyms"),
+    *("latency_stats", "timer_stats", "kpagecount", "kpageflags", "kpagecgroup", "vmallocinfo", "slabinfo"),
+)
+_MASKED_PROC_DIRS: Final = ("scsi", "asound")
+_MASK_KINDS: Final[dict[str, Literal["mask-file", "mask-dir"]]] = {"file": "mask-file", "dir": "mask-dir"}
+_SHM_BYTES: Final = 256 << 20
+_HOSTS: Final = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
+_RESOLV: Final = "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"
+_NSSWITCH: Final = (
+    "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n"
+    "protocols: files\nservices: files\nethers: files\nrpc: files\n"
+)
+_JOURNAL: Final = ("/etc/machine-id", "/var/log/journal", "/run/log/journal", "/run/systemd/journal")
+_SYSTEMD: Final = ("/etc/machine-id", "/run/systemd", "/run/dbus/system_bus_socket")
+
+
+def plan_mounts(
+    survey: Survey,
+    settings: LaunchSettings,
+    namespaces: tuple[str, ...],
+    words: frozenset[str],
+    *,
+    no_exec: bool,
+) -> tuple[Mount, ...]:
+    """Returns the operations in order. `no_exec`: nothing that a step can write may be executed."""
+    return (
+        *_own_directories(survey, settings, no_exec),
+        *(_bind(tree, no_exec) for tree in survey.trees),
+        *(Mount(kind="symlink", source=link.text, target=link.path) for link in survey.links),
+        *_own_files(settings, "net" in namespaces),
+        *_copies(survey, settings),
+        *_devices(),
+        *_proc("pid" in namespaces),
+        *_host_words(words),
+        Mount(kind="dir", target=settings.cwd),
+        *_pins_and_masks(survey),
+    )
+
+
+def home_of(settings: LaunchSettings) -> str:
+    """Returns where the step's HOME is: the person's path, or `{tmp}` for those who have none."""
+    home = settings.view.home
+    return home if home.startswith("/") and home.strip("/") else settings.view.tmp
+
+
+def _own_directories(survey: Survey, settings: LaunchSettings, no_exec: bool) -> Iterator[Mount]:
+    for target in dict.fromkeys((settings.view.tmp, "/tmp", "/var/tmp")):
+        yield Mount(kind="bind", source="run:tmp", target=target, writable=True, executable=not no_exec)
+    home = home_of(settings)
+    if home != settings.view.tmp and not any(is_below(tree.path, home) for tree in survey.trees):
+        yield Mount(kind="bind", source="run:home", target=home, writable=True, executable=not no_exec)
+    yield Mount(kind="dir", target="/run")
+
+
+def _bind(tree: Tree, no_exec: bool) -> Mount:
+    return Mount(
+        kind="bind",
+        source=tree.path,
+        target=tree.path,
+        writable=tree.write,
+        executable=not (no_exec and tree.write),
+    )
+
+
+def _own_files(settings: LaunchSettings, own_net: bool) -> Iterator[Mount]:
+    if own_net:
+        for target, content in (("/etc/hosts", _HOSTS), ("/etc/resolv.conf", _RESOLV)):
+            yield Mount(kind="file", target=target, content=content, mode=0o644, optional=True)
+    else:
+        for target in ("/etc/hosts", "/etc/resolv.conf"):
+            yield Mount(kind="bind", source=target, target=target, optional=True)
+    yield Mount(kind="file", target="/etc/nsswitch.conf", content=_NSSWITCH, mode=0o644, optional=True)
+    yield Mount(kind="dir", target="/etc/ssh/ssh_config.d", optional=True)
+
+
+def _copies(survey: Survey, settings: LaunchSettings) -> Iterator[Mount]:
+    for path, content in survey.copies:
+        if not any(is_below(tree.path, path) for tree in survey.trees):
+            yield Mount(kind="file", target=path, content=content, mode=0o644)
+            yield Mount(kind="pin", target=path)
+
+
+def _devices() -> Iterator[Mount]:
+    for name in DEVICES:
+        yield Mount(kind="bind", source=f"/dev/{name}", target=f"/dev/{name}", writable=True, devices=True)
+    yield Mount(kind="devpts", target="/dev/pts")
+    yield Mount(kind="tmpfs", target="/dev/shm", size_bytes=_SHM_BYTES, mode=0o1777)
+    for name, text in (("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd")):
+        yield Mount(kind="symlink", source=text, target=f"/dev/{name}")
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        yield Mount(kind="symlink", source=f"/proc/self/fd/{number}", target=f"/dev/{name}")
+
+
+def _proc(own: bool) -> Iterator[Mount]:
+    """Real root can write sysctls without any capability: they are read-only before the command starts."""
+    if own:
+        yield Mount(kind="proc", target="/proc")
+    else:
+        yield Mount(kind="bind", source="/proc", target="/proc")
+    for name in _READ_ONLY_PROC:
+        yield Mount(kind="pin", target=f"/proc/{name}", optional=True)
+    for name in _MASKED_PROC:
+        yield Mount(kind="mask-file", target=f"/proc/{name}", optional=True)
+    for name in _MASKED_PROC_DIRS:
+        yield Mount(kind="mask-dir", target=f"/proc/{name}", optional=True)
+
+
+def _host_words(words: frozenset[str]) -> Iterator[Mount]:
+    paths = (*(_JOURNAL if "journal" in words else ()), *(_SYSTEMD if "systemd" in words else ()))
+    for path in dict.fromkeys(paths):
+        yield Mount(kind="bind", source=path, target=path, optional=True)
+
+
+def _pins_and_masks(survey: Survey) -> Iterator[Mount]:
+    """Pins first the directories above, so that no rename inside can move what is protected away."""
+    above = {directory for mask in survey.masks for directory in _above(mask, survey.trees)}
+    for directory in sorted(above, key=lambda path: path.split("/")):
+        yield Mount(kind="pin", target=directory, writable=True)
+    for mask in survey.masks:
+        if mask.action == "pin":
+            yield Mount(kind="pin", target=mask.path, optional=True)
+    for mask in survey.masks:
+        if mask.action == "hide":
+            yield Mount(
+                kind="mask-dir" if mask.kind == "dir" else "mask-file", target=mask.path, optional=True
+            )
+
+
+def _above(mask: Mask, trees: tuple[Tree, ...]) -> Iterator[str]:
+    """Yields the directories strictly between the top of the writable tree a mask lies in and the mask."""
+    around = [tree for tree in trees if is_below(tree.path, mask.path)]
+    if not around or not around[-1].write:
+        return
+    inner = around[-1]
+    directory = posixpath.dirname(mask.path)
+    while directory != inner.path and is_below(inner.path, directory):
+        yield directory
+        directory = posixpath.dirname(directory)

@@ -1,0 +1,94 @@
+"""`find_masks`: which existing paths below opened trees a deny hides or makes read-only.
+
+Rules that name a path are looked up; globs need the walk. A rule is about what lies *below* the top of
+an opened tree: a path that an allow names itself stays open. Files with further names (hard links) take
+those names with them.
+"""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from rundown.model.sandbox import Mask, Tree
+from rundown.sandbox.patterns import Action, Matcher, Verdict, is_below
+from rundown.sandbox.walk import Hit, WalkMemory, find_hits, find_linked, find_names_of
+
+
+def find_masks(
+    matcher: Matcher,
+    trees: tuple[Tree, ...],
+    tops: tuple[str, ...],
+    named: frozenset[str],
+    memory: WalkMemory,
+) -> tuple[Mask, ...]:
+    """Returns masks sorted by path, none below a hidden one.
+
+    `tops`: directories to walk. `named`: paths that allows name. Pins are kept where they mean
+    something, below a tree that is open for writing.
+    """
+    found = {hit.path: hit for hit in _looked_up(matcher, trees)}
+    if matcher.walks:
+        own = [base for base in matcher.bases if _is_elsewhere(base, tops, trees)]
+        for top in (*tops, *own):
+            for hit in find_hits(top, matcher, memory):
+                if hit.path not in named:
+                    found.setdefault(hit.path, hit)
+    hidden = [hit for hit in found.values() if hit.verdict.action == "hide"]
+    writable = tuple(tree.path for tree in trees if tree.write)
+    pinned = [
+        hit
+        for hit in found.values()
+        if hit.verdict.action == "pin" and any(is_below(top, hit.path) for top in writable)
+    ]
+    hidden += _with_further_names(hidden, "hide", (*tops, *writable))
+    pinned += _with_further_names(pinned, "pin", writable)
+    return tuple(_sorted([*hidden, *pinned]))
+
+
+def _looked_up(matcher: Matcher, trees: tuple[Tree, ...]) -> Iterator[Hit]:
+    for literal, verdict in matcher.literals:
+        for path in dict.fromkeys((literal, os.path.realpath(literal))):
+            kind = _kind(path)
+            if kind is not None and any(is_below(tree.path, path) for tree in trees):
+                yield Hit(path, kind, verdict)
+
+
+def _kind(path: str) -> Literal["dir", "file"] | None:
+    """Returns None for what is not there, and for symlinks, which nothing can be mounted on."""
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return None
+    if stat.S_ISLNK(mode):
+        return None
+    return "dir" if stat.S_ISDIR(mode) else "file"
+
+
+def _is_elsewhere(base: str, tops: tuple[str, ...], trees: tuple[Tree, ...]) -> bool:
+    """Whether a glob's base lies in a tree that is not walked as a whole (the system's, a tool's)."""
+    walked = any(is_below(top, base) for top in tops)
+    return not walked and any(is_below(tree.path, base) for tree in trees)
+
+
+def _with_further_names(hits: Iterable[Hit], action: Action, tops: tuple[str, ...]) -> list[Hit]:
+    inodes = find_linked(hits)
+    if not inodes:
+        return []
+    known = frozenset(hit.path for hit in hits)
+    names = find_names_of(inodes, dict.fromkeys(tops), known)
+    return [Hit(name, "file", Verdict(action, "")) for name in dict.fromkeys(names)]
+
+
+def _sorted(hits: Iterable[Hit]) -> Iterator[Mask]:
+    """Yields hits by path; what lies below a hidden directory is hidden with it."""
+    hidden: set[str] = set()
+    for hit in sorted(hits, key=lambda hit: (hit.path.split("/"), hit.verdict.action)):
+        above = hit.path
+        while above not in hidden and above != "/":
+            above = os.path.dirname(above)
+        if above in hidden:
+            continue
+        if hit.verdict.action == "hide":
+            hidden.add(hit.path)
+        yield Mask(path=hit.path, kind=hit.kind, action=hit.verdict.action, pattern=hit.verdict.pattern)

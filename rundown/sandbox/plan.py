@@ -1,0 +1,170 @@
+"""`plan_sandbox`: turns what was allowed and what this host can do into a plan, or a refusal. Pure.
+
+Takes `Allowed`, so that planning what was denied does not type-check. Whatever the policy asks and the
+host cannot enforce is a gap; a gap that leaves a deny unenforced is a refusal.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from rundown.model.digest import digest_value
+from rundown.model.policy import Allowed
+from rundown.model.sandbox import Gap, HostFacts, LandlockRule, Mount, Refusal, SandboxPlan, Survey, Tier
+from rundown.sandbox.layout import home_of, plan_mounts
+from rundown.sandbox.rules import plan_rules, plan_rules_alone
+from rundown.sandbox.settings import LaunchSettings
+from rundown.sandbox.tiers import HOST_WORDS, choose_tier, find_gaps, find_limit_gaps, namespaces_of
+
+_OWNERS_CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
+_NOT_A_LACK: Final = ("sandbox/net-not-yet", *(f"sandbox/host-{word}" for word in HOST_WORDS))
+_SHOWN: Final = 5
+_TREE: Final = ("enforce_run: tree",)
+
+
+def plan_sandbox(
+    allowed: Allowed, host: HostFacts, survey: Survey, settings: LaunchSettings
+) -> SandboxPlan | Refusal:
+    """Returns the plan of one step, or why none can be made under the wish."""
+    request, envelope = allowed.request, allowed.envelope
+    words = frozenset(envelope.host)
+    settings = msgspec.structs.replace(settings, cwd=settings.cwd or request.cwd)
+    tier = "none" if "unconfined" in words else choose_tier(host, settings.wish)
+    if isinstance(tier, Refusal):
+        return tier
+    walls = _walls(allowed, host, survey, settings, tier)
+    gaps = _unique(
+        [
+            *find_gaps(host, tier, words, settings.wish),
+            *find_limit_gaps(host, tier, envelope.limits),
+            *survey.problems,
+            *walls.gaps,
+            *_net_gap(allowed, tier),
+        ]
+    )
+    refusal = _refuse(settings, walls.unenforced, gaps)
+    if refusal is not None:
+        return refusal
+    limits = envelope.limits
+    return SandboxPlan(
+        request_digest=request.digest,
+        argv=settings.argv or request.argv,
+        cwd=settings.cwd,
+        env=_environment(settings, tier),
+        namespaces=namespaces_of(tier, words),
+        mounts=walls.mounts,
+        landlock=walls.rules,
+        landlock_abi=host.landlock_abi if tier != "none" else 0,
+        seccomp=host.seccomp and tier != "none",
+        keep_capabilities=_OWNERS_CAPABILITIES if host.uid == 0 and survey.foreign_owner else (),
+        timeout_ns=request.timeout_ns if request.timeout_ns is not None else limits.timeout_ns,
+        memory_bytes=limits.memory_bytes,
+        pids=limits.pids,
+        cpu=limits.cpu,
+        file_size_bytes=limits.file_size_bytes,
+        open_files=limits.open_files,
+        output_bytes=limits.output_bytes,
+        cgroup=host.cgroup_controllers,
+        pty=settings.pty or request.interactive,
+        interactive=request.interactive,
+        gaps=gaps,
+        tier=tier,
+        layers=_layers(host, tier),
+        deny_connect=tier == "landlock",
+    )
+
+
+def digest_plan(plan: SandboxPlan) -> str:
+    """Returns `sha256:…` of the plan without variables' values; names that are not UTF-8 are escaped."""
+    public: dict[str, Any] = msgspec.to_builtins(plan)
+    public["env"] = [name for name, _ in plan.env]
+    return digest_value("rundown/plan/1", _printable(public))
+
+
+class _Walls(msgspec.Struct, frozen=True, kw_only=True):
+    mounts: tuple[Mount, ...] = ()
+    rules: tuple[LandlockRule, ...] = ()
+    unenforced: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+def _walls(allowed: Allowed, host: HostFacts, survey: Survey, settings: LaunchSettings, tier: Tier) -> _Walls:
+    tree_only = allowed.envelope.enforce_run == "tree"
+    if tier == "none":
+        return _Walls()
+    if tier == "landlock":
+        alone = plan_rules_alone(survey, settings)
+        return _Walls(rules=alone.rules, unenforced=(*alone.unenforced, *(_TREE if tree_only else ())))
+    words = frozenset(allowed.envelope.host)
+    namespaces = namespaces_of(tier, words)
+    programs = survey.programs if tree_only else None
+    return _Walls(
+        mounts=plan_mounts(survey, settings, namespaces, words, no_exec=tree_only),
+        rules=plan_rules(survey, settings, programs) if host.landlock_abi else (),
+        unenforced=() if host.landlock_abi or not tree_only else _TREE,
+    )
+
+
+def _net_gap(allowed: Allowed, tier: Tier) -> Iterable[Gap]:
+    if allowed.envelope.net and tier != "none" and "net" not in allowed.envelope.host:
+        message = "rules on connections are stricter than they read: nothing is reachable yet"
+        yield Gap(code="sandbox/net-not-yet", message=message)
+
+
+def _refuse(settings: LaunchSettings, unenforced: tuple[str, ...], gaps: tuple[Gap, ...]) -> Refusal | None:
+    if settings.wish == "strict":
+        lacking = tuple(gap for gap in gaps if gap.code not in _NOT_A_LACK)
+        if lacking:
+            message = "the strict sandbox has gaps on this host"
+            return Refusal(code="sandbox/gaps", message=message, fix="mend what is listed", missing=lacking)
+    if unenforced and settings.wish == "default":
+        shown = ", ".join(unenforced[:5]) + (
+            f" and {len(unenforced) - 5} more" if len(unenforced) > 5 else ""
+        )
+        return Refusal(
+            code="sandbox/deny-unenforced",
+            message=f"this host cannot enforce what policy denies: {shown}",
+            fix="make user namespaces available (`rundown doctor`), or narrow the writable trees",
+            missing=gaps,
+        )
+    return None
+
+
+def _environment(settings: LaunchSettings, tier: Tier) -> tuple[tuple[str, str], ...]:
+    """The temporary directory is always the run's own; without a mount view HOME is there as well."""
+    own: dict[str, str] = {}
+    if tier != "none":
+        tmp = settings.host_tmp if tier == "landlock" and settings.host_tmp else settings.view.tmp
+        own = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), tmp)
+        own["HOME"] = f"{tmp}/home" if tier == "landlock" else home_of(settings)
+    return tuple(sorted({**dict(settings.env), **own}.items()))
+
+
+def _layers(host: HostFacts, tier: Tier) -> tuple[str, ...]:
+    """Returns the walls in force, with versions."""
+    if tier == "none":
+        return ()
+    layers = {
+        "namespaces": ("user namespace", "mount view", "pid, net, ipc, uts namespaces"),
+        "namespaces-as-root": ("mount view", "pid, net, ipc, uts namespaces"),
+    }.get(tier, ())
+    landlock = (f"landlock abi {host.landlock_abi}",) if host.landlock_abi else ()
+    seccomp = ("seccomp",) if host.seccomp else ()
+    groups = (
+        (f"cgroup {host.cgroup} ({', '.join(host.cgroup_controllers)})",) if host.cgroup_controllers else ()
+    )
+    return (f"kernel {host.kernel}", *layers, *landlock, *seccomp, *groups)
+
+
+def _unique(gaps: list[Gap]) -> tuple[Gap, ...]:
+    return tuple(dict.fromkeys(gaps))
+
+
+def _printable(value: Any) -> Any:
+    """Returns the value with lone surrogates written out, so that it has a canonical form."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_printable(key): _printable(item) for key, item in value.items()}
+    return [_printable(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,159 @@
+"""`probe_host`: what this host can enforce, found by using it, once per run.
+
+Refuses to conclude anything from version numbers: some hosts allow the first call and refuse the next.
+"""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from rundown.model.sandbox import Gap, HostFacts
+from rundown.sandbox.cgroup import CONTROLLERS, Hierarchy, find_own_hierarchies
+from rundown.sandbox.zygote import import_path, interpreter
+
+_BOOT: Final = "import sys; sys.path[:0] = {path!r}; from rundown.sandbox.child.probe import main; main()"
+_PATIENCE_S: Final = 10
+_NEWEST_ABI: Final = 7
+_WANTED_ABI: Final = 6
+_SWITCHES: Final = (
+    (
+        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+        "1",
+        "as root: `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, or a profile with `userns,`",
+    ),
+    (
+        "/proc/sys/kernel/unprivileged_userns_clone",
+        "0",
+        "as root: `sysctl -w kernel.unprivileged_userns_clone=1`",
+    ),
+    ("/proc/sys/user/max_user_namespaces", "0", "as root: `sysctl -w user.max_user_namespaces=15000`"),
+)
+
+
+def probe_host() -> HostFacts:
+    """Returns what was found; what is missing is in `problems`, each with its remedy. Never raises."""
+    pipe = subprocess.PIPE
+    process = subprocess.Popen([*interpreter(), "-"], env={}, cwd="/", stdin=pipe, stdout=pipe, stderr=pipe)
+    try:
+        program = _BOOT.format(path=list(import_path())).encode()
+        assert process.stdin is not None
+        process.stdin.write(program)
+        process.stdin.close()
+        process.stdin = None
+        libseccomp = _has_libseccomp()
+        hierarchies = find_own_hierarchies()
+        output, _ = process.communicate(timeout=_PATIENCE_S)
+        found = json.loads(output)
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        process.kill()
+        process.wait()
+        return _nothing(f"the probe did not end: {error}")
+    return _facts(found, libseccomp, hierarchies)
+
+
+def _has_libseccomp() -> bool:
+    try:
+        import pyseccomp  # noqa: F401
+    except (ImportError, RuntimeError):
+        return False
+    return True
+
+
+def _nothing(why: str) -> HostFacts:
+    failure = {"stage": "probe", "errno": 0, "detail": why}
+    found = {"landlock_abi": 0, "seccomp": False, "userns": failure, "mount": failure, "proc_mount": False}
+    return _facts(found, False, ())
+
+
+def _facts(found: dict[str, Any], libseccomp: bool, hierarchies: tuple[Hierarchy, ...]) -> HostFacts:
+    controllers = {name for hierarchy in hierarchies for name in hierarchy.controllers}
+    as_root = os.geteuid() == 0 and found["userns"] is not None and found["mount"] is None
+    return HostFacts(
+        kernel=platform.release(),
+        machine=platform.machine(),
+        uid=os.geteuid(),
+        gid=os.getegid(),
+        landlock_abi=min(found["landlock_abi"], _NEWEST_ABI),
+        seccomp=found["seccomp"] and libseccomp,
+        user_namespaces=found["userns"] is None,
+        namespaces_as_root=as_root,
+        proc_mount=found["proc_mount"],
+        cgroup=hierarchies[0].version if hierarchies else "none",
+        cgroup_controllers=tuple(name for name in CONTROLLERS if name in controllers),
+        problems=tuple(_problems(found, libseccomp, as_root, controllers)),
+    )
+
+
+def _problems(found: dict[str, Any], libseccomp: bool, as_root: bool, controllers: set[str]) -> Iterator[Gap]:
+    if found["landlock_abi"] == 0:
+        yield Gap(
+            code="sandbox/no-landlock",
+            message="the kernel does not offer Landlock",
+            remedy="boot a kernel from 5.13 on with `landlock` in `lsm=`",
+        )
+    elif found["landlock_abi"] < _WANTED_ABI:
+        yield Gap(
+            code="sandbox/old-landlock",
+            message=f"Landlock ABI {found['landlock_abi']} lacks {_lacks(found['landlock_abi'])}",
+            remedy="use a kernel from 6.12 on",
+        )
+    if not found["seccomp"]:
+        yield Gap(
+            code="sandbox/no-seccomp",
+            message="the kernel refuses seccomp filters",
+            remedy="allow seccomp where this container or service is defined",
+        )
+    elif not libseccomp:
+        yield Gap(
+            code="sandbox/no-libseccomp",
+            message="libseccomp is not installed, so that no system call is refused",
+            remedy="install libseccomp (Debian, Ubuntu: libseccomp2)",
+        )
+    if found["userns"] is not None and not as_root:
+        failure = found["userns"]
+        yield Gap(
+            code="sandbox/no-user-namespaces",
+            message=f"user namespaces cannot be used here ({failure['stage']}: {failure['detail']})",
+            remedy=_userns_remedy(),
+        )
+    elif not found["proc_mount"]:
+        yield Gap(
+            code="sandbox/proc-shared",
+            message="/proc cannot be mounted anew, the one of this container is shown read-only",
+            remedy="start the container with an unmasked /proc (`--security-opt systempaths=unconfined`)",
+        )
+    missing = [name for name in CONTROLLERS if name not in controllers]
+    if missing:
+        yield Gap(
+            code="sandbox/no-cgroup",
+            message=f"no control group can be made for {', '.join(missing)}",
+            remedy="start rundown in `systemd-run --user --scope -p Delegate=yes`",
+        )
+
+
+def _lacks(abi: int) -> str:
+    """Source: landlock(7), the table of ABI versions."""
+    steps = (
+        (2, "renames between directories"),
+        (3, "truncation"),
+        (4, "TCP"),
+        (5, "device requests"),
+        (6, "scopes"),
+    )
+    return ", ".join(what for level, what in steps if abi < level)
+
+
+def _userns_remedy() -> str:
+    """Returns what to do about the first switch that is found to be off."""
+    for file, off, remedy in _SWITCHES:
+        try:
+            value = Path(file).read_text().strip()
+        except OSError:
+            continue
+        if value == off:
+            return remedy
+    return "allow user namespaces where this container or service is defined"
