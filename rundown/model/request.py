@@ -31,6 +31,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     `resolved`: the real path for run/read/write, None if there is none.
     `argv`: for run, the words of the simple command, None where a word is not literal; empty elsewhere.
     `span`: byte offsets (UTF-8, end exclusive) in the step's text; (0, 0) if it is not in the text.
+    `kind`: for run, `escape` means that an argument lets it start another program or write a file; for
+    env, that the text itself gives the variable its value (`LD_PRELOAD=x cmd`).
     `note`: why it is there ("started by xargs"), "" for the plain case.
     `safe_path`: for run by bare name: the PATH look-up ended at a file no step can write.
     """
