@@ -15,16 +15,22 @@ from rundown.model.diagnostic import Diagnostic
 from rundown.render.diagnostic import render_diagnostics
 
 _COMMANDS = {
-    "run": ("rundown.cli.run", "Run a runbook, step by step, asked for and confined."),
-    "resume": ("rundown.cli.resume", "Go on with a run that was interrupted, paused or denied."),
-    "check": ("rundown.cli.check", "Validate runbooks; all problems at once."),
-    "exec": ("rundown.cli.exec", "Run one command under policy and sandbox, as a step would be run."),
-    "policy": ("rundown.cli.policy", "Explain, show and check policies."),
-    "doctor": ("rundown.cli.doctor", "What this host can enforce, and how to get the rest."),
-    "show": ("rundown.cli.show", "Show one run: steps, decisions, gaps, output."),
-    "log": ("rundown.cli.log", "Print a run's events."),
-    "ls": ("rundown.cli.ls", "List runs."),
+    "run": ("rundown.cli.run:command", "Run a runbook, step by step, asked for and confined."),
+    "resume": ("rundown.cli.resume:command", "Go on with a run that was interrupted, paused or denied."),
+    "check": ("rundown.cli.check:command", "Validate runbooks; all problems at once."),
+    "exec": ("rundown.cli.exec:command", "Run one command under policy and sandbox, as a step would be run."),
+    "policy": ("rundown.cli.policy:command", "Explain, show and check policies."),
+    "doctor": ("rundown.cli.doctor:command", "What this host can enforce, and how to get the rest."),
+    "ls": ("rundown.cli.ls:command", "List runs."),
+    "show": ("rundown.cli.show:command", "Show one run: steps, decisions, gaps, output."),
+    "log": ("rundown.cli.log:command", "Print a run's events."),
+    "pass": ("rundown.cli.drive:passed", "Report that what a run waits for went well."),
+    "fail": ("rundown.cli.drive:failed", "Report that what a run waits for went wrong."),
+    "goto": ("rundown.cli.drive:jumped", "Move a run to another step."),
+    "stop": ("rundown.cli.drive:stopped", "End a run as failed."),
+    "complete": ("rundown.cli.drive:completed", "End a run as complete."),
 }
+_ALIASES = {"yes": "pass", "ok": "pass", "no": "fail"}
 
 
 class LazyGroup(click.Group):
@@ -34,15 +40,17 @@ class LazyGroup(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        place, _ = _COMMANDS.get(_ALIASES.get(cmd_name, cmd_name), ("", ""))
+        if not place:
             return None
-        command: click.Command = importlib.import_module(_COMMANDS[cmd_name][0]).command
+        module, _, name = place.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in {*_COMMANDS, *_ALIASES} and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
             hint = f"did you mean `rundown {near[0]}`?" if near else "`rundown --help` lists the commands"
             raise click.UsageError(f"there is no command `{args[0]}`; {hint}", ctx)

@@ -11,7 +11,7 @@ from rundown.model.runbook import AgentBody, Runbook
 from rundown.session.library import Opened
 from rundown.session.runner import Start
 from rundown.session.surroundings import Surroundings
-from rundown.session.values import Given, Values, gather_values, missing_inputs
+from rundown.session.values import Given, Values, gather_values, missing_inputs, secret_names
 
 
 def prepare(
@@ -42,8 +42,7 @@ def prepare(
                 for item in missing
             )
         )
-    secret = frozenset(item.name for item in runbook.front.inputs if item.secret)
-    return Start(values=values, secret=secret, prompted=prompted, agent=agent)
+    return Start(values=values, secret=secret_names(runbook), prompted=prompted, agent=agent)
 
 
 def require_agents(runbook: Runbook, agent: str | None) -> None:

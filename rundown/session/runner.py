@@ -50,7 +50,7 @@ from rundown.session.permissions import Permissions
 from rundown.session.ports import Frontend, Prompter
 from rundown.session.replay import Replayed, replay
 from rundown.session.texts import Texts
-from rundown.session.values import Values, dump_values, load_values
+from rundown.session.values import Values, dump_values, load_values, secret_names
 
 RUNBOOK_COPY = "runbook.md"
 _TAIL_BYTES = 64 * 1024
@@ -162,7 +162,8 @@ class Runner:
             raise InvalidInputError(_over(run_id, replayed))
         started = replayed.started
         start = Start(
-            values={**load_values(started.inputs), **given},
+            values={**load_values(started.inputs), **_secrets(opened.runbook, given)},
+            secret=secret_names(opened.runbook),
             prompted=started.prompted,
             agent=started.agent,
             context_id=started.context_id,
@@ -369,6 +370,25 @@ def _inherited(values: Values) -> Values:
     ancestors = [parent, *above.get("ancestors", [])][:32]
     kept = {name: value for name, value in values.items() if name not in own}
     return {**kept, "context": {"parent": parent, "ancestors": ancestors}}
+
+
+def _secrets(runbook: Runbook, given: Values) -> Values:
+    """The secret inputs, which are on no record and must be given again."""
+    names = secret_names(runbook)
+    missing = sorted(name for name in names & set(runbook.front.required) if name not in given)
+    if missing:
+        raise PersonNeededError(
+            *(
+                Diagnostic(
+                    code="session/secret-lost",
+                    message=f"the secret input `{name}` must be given again",
+                    why="secret values are on no record",
+                    fix=f"--input {name}=VALUE, or RD_INPUT_{name} in the environment",
+                )
+                for name in missing
+            )
+        )
+    return {name: value for name, value in given.items() if name in names}
 
 
 def _changes(run: _Run, replayed: Replayed, policy_digest: str) -> tuple[str, ...]:

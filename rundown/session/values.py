@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct
 
 from rundown.engine.course import Course
 from rundown.engine.state import State
+from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.runbook import Input, Runbook
 
@@ -41,10 +42,7 @@ def gather_values(runbook: Runbook, given: Given) -> tuple[Values, tuple[Diagnos
     front = runbook.front
     defaults: Values = {item.name: item.default for item in front.inputs if item.default is not UNSET}
     layers: list[Values] = [
-        _pairs(given.json_texts, "--input-json", problems, as_json=True),
-        _pairs(given.texts, "--input", problems, as_json=False),
-        *(_named(layer, "--input-file", problems) for layer in given.files),
-        _from_environment(given.environment),
+        *_explicit(given, problems),
         given.parent,
         _named(given.config, ".rundown/config.yaml", problems),
         defaults,
@@ -56,6 +54,30 @@ def gather_values(runbook: Runbook, given: Given) -> tuple[Values, tuple[Diagnos
     for declared in front.inputs:
         problems.extend(_misfits(declared, values))
     return values, tuple(problems)
+
+
+def explicit_values(given: Given) -> Values:
+    """Returns what flags, files and the environment give, without defaults and built-ins.
+
+    Raises:
+        InvalidInputError: a flag or a file holds no value, or a reserved name.
+    """
+    problems: list[Diagnostic] = []
+    values: Values = {}
+    for layer in reversed(_explicit(given, problems)):
+        values |= layer
+    if problems:
+        raise InvalidInputError(*problems)
+    return values
+
+
+def _explicit(given: Given, problems: list[Diagnostic]) -> list[Values]:
+    return [
+        _pairs(given.json_texts, "--input-json", problems, as_json=True),
+        _pairs(given.texts, "--input", problems, as_json=False),
+        *(_named(layer, "--input-file", problems) for layer in given.files),
+        _from_environment(given.environment),
+    ]
 
 
 def missing_inputs(runbook: Runbook, values: Mapping[str, object]) -> tuple[Input, ...]:
@@ -83,6 +105,11 @@ def scope(course: Course, state: State, start: Mapping[str, object]) -> Values:
     context = values.get("context")
     values["context"] = {**(context if isinstance(context, dict) else {}), "current": current}
     return values
+
+
+def secret_names(runbook: Runbook) -> frozenset[str]:
+    """Returns the inputs whose values are kept off every record."""
+    return frozenset(item.name for item in runbook.front.inputs if item.secret)
 
 
 def dump_values(values: Mapping[str, object], secret: frozenset[str]) -> dict[str, str]:

@@ -1,0 +1,56 @@
+"""Runs one command as a step would be run, without a runbook and without a record."""
+
+import os
+import sys
+
+from msgspec.structs import replace
+
+from rundown.model.policy import Denied, LayerKind, Outcome, Rule
+from rundown.model.request import Capability
+from rundown.model.sandbox import ProcessResult, StageFailure
+from rundown.session.build import House, RunRef
+from rundown.session.launching import Terminal
+from rundown.session.permissions import Permissions
+from rundown.session.ports import OutputSink, Prompter, Subject
+from rundown.session.request import Place, freeze_argv
+from rundown.session.seal import check_seal
+
+_POSITION = "exec"
+
+
+def run_single(
+    house: House, words: tuple[str, ...], prompter: Prompter, terminal: Terminal, output: OutputSink
+) -> ProcessResult | Denied | StageFailure:
+    """Returns how the command ended, what denied it, or which stage failed.
+
+    `words[0]` was typed by a person and counts as allowed by flag; what it contains is decided as always.
+    """
+    house = _typed(house, words[0])
+    cwd = os.path.realpath(house.around.cwd)
+    place = Place(run_id=_POSITION, position=_POSITION, attempt=1, cwd=cwd)
+    request = freeze_argv(place, words, house.workspace)
+    permissions = Permissions(house.evaluate, prompter, house.keep_grant, house.describe_view)
+    settling = permissions.settle(request, Subject(title="rundown exec"))
+    while True:
+        try:
+            next(settling)
+        except StopIteration as settled:
+            decision = settled.value
+            break
+    if isinstance(decision, Denied):
+        return decision
+    launcher = house.launcher(RunRef(run_id=_POSITION, context_id=_POSITION), terminal)
+    planned = launcher.plan(decision, {})
+    if isinstance(planned, StageFailure):
+        return planned
+    check_seal(request, decision, planned.plan)
+    for gap in planned.gaps:
+        sys.stderr.write(f"rundown: not enforced here: {gap.message} [{gap.code}]\n")
+    return launcher.launch(planned, output)
+
+
+def _typed(house: House, word: str) -> House:
+    rule = Rule(capability=Capability.RUN, verdict=Outcome.ALLOW, pattern=word, layer=LayerKind.FLAG)
+    flags = house.loaded.ruleset.flags
+    ruleset = replace(house.loaded.ruleset, flags=replace(flags, rules=(*flags.rules, rule)))
+    return replace(house, loaded=replace(house.loaded, ruleset=ruleset))
