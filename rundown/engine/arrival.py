@@ -44,11 +44,11 @@ def fail(state: State, code: str, message: str) -> State:
     return end(state, Ending(status="stopped", message=message, code=code))
 
 
-def no_iteration(state: State, number: int | None) -> State:
+def no_iteration(state: State, step_id: str, number: int) -> State:
     """Is about to stop because a GOTO names an iteration that the loop does not have."""
-    return fail(state, "engine/no-iteration", f"step {state.step} has no iteration {number}")
+    return fail(state, "engine/no-iteration", f"step {step_id} has no iteration {number}")
 
 
 def no_loop(state: State, what: str) -> State:
     """Is about to stop because of a loop's word where nothing loops."""
-    return fail(state, "engine/no-loop", f"{what} in step {state.step}, which is not looping")
+    return fail(state, "engine/no-loop", f"{what} at {state.position}: nothing loops there")

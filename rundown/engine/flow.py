@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from rundown.engine.arrival import arrive, count_self_jumps, fail, finish, no_iteration, no_loop
 from rundown.engine.course import Course
 from rundown.engine.results import Results
-from rundown.engine.state import Ending, Frame, State
+from rundown.engine.state import Ending, Entry, Frame, State
 from rundown.engine.telling import note, note_action, settle
 from rundown.engine.transition import describe
 from rundown.model.runbook import (
@@ -41,10 +41,17 @@ _DEFERRING = Transitions(
 def enter_step(course: Course, state: State, step_id: str, *, substep: str | None, at: int | None) -> State:
     """Enters a step afresh: at its first unit or at `substep`, in iteration `at` if it loops."""
     step = course.step(step_id)
+    known = None if step.loop is None else _known_bounds(step.loop)
+    if at is not None and step.loop is None:
+        return no_loop(state, f"GOTO {step_id} AT {at}")
+    if at is not None and known is not None and not known.holds(at):
+        return no_iteration(state, step_id, at)
+    first = substep or (step.substeps[0].id if step.substeps else None)
     entered = replace(
         state,
         step=step_id,
-        substep=substep or (step.substeps[0].id if step.substeps else None),
+        substep=first if step.loop is None else None,
+        entry=None if step.loop is None or first is None else Entry(substep=first, at=at),
         iteration=None,
         frame=None,
         by_hand=False,
@@ -53,32 +60,30 @@ def enter_step(course: Course, state: State, step_id: str, *, substep: str | Non
         step_retry=0,
         deferred=Results(),
         iterations=Results(),
-        entry=at,
     )
     if step.loop is None:
-        return arrive(entered) if at is None else no_loop(entered, "GOTO … AT")
-    known = _known_bounds(step.loop)
+        return arrive(entered)
     return replace(entered, phase="open") if known is None else open_loop(course, entered, known)
 
 
 def open_loop(course: Course, state: State, frame: Frame | None) -> State:
     """Starts a loop whose bounds are known; `frame` None: it is empty, and the step resolves at once."""
+    assert state.entry is not None
+    at = state.entry.at
+    if at is not None and (frame is None or not frame.holds(at)):
+        return no_iteration(state, state.step, at)
     if frame is None:
-        if state.entry is not None:
-            return no_iteration(state, state.entry)
-        return _resolve_empty(course, replace(state, substep=None))
-    at = state.entry
-    if at is not None and not frame.holds(at):
-        return no_iteration(state, at)
-    opened = replace(state, frame=frame, entry=None)
+        return _resolve_empty(course, replace(state, entry=None))
+    opened = replace(state, frame=frame, substep=state.entry.substep, entry=None)
     return begin_iteration(opened, frame.first if at is None else at, aimed=at is not None)
 
 
 def open_by_hand(state: State) -> State:
     """Starts a step whose FOR has an undefined bound: no loop, each substep once, by a person."""
-    if state.entry is not None:
-        return no_loop(state, "GOTO … AT")
-    return arrive(replace(state, by_hand=True))
+    assert state.entry is not None
+    if state.entry.at is not None:
+        return no_loop(state, f"AT {state.entry.at}")
+    return arrive(replace(state, by_hand=True, substep=state.entry.substep, entry=None))
 
 
 def begin_iteration(state: State, iteration: int, *, aimed: bool = False) -> State:
@@ -102,9 +107,9 @@ def end_source(course: Course, state: State, length: int) -> State:
     assert state.frame is not None and state.iteration is not None
     frame = clip(state.frame, length)
     if state.frame.aimed:
-        return no_iteration(state, state.iteration)
+        return no_iteration(state, state.step, state.iteration)
     if frame is None:
-        return open_loop(course, replace(state, frame=None, iteration=None), None)
+        return _resolve_empty(course, replace(state, frame=None, iteration=None, substep=None))
     if frame.first > frame.last:
         return begin_iteration(replace(state, frame=frame), frame.first)
     last = course.step(state.step).substeps[-1].id
@@ -180,7 +185,8 @@ def resolve_step(course: Course, state: State) -> State:
     if not looped:
         return arrive(replace(again, retry=state.retry + 1))
     if state.frame is None:
-        return replace(again, phase="open", iteration=None)
+        entry = Entry(substep=step.substeps[0].id)
+        return replace(again, phase="open", substep=None, entry=entry)
     return replace(begin_iteration(again, state.frame.first), retry=state.retry + 1)
 
 
@@ -193,7 +199,7 @@ def jump(course: Course, state: State, goto: Goto, at: int | None) -> State:
     loops = course.step(state.step).loop is not None and not state.by_hand
     if here and target.substep is not None and not loops:
         if at is not None:
-            return no_loop(state, "GOTO … AT")
+            return no_loop(state, f"GOTO {target} AT {at}")
         return arrive(replace(state, substep=target.substep, retry=0))
     return enter_step(course, state, target.step, substep=target.substep, at=at)
 
@@ -228,7 +234,7 @@ def _jump_in_loop(course: Course, state: State, substep: str | None, at: int | N
     assert state.frame is not None
     aimed = replace(state, substep=substep or course.step(state.step).substeps[0].id, retry=0)
     if at is not None and not state.frame.holds(at):
-        return no_iteration(state, at)
+        return no_iteration(state, state.step, at)
     if at is None or (at == state.iteration and substep is not None):
         return arrive(aimed)
     return begin_iteration(aimed, at, aimed=True)

@@ -45,6 +45,13 @@ class Frame(Struct, frozen=True, kw_only=True):
         return following if self.holds(following) else None
 
 
+class Entry(Struct, frozen=True, kw_only=True):
+    """Where a loop that is still to be opened begins: at `substep`, in iteration `at` if a jump said so."""
+
+    substep: str
+    at: int | None = None
+
+
 class Ending(Struct, frozen=True, kw_only=True):
     """How the run is about to end, or ended. `code` is the engine's own error, "" if there is none."""
 
@@ -88,7 +95,7 @@ class State(Struct, frozen=True, kw_only=True):
     lost: frozenset[str] = frozenset()
     last_result: Outcome | None = None
     last_action: str = ""
-    entry: int | None = None
+    entry: Entry | None = None
     goto: Goto | None = None
     leap: str | None = None
     circling: str | None = None

@@ -353,7 +353,7 @@ class TestUndefinedBound:
         course = book(
             step("1", transitions=handlers(goto("2", 1))), step("2", sub("1"), loop=loop(1, "Count"))
         )
-        assert play(course, "pass") == ["1 pass GOTO 2.1", "stopped [engine/no-loop]"]
+        assert play(course, "pass") == ["1 pass GOTO 2", "stopped [engine/no-loop]"]
 
     def test_the_next_step_runs_by_itself_again(self):
         assert play(self.course, "pass pass")[-1] == "runs 2"
