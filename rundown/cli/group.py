@@ -23,6 +23,7 @@ _COMMANDS = {
     "doctor": ("rundown.cli.doctor:command", "What this host can enforce, and how to get the rest."),
     "ls": ("rundown.cli.ls:command", "List runs."),
     "show": ("rundown.cli.show:command", "Show one run: steps, decisions, gaps, output."),
+    "status": ("rundown.cli.show:status", "Say where a run is."),
     "log": ("rundown.cli.log:command", "Print a run's events."),
     "pass": ("rundown.cli.drive:passed", "Report that what a run waits for went well."),
     "fail": ("rundown.cli.drive:failed", "Report that what a run waits for went wrong."),

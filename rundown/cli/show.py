@@ -1,0 +1,78 @@
+"""`rundown show` and `rundown status`: one run, read from its checked log."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from rundown.cli.places import runs_place
+from rundown.cli.screen import stream_style
+from rundown.cli.summary import render_standing, render_summary
+from rundown.model.digest import canonical_json
+from rundown.record.chain import verify_lines
+from rundown.record.events import damaged, read_events, read_lines
+from rundown.record.listing import open_run
+from rundown.record.readings import RunSummary, summarise
+from rundown.record.rundir import CONTRACT, EVENTS
+
+_EPILOG = """\b
+Examples:
+  rundown show                     the newest run
+  rundown show 98f3a1b2c3d4        steps, answers, denials, gaps
+  rundown show --output 2.1        what step 2.1 printed
+
+Exit code: 0, or 6 if the log does not hold together.
+"""
+_PLACE = (
+    click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The project root."),
+    click.option("--runs-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where the runs lie."),
+)
+
+
+@click.command("show", epilog=_EPILOG)
+@click.argument("run", required=False)
+@click.option("--output", "position", metavar="STEP", help="Print what a step printed, its last attempt.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
+@_PLACE[0]
+@_PLACE[1]
+def command(
+    run: str | None, position: str | None, as_json: bool, root: Path | None, runs_dir: Path | None
+) -> int:
+    """Show one run: steps, answers, denials, gaps. RUN is an id, a part of one, or nothing for the newest."""
+    with open_run(runs_place(root, runs_dir), run) as directory:
+        summary = _summary(directory.path, directory.read_file(CONTRACT))
+        if position is not None:
+            sys.stdout.buffer.write(directory.read_file(_output_of(summary, position)))
+            return 0
+    if as_json:
+        sys.stdout.write(canonical_json(summary).decode() + "\n")
+    else:
+        sys.stdout.write(render_summary(summary, stream_style(sys.stdout)))
+    return 0
+
+
+@click.command("status")
+@click.argument("run", required=False)
+@_PLACE[0]
+@_PLACE[1]
+def status(run: str | None, root: Path | None, runs_dir: Path | None) -> int:
+    """Say where a run is."""
+    with open_run(runs_place(root, runs_dir), run) as directory:
+        summary = _summary(directory.path, directory.read_file(CONTRACT))
+    sys.stdout.write(render_standing(summary, stream_style(sys.stdout)))
+    return 0
+
+
+def _summary(path: Path, contract: bytes) -> RunSummary:
+    findings = verify_lines(contract.removesuffix(b"\n"), read_lines(path / EVENTS))
+    if findings:
+        raise damaged(path / EVENTS, findings)
+    return summarise(read_events(path / EVENTS))
+
+
+def _output_of(summary: RunSummary, position: str) -> str:
+    found = [item.output for item in summary.attempts if item.position == position and item.output]
+    if not found:
+        known = ", ".join(dict.fromkeys(item.position for item in summary.attempts if item.output))
+        raise click.UsageError(f"step {position} printed nothing in this run; these did: {known or 'none'}")
+    return found[-1]

@@ -1,0 +1,91 @@
+"""A whole run on one page, for `rundown show` and `rundown status`."""
+
+from collections.abc import Iterator
+
+from rundown.record.readings import Attempt, RunSummary
+from rundown.render.duration import render_duration
+from rundown.render.escape import visible
+from rundown.render.style import Style, Tone
+from rundown.render.terminal import describe_ending
+
+_TONES: dict[str, Tone] = {"completed": "green", "stopped": "red", "paused": "yellow", "running": "cyan"}
+
+
+def render_summary(summary: RunSummary, style: Style) -> str:
+    """Returns the page, ending in a line end."""
+    return "\n".join([*_head(summary, style), *_steps(summary, style), *_facts(summary, style)]) + "\n"
+
+
+def render_standing(summary: RunSummary, style: Style) -> str:
+    """Returns where the run is, in a few lines, ending in a line end."""
+    lines = _head(summary, style)
+    if summary.status == "paused" and summary.reason == "waiting":
+        lines.append("waits for a person: rundown pass   or: rundown fail")
+    return "\n".join(lines) + "\n"
+
+
+def _head(summary: RunSummary, style: Style) -> list[str]:
+    run = summary.run
+    status = summary.status + (f" ({summary.reason})" if summary.reason else "")
+    painted = style.paint(status, _TONES[summary.status], "bold")
+    lines = [
+        f"{style.paint(visible(run.runbook_file), 'bold') if run else 'a run that never began'}  {painted}"
+    ]
+    if run is not None:
+        lines.append(f"  run      {run.run_id}")
+        lines.append(f"  root     {visible(run.root)}")
+    duration = render_duration(summary.duration_ns)
+    lines.append(f"  started  {summary.started_at[:19].replace('T', ' ')} UTC, {duration} to the last event")
+    if summary.position:
+        lines.append(f"  at step  {summary.position}")
+    if summary.message:
+        lines.append(f"  said     {visible(summary.message)}")
+    return lines
+
+
+def _steps(summary: RunSummary, style: Style) -> list[str]:
+    if not summary.attempts:
+        return []
+    wide = max(len(item.position) for item in summary.attempts)
+    return ["", style.paint("steps", "dim"), *(_step(item, wide, style) for item in summary.attempts)]
+
+
+def _step(item: Attempt, wide: int, style: Style) -> str:
+    tone: Tone = {"pass": "green", "fail": "red", None: "yellow"}[item.result]  # type: ignore[assignment]
+    sign = style.paint(f"{style.sign(item.result or 'pause'):<2}", tone)
+    details = [describe_ending(item.process)] if item.process is not None else []
+    if item.process is not None:
+        details.append(render_duration(item.process.duration_ns))
+    if item.failure is not None:
+        details.append(f"not launched: {item.failure.stage}: {visible(item.failure.detail)}")
+    if item.reported_by and item.reported_by != "process":
+        details.append(f"by {item.reported_by}")
+    if item.decision == "deny":
+        details.append("denied")
+    if item.note:
+        details.append(visible(item.note))
+    again = f" (attempt {item.number})" if item.number > 1 else ""
+    tail = style.paint("  " + ", ".join(details), "dim") if details else ""
+    output = style.paint(f"  {item.output}", "dim") if item.output else ""
+    return f"  {sign} {item.position:<{wide}}  {visible(item.title)}{again}{tail}{output}"
+
+
+def _facts(summary: RunSummary, style: Style) -> Iterator[str]:
+    sections = {
+        "asked": [
+            f"{ask.position}  {ask.resource}: {ask.answer} ({ask.answered_by})" for ask in summary.asks
+        ],
+        "denied": [
+            f"{item.position}  {item.capability} {item.resource}: {item.why}" for item in summary.denials
+        ],
+        "not enforced": [f"{gap.message} [{gap.code}]" for gap in summary.gaps],
+        "violations": [f"{item.position}  {item.capability} {item.resource}" for item in summary.violations],
+        "network": [f"{item.host}:{item.port} {item.outcome}" for item in summary.network],
+        "values": [f"{name} = {text}" for name, text in summary.variables.items()],
+        "in doubt": [f"request {digest}" for digest in summary.in_doubt],
+    }
+    for title, lines in sections.items():
+        if lines:
+            yield ""
+            yield style.paint(title, "dim")
+            yield from (f"  {visible(line)}" for line in lines)
