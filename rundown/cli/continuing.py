@@ -38,6 +38,6 @@ def go_on(
     wish = replace(wish, root=Path(contract.root))
     given = explicit_values(given_values(inputs, around)) if inputs is not None else {}
     front = open_front(around, wish, as_json=as_json, raw=raw)
-    with open_house(wish, around, runbook) as house, forwarded(house.room):
+    with open_house(wish, around, runbook, front.prompter) as house, forwarded(house.room):
         ended = Runner(house, front).resume(run_id, given, facts)
     return tell_ending(ended, prompted=contract.prompted or facts is not None, as_json=as_json)

@@ -38,7 +38,7 @@ def command(words: tuple[str, ...], wish: Wish) -> int:
     """Run one command exactly as a step would be run. What you type as CMD counts as allowed."""
     around = read_surroundings()
     front = open_front(around, wish, as_json=False, raw=True)
-    with open_house(wish, around, None) as house, forwarded(house.room):
+    with open_house(wish, around, None, front.prompter) as house, forwarded(house.room):
         ended = run_single(house, words, front.prompter, OutputTerminal(), _write)
     match ended:
         case ProcessResult():

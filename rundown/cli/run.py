@@ -55,6 +55,6 @@ def command(
         sys.stderr.write(render_diagnostics(opened.warnings, error_style()) + "\n")
     front = open_front(around, wish, as_json=as_json, raw=raw_output)
     start = prepare(opened, given_values(inputs, around), around, prompted=prompted, agent=agent)
-    with open_house(wish, around, opened.document.path) as house, forwarded(house.room):
+    with open_house(wish, around, opened.document.path, front.prompter) as house, forwarded(house.room):
         ended = Runner(house, front).start(opened, start)
     return tell_ending(ended, prompted=prompted, as_json=as_json)

@@ -22,6 +22,7 @@ from rundown.policy.compiled import CompiledRuleset, compile_ruleset, mentioned_
 from rundown.policy.evaluate import evaluate
 from rundown.policy.facts import PolicyFacts
 from rundown.policy.load import Loaded, load_ruleset
+from rundown.policy.trust import UntrustedError, record_trust
 from rundown.redact.names import secret_values
 from rundown.redact.redactor import Redactor
 from rundown.sandbox.launcher import Launcher
@@ -29,7 +30,7 @@ from rundown.sandbox.probe import probe_host
 from rundown.sandbox.settings import ViewSettings
 from rundown.session.environment import StepFacts, step_environment
 from rundown.session.launching import Launching, SandboxLauncher, Terminal
-from rundown.session.ports import Choice
+from rundown.session.ports import Choice, Prompter
 from rundown.session.project import Project, find_project
 from rundown.session.surroundings import Surroundings
 from rundown.session.wish import Wish
@@ -138,8 +139,44 @@ class RunRef(Struct, frozen=True, kw_only=True):
     runbook_path: str = ""
 
 
+def load_policy(wish: Wish, around: Surroundings, project: Project, prompter: Prompter | None) -> Loaded:
+    """Returns the policy of a run; a person is asked to trust a project's document that opens something.
+
+    Raises:
+        InvalidInputError: a document is not valid, or is not trusted.
+    """
+
+    def load() -> Loaded:
+        return load_ruleset(
+            project.root,
+            "" if os.path.isabs(project.runbook) else project.runbook,
+            flags=wish.flags,
+            cwd=str(around.cwd),
+            home=str(around.home),
+            policy_file=wish.policy_file,
+            user_config_dir=str(around.config),
+            system_file=str(around.system_policy),
+            state_dir=str(around.state),
+            trust_project=wish.trust_project,
+        )
+
+    try:
+        return load()
+    except UntrustedError as problem:
+        question = problem.question
+        opens = "; ".join(item.text for item in question.opens)
+        if prompter is None or not prompter.confirm(
+            f"{question.source} opens: {opens}. Trust it as it is now?"
+        ):
+            raise
+        record_trust(str(around.state), question.root, question.digest)
+    return load()
+
+
 @contextmanager
-def open_house(wish: Wish, around: Surroundings, runbook: Path | None) -> Iterator[House]:
+def open_house(
+    wish: Wish, around: Surroundings, runbook: Path | None, prompter: Prompter | None = None
+) -> Iterator[House]:
     """Gathers policy and host, starts the fork server, ends it on leaving.
 
     Raises:
@@ -147,18 +184,7 @@ def open_house(wish: Wish, around: Surroundings, runbook: Path | None) -> Iterat
         SandboxUnavailableError: the confinement that was asked for cannot be had.
     """
     project = find_project(runbook, around.cwd, around.home, wish.root)
-    loaded = load_ruleset(
-        project.root,
-        "" if os.path.isabs(project.runbook) else project.runbook,
-        flags=wish.flags,
-        cwd=str(around.cwd),
-        home=str(around.home),
-        policy_file=wish.policy_file,
-        user_config_dir=str(around.config),
-        system_file=str(around.system_policy),
-        state_dir=str(around.state),
-        trust_project=wish.trust_project,
-    )
+    loaded = load_policy(wish, around, project, prompter)
     host = probe_host()
     require_sandbox(host, wish)
     cache = _project_cache(around, project)

@@ -200,7 +200,7 @@ class Runner:
 
     def _again(self, run: _Run, replayed: Replayed) -> Iterator[Body]:
         """What going on begins with: what changed, what a person does, what is in doubt."""
-        changes = _changes(run, replayed, self._house.loaded.digest)
+        changes = _changes(run, replayed, self._house.loaded.documents_digest)
         if "runbook" in changes:
             self._require_yes("the runbook changed since the run began: go on with it as it is now?")
         yield RunResumed(changes=changes)
@@ -320,7 +320,7 @@ class Runner:
             parent_run=start.family.parent,
         )
         yield HostProbed(facts=house.host, wish=house.wish.sandbox)
-        yield PolicyFrozen(digest=house.loaded.digest, sources=house.loaded.sources)
+        yield PolicyFrozen(digest=house.loaded.documents_digest, sources=house.loaded.sources)
 
 
 class _Watched:
