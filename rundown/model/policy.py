@@ -113,10 +113,14 @@ class Ruleset(Struct, frozen=True, kw_only=True):
 
 
 class Fix(Struct, frozen=True, kw_only=True):
-    """What would change an ask or a denial: the exact flag and the exact YAML line."""
+    """What would change an ask or a denial: the exact flag and the exact YAML line.
+
+    `pattern`: the entry of the `allow` list alone; None if no entry of a document does it.
+    """
 
     flag: str
     yaml: str
+    pattern: str | None = None
 
 
 class Ruling(Struct, frozen=True, kw_only=True):

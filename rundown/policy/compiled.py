@@ -5,10 +5,12 @@ A value that callers hold for a run; there is no hidden cache.
 
 from functools import cached_property
 
-from rundown.model.policy import Layer, LayerKind, Mode, Outcome, Rule, Ruleset
+from rundown.model.policy import Envelope, Layer, LayerKind, Mode, Outcome, Rule, Ruleset
 from rundown.model.request import Capability
 from rundown.policy.facts import PolicyFacts
-from rundown.policy.match import Matcher, PathMatcher, RunMatcher, compile_rule, covers
+from rundown.policy.match import Matcher, PathMatcher, RunMatcher, compile_rule
+from rundown.policy.paths import covers
+from rundown.policy.protect import Protections
 from rundown.policy.subject import PathSubject, RunSubject, Subject
 
 _STRICTNESS: dict[Mode, int] = {"execute": 0, "confined": 1, "prompted": 2, "deny": 3}
@@ -58,6 +60,8 @@ class CompiledRuleset:
         self.system = CompiledLayer(ruleset.system, facts) if ruleset.system else None
         self.flags = CompiledLayer(ruleset.flags, facts)
         self.layers = tuple(CompiledLayer(layer, facts) for layer in ruleset.layers)
+        # What no request changes about its envelope, worked out by `envelope.py` when first needed.
+        self.standing: Envelope | None = None
 
     @cached_property
     def opened(self) -> tuple[str, ...]:
@@ -79,6 +83,11 @@ class CompiledRuleset:
         mode: Mode = next(named, "prompted")
         system = self.ruleset.system.modes.get(capability) if self.ruleset.system else None
         return system if system is not None and stricter(system, mode) else mode
+
+    @cached_property
+    def protections(self) -> Protections:
+        """What stays write-protected, whatever the rules say."""
+        return Protections(self.facts)
 
     def seen_by(self, matcher: Matcher, subject: Subject) -> Subject:
         """Returns the subject as a rule may see it: floating ones look below the opened trees only."""

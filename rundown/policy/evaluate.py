@@ -13,8 +13,9 @@ from rundown.policy.envelope import build_envelope
 from rundown.policy.facts import PolicyFacts
 from rundown.policy.fix import fix_for
 from rundown.policy.grants import find_grant
-from rundown.policy.match import Certainty, PathMatcher, RunMatcher, covers
-from rundown.policy.protect import SIGNING_KEY_VARIABLE, find_protection
+from rundown.policy.match import Certainty, PathMatcher, RunMatcher
+from rundown.policy.paths import covers
+from rundown.policy.protect import SIGNING_KEY_VARIABLE
 from rundown.policy.reason import describe_rule
 from rundown.policy.resolve import (
     FLAGS,
@@ -77,9 +78,10 @@ class _Judge:
             or self._by_rules(operation, subject)
             or self._unlisted(operation)
         )
-        return (
-            ruling if ruling.outcome is Outcome.ALLOW else replace(ruling, fix=fix_for(ruling, self._facts))
-        )
+        if ruling.outcome is Outcome.ALLOW or ruling.fix is not None:
+            return ruling
+        place = subject.real if isinstance(subject, PathSubject) else None
+        return replace(ruling, fix=fix_for(ruling, self._facts, place))
 
     def _forbidden(self, operation: Operation, subject: Subject) -> Ruling | None:
         """What nothing lifts."""
@@ -106,7 +108,7 @@ class _Judge:
             return Ruling(operation=operation, outcome=Outcome.DENY, grant=grant, why=why)
         if operation.capability is not Capability.WRITE or not isinstance(subject, PathSubject):
             return None
-        protection = find_protection(subject, self._facts)
+        protection = self._compiled.protections.find(subject)
         if protection is None or self._bypass.allow_all or self._flag_names(subject.real):
             return None
         why = f'"{protection.pattern}" is always write-protected: {protection.reason}'
@@ -124,7 +126,7 @@ class _Judge:
         if sure and sure[0].place == FLAGS:
             return _allowed(operation, sure[0])
         if denial := standing_deny(self._compiled, hits, subject):
-            return self._by_denial(operation, denial)
+            return self._by_denial(operation, subject, denial)
         if not leading:
             return self._by_nature(operation, subject)
         if leading[0].verdict is Outcome.ASK:
@@ -133,11 +135,21 @@ class _Judge:
             return _allowed(operation, sure[0])
         return self._unlisted(operation, leading[0].rule, _doubt(leading[0], operation, subject))
 
-    def _by_denial(self, operation: Operation, denial: Hit) -> Ruling:
+    def _by_denial(self, operation: Operation, subject: Subject, denial: Hit) -> Ruling:
         if denial.certainty is Certainty.YES:
-            return _denied(operation, describe_rule(denial.rule), denial.rule)
+            ruling = _denied(operation, describe_rule(denial.rule), denial.rule)
+            place = self._hidden_at(subject, denial)
+            return replace(ruling, fix=fix_for(ruling, self._facts, place))
         why = f"a word that is known only when it runs may make it match {describe_rule(denial.rule)}"
         return self._ask(operation, denial.rule, why, surely=False)
+
+    def _hidden_at(self, subject: Subject, denial: Hit) -> str | None:
+        """The outermost path that a deny is about: the one asked for, or a directory above it."""
+        if not isinstance(subject, PathSubject) or not isinstance(denial.matcher, PathMatcher):
+            return None
+        seen = self._compiled.seen_by(denial.matcher, subject)
+        hit = denial.matcher.hits(seen) if isinstance(seen, PathSubject) else ()
+        return min((path for path in hit if covers(path, subject.real)), key=len, default=subject.real)
 
     def _by_nature(self, operation: Operation, subject: Subject) -> Ruling | None:
         """What no rule names and yet needs none."""

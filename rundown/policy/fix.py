@@ -4,45 +4,50 @@ import json
 import re
 import shlex
 
-from rundown.model.policy import Fix, LayerKind, Outcome, Ruling
+from rundown.model.policy import Fix, LayerKind, Outcome, Rule, Ruling
 from rundown.model.request import Capability, Operation
 from rundown.policy.facts import PolicyFacts
 from rundown.policy.host import Endpoint, parse_endpoint
-from rundown.policy.match import covers
+from rundown.policy.paths import covers, escape_path
 from rundown.policy.pattern import literal_argv, split_words
 
 _FINAL = (LayerKind.SYSTEM, LayerKind.FLAG)
+_OWN = (LayerKind.PROJECT, LayerKind.POLICY_FILE)
 _PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./-]*")
 _NOT_TEXT = re.compile(r"true|false|null|~|[-+.0-9][0-9._eE+-]*", re.IGNORECASE)
 
 
-def fix_for(ruling: Ruling, facts: PolicyFacts) -> Fix | None:
-    """Returns the mend of an ask or denial, None where no flag and no line of yours changes it."""
+def fix_for(ruling: Ruling, facts: PolicyFacts, place: str | None = None) -> Fix | None:
+    """Returns the mend of an ask or denial, None where no flag and no line of yours changes it.
+
+    `place`: for paths, the absolute one to name: what is asked for, or the directory that hides it.
+    """
     operation, rule = ruling.operation, ruling.rule
-    if ruling.outcome is Outcome.DENY and rule is None and ruling.mode is None:
+    if _is_final(ruling):
         return None
-    if rule is not None and rule.verdict is Outcome.DENY and rule.layer in _FINAL:
-        return None
-    if operation.kind in ("dynamic", "unparseable") or _unknown_escape(operation):
-        return Fix(flag="--yes=all", yaml="default: {mode: {run: confined}}")
-    if operation.capability is Capability.HOST:
-        return Fix(
-            flag=f"--allow-host {operation.resource}",
-            yaml=f"overrides: [{{runbook: {quote(facts.runbook or '*')}, host: [{operation.resource}]}}]",
-        )
     name = operation.capability.value
-    flag_text, yaml_text = _texts(ruling, facts)
-    flag = f"--allow-{name} {shlex.quote(flag_text.replace(',', chr(92) + ','))}"
-    if rule is not None and rule.verdict is Outcome.DENY and rule.span is None:
-        return Fix(flag=flag, yaml="")
-    if (
-        rule is not None
-        and rule.verdict is Outcome.DENY
-        and rule.layer in (LayerKind.PROJECT, LayerKind.POLICY_FILE)
-    ):
-        place = f"{rule.span.file}:{rule.span.line}" if rule.span else rule.layer.value
-        return Fix(flag=flag, yaml=f"# remove {quote(rule.pattern)} in {place}")
-    return Fix(flag=flag, yaml=f"default: {{{name}: {{allow: [{quote(yaml_text)}]}}}}")
+    if is_open(operation):
+        flag = "--allow-all" if ruling.mode == "deny" else "--yes=all"
+        return Fix(flag=flag, yaml="default: {mode: {run: confined}}")
+    if operation.capability is Capability.HOST:
+        runbook = quote(facts.runbook or "**")
+        yaml = f"overrides: [{{runbook: {runbook}, host: [{operation.resource}]}}]"
+        return Fix(flag=f"--allow-host {operation.resource}", yaml=yaml)
+    flag_text, pattern = _texts(ruling, facts, place)
+    flag = f"--allow-{name} {_flag_value(flag_text)}"
+    if _can_be_listed(ruling):
+        yaml = f"default: {{{name}: {{allow: [{quote(pattern)}]}}}}"
+        return Fix(flag=flag, yaml=yaml, pattern=pattern)
+    if rule is not None and rule.span is not None and ruling.outcome is Outcome.DENY:
+        return Fix(flag=flag, yaml=f"# remove {quote(rule.pattern)} from {rule.span.file}:{rule.span.line}")
+    return Fix(flag=flag, yaml="")
+
+
+def is_open(operation: Operation) -> bool:
+    """Whether no rule can name the operation, because its words are known only when it runs."""
+    if operation.kind in ("dynamic", "unparseable"):
+        return True
+    return operation.kind == "escape" and operation.capability is Capability.RUN and None in operation.argv
 
 
 def quote(text: str) -> str:
@@ -54,25 +59,40 @@ def quote(text: str) -> str:
 def below_root(path: str, facts: PolicyFacts) -> str:
     """Returns a path as a document says it: `{repo}/…` or `~/…` where it lies there."""
     for place, name in ((facts.root, "{repo}"), (facts.home, "~")):
-        if place and covers(place, path):
-            return name + path[len(place.rstrip("/")) :]
+        base = escape_path(place.rstrip("/"))
+        if base and covers(base, path):
+            return name + path[len(base) :]
     return path
 
 
-def _unknown_escape(operation: Operation) -> bool:
-    return operation.kind == "escape" and operation.capability is Capability.RUN and None in operation.argv
+def _flag_value(text: str) -> str:
+    return shlex.quote(re.sub(r"(?<!\\),", r"\\,", text))
 
 
-def _texts(ruling: Ruling, facts: PolicyFacts) -> tuple[str, str]:
+def _is_final(ruling: Ruling) -> bool:
+    rule = ruling.rule
+    if ruling.outcome is Outcome.DENY and rule is None and ruling.mode is None:
+        return True
+    return rule is not None and rule.verdict is Outcome.DENY and rule.layer in _FINAL
+
+
+def _can_be_listed(ruling: Ruling) -> bool:
+    """A project's own deny is lifted by nothing in that document, a protection by no document at all."""
+    rule = ruling.rule
+    if rule is None or rule.verdict is not Outcome.DENY:
+        return True
+    return ruling.outcome is Outcome.DENY and rule.span is not None and rule.layer not in _OWN
+
+
+def _texts(ruling: Ruling, facts: PolicyFacts, place: str | None) -> tuple[str, str]:
+    """The pattern for a flag, and the one for a document."""
     operation = ruling.operation
     match operation.capability:
         case Capability.RUN:
-            text = _run_text(ruling)
-            return text, text
+            return _run_text(ruling, ""), _run_text(ruling, facts.root)
         case Capability.READ | Capability.WRITE:
-            path = operation.resolved or operation.resource
-            escaped = re.sub(r"([*?\[\]{}()!|@+\\])", r"\\\1", path)
-            return path, below_root(escaped, facts)
+            path = escape_path(place or operation.resolved or operation.resource)
+            return path, below_root(path, facts)
         case Capability.ENV:
             name = operation.resource + ("=" if operation.kind == "escape" else "")
             return name, name
@@ -82,14 +102,19 @@ def _texts(ruling: Ruling, facts: PolicyFacts) -> tuple[str, str]:
             return text, text
 
 
-def _run_text(ruling: Ruling) -> str:
+def _run_text(ruling: Ruling, root: str) -> str:
+    """The words an allow must have. `root`: what is written as `{repo}`, "" for nothing."""
     operation, rule = ruling.operation, ruling.rule
-    words = tuple(word for word in operation.argv if word is not None)
-    if operation.kind == "escape":
-        return literal_argv(words)
-    if not operation.safe_path and operation.resolved:
-        return operation.resolved
-    count = len([word for word in split_words(rule.pattern) if word != "**"]) if rule else 1
-    known = operation.argv[: operation.argv.index(None)] if None in operation.argv else operation.argv
-    first = operation.resource
-    return literal_argv((first, *(word for word in known[1:count] if word is not None)))
+    name = operation.resource
+    if operation.resolved and ("/" in name or not operation.safe_path):
+        name = operation.resolved
+    words = operation.argv or (operation.resource,)
+    known = words[: words.index(None)] if None in words else words
+    count = len(words) if operation.kind == "escape" else _word_count(rule)
+    text = literal_argv((name, *(word for word in known[1:count] if word is not None)))
+    return "{repo}" + text[len(root) :] if root and covers(root, name) and text.startswith(root) else text
+
+
+def _word_count(rule: Rule | None) -> int:
+    """How many words an allow needs to be as particular as the rule it is to lift."""
+    return 1 if rule is None else len([word for word in split_words(rule.pattern) if word != "**"])

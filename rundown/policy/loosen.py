@@ -26,7 +26,8 @@ class Loosening(Struct, frozen=True, kw_only=True):
 
 
 def find_loosenings(document: Decoded, below: tuple[Layer, ...]) -> tuple[Loosening, ...]:
-    """Returns what a document opens over the layers below it, most specific first; empty: it only tightens."""
+    """Returns what a document opens over the layers below it; empty: it only tightens. `below`: most
+    specific first."""
     typed = document.document
     found = [item for part in document.parts for item in _of_part(part, below)]
     for key, text in (

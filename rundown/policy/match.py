@@ -9,25 +9,15 @@ import ipaddress
 import posixpath
 import re
 from enum import IntEnum
-from functools import cached_property
 from typing import assert_never
-
-from wcmatch import glob
 
 from rundown.model.policy import Outcome, Rule
 from rundown.model.request import Capability
 from rundown.policy.document import path_below
 from rundown.policy.facts import PolicyFacts
 from rundown.policy.host import DEFAULT_PORTS, Network, normalise_host, split_port
-from rundown.policy.pattern import (
-    GLOB_FLAGS,
-    MAX_ALTERNATIVES,
-    PLACEHOLDER,
-    expand_braces,
-    is_literal,
-    is_tree,
-    split_words,
-)
+from rundown.policy.paths import Paths
+from rundown.policy.pattern import is_literal, split_words
 from rundown.policy.subject import NameSubject, NetSubject, PathSubject, RunSubject, Subject
 
 # Programs that are another one by the name they are called by: same file, not the same thing.
@@ -42,37 +32,6 @@ class Certainty(IntEnum):
     NO = 0
     MAYBE = 1
     YES = 2
-
-
-class Paths:
-    """A path pattern with its places filled in; matches absolute paths without a trailing slash."""
-
-    def __init__(self, pattern: str, facts: PolicyFacts) -> None:
-        self.floating = pattern.startswith("**/")
-        self.bases: tuple[str, ...] = ()
-        self._globs: tuple[str, ...] = ()
-        texts = fill_places(pattern, facts)
-        if all(is_tree(text) for text in texts):
-            self.bases = tuple(
-                unescape_path(text.removesuffix("/").removesuffix("/**")) or "/" for text in texts
-            )
-        else:
-            self._globs = texts
-
-    @cached_property
-    def _expressions(self) -> tuple[re.Pattern[str], ...]:
-        return tuple(
-            re.compile(text)
-            for pattern in self._globs
-            for text in glob.translate(pattern, flags=GLOB_FLAGS, limit=MAX_ALTERNATIVES)[0]
-        )
-
-    def match(self, path: str) -> bool:
-        """Whether the path is meant. A literal path or `path/**` means itself and all below."""
-        if any(covers(base, path) for base in self.bases):
-            return True
-        # The slash lets `a/**` mean `a` too; fullmatch, or `$` would ignore a line end.
-        return any(item.fullmatch(path + "/") for item in self._expressions)
 
 
 class RunMatcher:
@@ -257,50 +216,6 @@ def compile_rule(rule: Rule, facts: PolicyFacts) -> Matcher:
             return NetMatcher(rule, facts)
         case _:
             assert_never(rule.capability)
-
-
-def open_places(pattern: str, facts: PolicyFacts) -> tuple[str, ...]:
-    """Returns a path pattern with its placeholder filled in, braces untouched; none without a place."""
-    found = PLACEHOLDER.match(pattern)
-    if found is None:
-        return (pattern,)
-    return tuple(escape_path(place) + pattern[found.end() :] for place in _places(found[1], facts))
-
-
-def escape_path(path: str) -> str:
-    """Returns the pattern that means exactly this path."""
-    return re.sub(r"([*?\[\]{}()!|@+\\,~-])", r"\\\1", path)
-
-
-def unescape_path(pattern: str) -> str:
-    """Returns the path that a literal pattern means."""
-    return re.sub(r"\\(.)", r"\1", pattern)
-
-
-def covers(base: str, path: str) -> bool:
-    """Whether `path` is `base` or lies below it."""
-    return path == base or path.startswith(base.removesuffix("/") + "/")
-
-
-def fill_places(pattern: str, facts: PolicyFacts) -> tuple[str, ...]:
-    """Returns the absolute (or `**/`) patterns that a pattern means; none if its place does not exist.
-
-    Braces that name trees are expanded; `{gitdir}` may be several directories.
-    """
-    return tuple(item for text in open_places(pattern, facts) for item in expand_braces(text))
-
-
-def _places(name: str, facts: PolicyFacts) -> tuple[str, ...]:
-    if name == "gitdir":
-        return tuple(dict.fromkeys(place for place in (facts.gitdir, *facts.gitdirs) if place))
-    place: str = {
-        "repo": facts.root,
-        "tmp": facts.tmp,
-        "cache": facts.cache,
-        "home": facts.home,
-        "config": facts.config,
-    }.get(name, "")
-    return (place.rstrip("/"),) if place else ()
 
 
 def _match_rest(

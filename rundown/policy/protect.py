@@ -8,7 +8,7 @@ Source: bash(1) INVOCATION, zsh(1) STARTUP/SHUTDOWN FILES, fish(1), gitrepositor
 from rundown.model.policy import LayerKind, Outcome, Rule
 from rundown.model.request import Capability
 from rundown.policy.facts import PolicyFacts
-from rundown.policy.match import Paths, covers
+from rundown.policy.paths import Paths, covers
 from rundown.policy.subject import PathSubject
 
 SIGNING_KEY_VARIABLE = "RUNDOWN_SIGNING_KEY"
@@ -58,18 +58,23 @@ def protected_rules(facts: PolicyFacts) -> tuple[Rule, ...]:
     return tuple(_rule(pattern, why) for pattern, why in found)
 
 
-def find_protection(subject: PathSubject, facts: PolicyFacts) -> Rule | None:
-    """Returns the protection that a path falls under, as written or as resolved, None if none does."""
-    records = f"{facts.root}/.rundown"
-    for line in subject.chains:
-        for path in line[:1]:
-            if covers(records, path) and not covers(f"{records}/work", path):
-                return _rule("{repo}/.rundown/**", "the records of runs")
-    for rule in protected_rules(facts):
-        paths = Paths(rule.pattern, facts)
-        if any(paths.match(path) for line in subject.chains for path in line):
-            return rule
-    return None
+class Protections:
+    """The protected paths of a run, ready to match."""
+
+    def __init__(self, facts: PolicyFacts) -> None:
+        self._records = f"{facts.root}/.rundown"
+        self._rules = tuple((rule, Paths(rule.pattern, facts)) for rule in protected_rules(facts))
+
+    def find(self, subject: PathSubject) -> Rule | None:
+        """Returns the protection that a path falls under, as written or as resolved, None if none does."""
+        for line in subject.chains:
+            for path in line[:1]:
+                if covers(self._records, path) and not covers(f"{self._records}/work", path):
+                    return _rule("{repo}/.rundown/**", "the records of runs")
+        for rule, paths in self._rules:
+            if any(paths.match(path) for line in subject.chains for path in line):
+                return rule
+        return None
 
 
 def _rule(pattern: str, why: str) -> Rule:

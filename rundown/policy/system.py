@@ -5,7 +5,7 @@ Source: hier(7), null(4), random(4), pts(4), proc(5).
 """
 
 from rundown.model.request import Capability
-from rundown.policy.match import covers
+from rundown.policy.paths import covers
 from rundown.policy.subject import PathSubject, Subject
 
 SYSTEM_TREES = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")

@@ -8,7 +8,7 @@ hier(7) for /opt.
 import re
 
 from rundown.policy.facts import PolicyFacts
-from rundown.policy.match import covers
+from rundown.policy.paths import covers
 from rundown.policy.system import SYSTEM_TREES
 
 # An installation is the first match; `shims` only forward, and need the whole tree of their tool.

@@ -1,0 +1,75 @@
+"""The smallest document that would let a run pass: one line for each thing that was asked for or denied."""
+
+from collections.abc import Iterable
+
+from rundown.model.policy import Outcome, Ruling
+from rundown.model.request import Capability
+from rundown.policy.facts import PolicyFacts
+from rundown.policy.fix import quote
+
+_LISTED = (Capability.RUN, Capability.READ, Capability.WRITE, Capability.ENV, Capability.NET)
+
+
+def suggest_document(rulings: Iterable[Ruling], facts: PolicyFacts) -> str:
+    """Returns a commented YAML document that allows what `rulings` asked for or denied, nothing else.
+
+    What no line of a document can allow is named in comments.
+    """
+    wanted = [ruling for ruling in rulings if ruling.outcome is not Outcome.ALLOW]
+    lines = [
+        "# Read every line before you keep it: each opens something that was asked for or denied.",
+        "version: 1",
+    ]
+    open_text = any(_is_open(ruling) for ruling in wanted)
+    listed = {capability: _patterns(wanted, capability) for capability in _LISTED}
+    if open_text or any(listed.values()):
+        lines.append("default:")
+    if open_text:
+        lines += ["  # Text that is known only when it runs: contained by the sandbox instead of asked for.",
+                  "  mode: {run: confined}"]  # fmt: skip
+    for capability, patterns in listed.items():
+        if patterns:
+            lines += [
+                f"  {capability.value}:",
+                "    allow:",
+                *(f"      - {quote(item)}" for item in patterns),
+            ]
+    words = _unique(
+        item.operation.resource for item in wanted if item.operation.capability is Capability.HOST
+    )
+    if words:
+        lines += [
+            "overrides:",
+            f"  - runbook: {quote(facts.runbook or '**')}",
+            f"    host: [{', '.join(words)}]",
+        ]
+    lines += [f"# no line can allow: {item}" for item in _beyond(wanted)]
+    return "\n".join(lines) + "\n"
+
+
+def _is_open(ruling: Ruling) -> bool:
+    return (
+        ruling.operation.kind in ("dynamic", "unparseable") and ruling.operation.capability is Capability.RUN
+    )
+
+
+def _patterns(wanted: list[Ruling], capability: Capability) -> tuple[str, ...]:
+    return _unique(
+        ruling.fix.pattern
+        for ruling in wanted
+        if ruling.operation.capability is capability and ruling.fix and ruling.fix.pattern
+    )
+
+
+def _beyond(wanted: list[Ruling]) -> tuple[str, ...]:
+    return _unique(
+        f"{item.operation.capability.value} {item.operation.resource} ({item.why})"
+        for item in wanted
+        if item.operation.capability is not Capability.HOST
+        and not _is_open(item)
+        and not (item.fix and item.fix.pattern)
+    )
+
+
+def _unique(items: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(items))
