@@ -25,3 +25,8 @@ def digest_bytes(domain: str, content: bytes) -> str:
 def digest_value(domain: str, value: object) -> str:
     """Returns `digest_bytes` of the canonical JSON of `value`."""
     return digest_bytes(domain, canonical_json(value))
+
+
+def digest_file(content: bytes) -> str:
+    """Returns `sha256:<64 hex>` of a file's bytes as they are, so that sha256sum and in-toto name it alike."""
+    return "sha256:" + hashlib.sha256(content).hexdigest()

@@ -8,15 +8,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rundown.model.diagnostic import Diagnostic, Span
-from rundown.model.digest import digest_bytes
+from rundown.model.digest import digest_file
 from rundown.model.runbook import Runbook, Step
 from rundown.syntax.build import build_steps
 from rundown.syntax.codes import Code
-from rundown.syntax.document import Prose, read_blocks
+from rundown.syntax.document import Bullet, Fence, Prose, read_blocks
 from rundown.syntax.front import read_head
-from rundown.syntax.outline import read_outline
+from rundown.syntax.near_misses import report_hidden
+from rundown.syntax.outline import Outline, read_outline
 from rundown.syntax.source import Source, read_source
 from rundown.syntax.targets import check_targets
+from rundown.syntax.unit import join_prose, report_unclosed
 
 MAX_DIAGNOSTICS = 50
 
@@ -41,7 +43,7 @@ def parse_runbook(source: bytes, file: str) -> Parsed:
     if isinstance(read, Diagnostic):
         return Parsed(runbook=None, diagnostics=(read,))
     report: list[Diagnostic] = []
-    runbook = _parse(read, digest_bytes("rundown/runbook/1", source), report)
+    runbook = _parse(read, digest_file(source), report)
     failed = any(item.severity == "error" for item in report)
     return Parsed(runbook=None if failed else runbook, diagnostics=tidy(report, file))
 
@@ -54,17 +56,28 @@ def _parse(source: Source, digest: str, report: list[Diagnostic]) -> Runbook:
     _check_numbers(steps, report)
     _once(report, Code.COLON)
     _once(report, Code.SHORT_RETRY)
-    preamble = [
-        source.text(block.line, block.end).strip() for block in outline.preamble if isinstance(block, Prose)
-    ]
     return Runbook(
         file=source.file,
         front=head.front,
         title=outline.title,
-        description="\n\n".join(preamble),
+        description=_preamble(source, outline, report),
         steps=steps,
         digest=digest,
     )
+
+
+def _preamble(source: Source, outline: Outline, report: list[Diagnostic]) -> str:
+    """Returns the text above the first step; a block in it that will not run, or not end, is reported."""
+    ranges = []
+    for block in outline.preamble:
+        if isinstance(block, Fence | Prose):
+            report_unclosed(source, block, report)
+        if isinstance(block, Fence):
+            report_hidden(source, (block,), report)
+        elif isinstance(block, Bullet | Prose):
+            report_hidden(source, block.fences, report)
+            ranges.append((block.line, block.end))
+    return join_prose(source, ranges)
 
 
 def _check_numbers(steps: tuple[Step, ...], report: list[Diagnostic]) -> None:
