@@ -47,14 +47,14 @@ def test_an_example_is_valid_without_a_warning(runbook, project):
 def test_hello_writes_its_page_although_nobody_answers(project):
     unattended(project, "hello")
     page = (project / ".rundown/work/hello.md").read_text().splitlines()
-    assert (page[0], page[5]) == ("# A first look", "The biggest files:")
-    assert all(line.split()[0].isdigit() for line in page[7:])
+    assert (page[0], page[6]) == ("# A first look", "The biggest files:")
+    assert all(line.split()[0].isdigit() for line in page[8:])
 
 
 def test_hello_shows_readable_sizes_once_numfmt_is_allowed(project):
     unattended(project, "hello", "--allow-run", "numfmt")
     page = (project / ".rundown/work/hello.md").read_text().splitlines()
-    assert [line for line in page[7:] if line.split()[0].endswith("K")] != []
+    assert [line for line in page[8:] if line.split()[0].endswith("K")] != []
 
 
 def test_python_package_builds_a_wheel_that_holds_the_module(project):

@@ -70,7 +70,7 @@ def events(project, *types: str) -> list[dict]:
 
 
 def test_allow_once_is_asked_again_at_the_next_step(at_terminal, project):
-    with at_terminal("run", "asks.runbook.md", "--no-preflight") as terminal:
+    with at_terminal("run", "asks.runbook.md") as terminal:
         screen = terminal.wait_for(ASKED)
         assert "run tac (" in terminal.wait_for("Allow this?"), screen
         assert results(project) == {}
@@ -81,11 +81,11 @@ def test_allow_once_is_asked_again_at_the_next_step(at_terminal, project):
         terminal.press("y")
         assert terminal.wait_exit() == 0, terminal.screen()
     assert results(project) == {"first": REVERSED, "second": REVERSED}
-    assert [body["answer"] for body in events(project, "QuestionAsked")] == ["once", "once"]
+    assert [body["answers"] for body in events(project, "QuestionAsked")] == [["once"], ["once"]]
 
 
 def test_allow_for_the_session_is_not_asked_again(at_terminal, project):
-    with at_terminal("run", "asks.runbook.md", "--no-preflight") as terminal:
+    with at_terminal("run", "asks.runbook.md") as terminal:
         terminal.wait_for("Allow this?")
         terminal.press("s")
         assert terminal.wait_exit() == 0, terminal.screen()
@@ -95,7 +95,7 @@ def test_allow_for_the_session_is_not_asked_again(at_terminal, project):
 
 @pytest.mark.parametrize("keys", [["n"], ["Enter"], ["C-c"], ["C-d"]], ids=["n", "Enter", "Ctrl-C", "EOF"])
 def test_whatever_is_no_yes_denies_and_pauses_the_run(keys, at_terminal, project):
-    with at_terminal("run", "asks.runbook.md", "--no-preflight") as terminal:
+    with at_terminal("run", "asks.runbook.md") as terminal:
         terminal.wait_for("Allow this?")
         terminal.press(*keys)
         assert terminal.wait_exit() == 3, terminal.screen()
@@ -105,7 +105,7 @@ def test_whatever_is_no_yes_denies_and_pauses_the_run(keys, at_terminal, project
 
 
 def test_a_denied_run_goes_on_once_the_flag_is_given(at_terminal, project):
-    with at_terminal("run", "asks.runbook.md", "--no-preflight") as terminal:
+    with at_terminal("run", "asks.runbook.md") as terminal:
         terminal.wait_for("Allow this?")
         terminal.press("n")
         assert terminal.wait_exit() == 3, terminal.screen()
@@ -115,7 +115,7 @@ def test_a_denied_run_goes_on_once_the_flag_is_given(at_terminal, project):
 
 
 def test_a_closed_terminal_denies_and_leaves_a_run_that_can_be_resumed(at_terminal, project):
-    with at_terminal("run", "asks.runbook.md", "--no-preflight") as terminal:
+    with at_terminal("run", "asks.runbook.md") as terminal:
         terminal.wait_for("Allow this?")
         terminal.hang_up()
     assert results(project) == {}
@@ -130,7 +130,7 @@ def test_keys_typed_before_the_question_do_not_answer_it(at_terminal, project):
         'echo waiting; until [ -e "$RD_WORK_PATH/go" ]; do sleep 0.05; done\n```\n\n'
         "## 2. Ask\n\n```sh\nseq 1 | tac\n```\n"
     )
-    with at_terminal("run", "slow.runbook.md", "--no-preflight") as terminal:
+    with at_terminal("run", "slow.runbook.md") as terminal:
         terminal.wait_for("waiting")
         terminal.type("yyyy")
         (project / ".rundown/work").mkdir(parents=True, exist_ok=True)
@@ -144,7 +144,7 @@ def test_keys_typed_before_the_question_do_not_answer_it(at_terminal, project):
 def test_characters_that_could_mislead_are_shown_as_what_they_are(at_terminal, project):
     spoof = "seq 1 | tac # \x1b[2K\x1b[1;32mharmless \u202egnirts\u202c zero\u200bwidth \x07"
     (project / "spoof.runbook.md").write_text(f"# Spoof\n\n## 1. Look\n\n```sh\n{spoof}\n```\n")
-    with at_terminal("run", "spoof.runbook.md", "--no-preflight") as terminal:
+    with at_terminal("run", "spoof.runbook.md") as terminal:
         terminal.wait_for("Allow this?")
         plain, coloured = terminal.screen(), terminal.screen(colours=True)
         terminal.press("n")

@@ -59,7 +59,7 @@ def only_run(project) -> str:
 
 
 def test_a_denied_step_pauses_the_run_and_everything_done_so_far_stays_done(project):
-    ran = rundown(project, "run", "three.runbook.md", "--non-interactive", "--no-preflight")
+    ran = rundown(project, "run", "three.runbook.md", "--non-interactive")
     assert (ran.returncode, marks(project)) == (3, "first\n"), ran.stdout + ran.stderr
     run = only_run(project)
     assert f"rundown resume {run} --allow-run tac" in ran.stderr
@@ -85,7 +85,7 @@ def test_flags_that_allow_all_that_is_asked_let_the_run_complete(words, project)
 
 @pytest.mark.parametrize(
     "text",
-    ['x=tac; "$x" README', "find . -exec tac {} +", "if then", "rm -f x"],
+    ['x=tac; "$x" README', "find . -name '*.md' -exec tac {} +", "if then", "rm -f x"],
     ids=["dynamic", "escape", "unparseable", "denied"],
 )
 def test_yes_does_not_answer_for_what_is_not_a_plain_unlisted_executable(text, project):
@@ -108,10 +108,8 @@ def test_json_prints_the_events_and_nothing_else_on_standard_output(project):
     events = [json.loads(line) for line in ran.stdout.splitlines()]
     assert ran.returncode == 0, ran.stderr
     assert [event["seq"] for event in events] == list(range(len(events)))
-    assert (events[0]["body"]["type"], events[-1]["body"]) == (
-        "RunStarted",
-        {"type": "RunFinished", "status": "completed", "message": ""},
-    )
+    first, last = events[0]["body"], events[-1]["body"]
+    assert (first["type"], last["type"], last["status"]) == ("RunStarted", "RunFinished", "completed")
     log = project / ".rundown/runs" / only_run(project) / "events.jsonl"
     assert ran.stdout == log.read_text()
 
@@ -145,9 +143,11 @@ def test_denied_counts_as_failed_where_the_runbook_says_so(project):
 def test_a_checkout_that_cannot_be_written_keeps_its_record_in_the_state_home():
     with an_open_place() as place:
         project = lay_out(place / "project")
-        ran = as_ordinary_user(project, "run", "three.runbook.md", "--non-interactive", "--yes")
-        assert "Traceback" not in ran.stderr
-        assert ran.returncode == 0, ran.stdout + ran.stderr
+        (project / "reads.runbook.md").write_text(
+            "# Reads\n\n## 1. Count\n\n```sh\nwc -l three.runbook.md\n```\n"
+        )
+        ran = as_ordinary_user(project, "run", "reads.runbook.md", "--non-interactive")
+        assert (ran.returncode, "Traceback" in ran.stderr) == (0, False), ran.stdout + ran.stderr
         assert not (project / ".rundown").exists()
 
 
@@ -199,7 +199,7 @@ class an_open_place:  # noqa: N801 - reads as a sentence: with an_open_place() a
         shutil.rmtree(self._place, ignore_errors=True)
 
 
-@pytest.mark.parametrize("limit", [0, 300, 800, 1500, 3000, 6000])
+@pytest.mark.parametrize("limit", [200, 800, 1500, 3000, 6000])
 def test_a_full_disk_ends_the_run_cleanly_and_nothing_runs_that_is_not_on_record(limit, project):
     def no_file_longer() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))

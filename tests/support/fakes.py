@@ -1,6 +1,6 @@
 """Whole fakes of the session's five ports, for unit tests only."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -80,12 +80,12 @@ class ScriptedLauncher:
         self._spoil = spoil
         self.launched: list[SandboxPlan] = []
 
-    def plan(self, allowed: Allowed) -> Planned | StageFailure:
+    def plan(self, allowed: Allowed, values: Mapping[str, str]) -> Planned | StageFailure:
         plan = SandboxPlan(
             request_digest=allowed.request.digest,
             argv=allowed.request.argv,
             cwd=allowed.request.cwd,
-            env=(),
+            env=tuple(sorted(values.items())),
             namespaces=(),
             mounts=(),
             landlock=(),

@@ -19,6 +19,13 @@ from typing import Self
 
 POLL_SECONDS = 0.03
 PATIENCE_SECONDS = 30.0
+CONFIGURATION = """\
+set -g remain-on-exit on
+set -gq remain-on-exit-format ""
+set -g history-limit 20000
+set -g status off
+set -s escape-time 0
+"""
 
 
 class ScreenTimeoutError(AssertionError):
@@ -107,11 +114,12 @@ class Terminal:
     def wait_exit(self, seconds: float = PATIENCE_SECONDS) -> int:
         """Returns the program's exit status (128 + signal number if one ended it). Raises: ScreenTimeoutError."""
         until = time.monotonic() + seconds
-        while not self._ended():
+        # tmux calls a pane dead when its terminal is closed, which may be before it has the status.
+        while (ending := self._ask("#{pane_dead_status}:#{pane_dead_signal}")) == ":":
             if time.monotonic() > until:
                 raise ScreenTimeoutError(f"still running after {seconds:g} s. The screen:\n{self.screen()}")
             time.sleep(POLL_SECONDS)
-        status, signal = self._ask("#{pane_dead_status}:#{pane_dead_signal}").split(":")
+        status, signal = ending.split(":")
         return int(status) if status else 128 + int(signal)
 
     def hang_up(self) -> None:
