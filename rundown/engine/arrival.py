@@ -15,8 +15,8 @@ def arrive(state: State) -> State:
 
 
 def count_self_jumps(state: State) -> State:
-    """Ends the run when a unit or step has jumped onto itself too often in a row."""
-    here = (state.step, state.position)
+    """Ends the run when a unit, an iteration or a step has jumped onto itself too often in a row."""
+    here = (state.step, state.around, state.position)
     circling, count = state.circling, state.self_jumps
     if state.leap is not None and state.leap in here:
         count = count + 1 if circling == state.leap else 1

@@ -105,7 +105,7 @@ def begin_iteration(state: State, iteration: int, *, aimed: bool = False) -> Sta
 def end_source(course: Course, state: State, length: int) -> State:
     """The file ended before the item of the current iteration: the loop is cut to its `length` items."""
     assert state.frame is not None and state.iteration is not None
-    frame = clip(state.frame, length)
+    frame = state.frame.cut_to(length)
     if state.frame.aimed:
         return no_iteration(state, state.step, state.iteration)
     if frame is None:
@@ -114,15 +114,6 @@ def end_source(course: Course, state: State, length: int) -> State:
         return begin_iteration(replace(state, frame=frame), frame.first)
     last = course.step(state.step).substeps[-1].id
     return resolve_step(course, replace(state, frame=frame, iteration=frame.last, substep=last))
-
-
-def clip(frame: Frame, length: int) -> Frame | None:
-    """Returns the loop cut to a source of `length` items, None if nothing is left of it."""
-    if frame.first <= frame.last:
-        last = min(frame.last, length)
-        return replace(frame, last=last) if frame.first <= last else None
-    first = min(frame.first, length)
-    return replace(frame, first=first) if frame.last <= first else None
 
 
 def report(course: Course, state: State, outcome: Outcome) -> State:
@@ -303,10 +294,20 @@ def _complete(_course: Course, state: State, action: Action) -> State:
     return finish(state, Ending(status="completed", message=action.message or ""))
 
 
-def _goto(course: Course, state: State, action: Action) -> State:
-    assert isinstance(action, Goto) and state.pending is not None
-    owner = state.step if state.pending.aggregated or state.substep is None else state.position
-    leaping = replace(state, leap=owner)
+def _goto_from_unit(course: Course, state: State, action: Action) -> State:
+    return _goto(course, replace(state, leap=state.position), action)
+
+
+def _goto_from_iteration(course: Course, state: State, action: Action) -> State:
+    return _goto(course, replace(state, leap=state.around), action)
+
+
+def _goto_from_step(course: Course, state: State, action: Action) -> State:
+    return _goto(course, replace(state, leap=state.step), action)
+
+
+def _goto(course: Course, leaping: State, action: Action) -> State:
+    assert isinstance(action, Goto)
     if isinstance(action.at, str):
         return replace(leaping, phase="aim", goto=action)
     return jump(course, leaping, action, action.at)
@@ -316,25 +317,28 @@ def _misplaced(_course: Course, state: State, action: Action) -> State:
     return fail(state, "engine/misplaced-action", f"{describe(action)[0]} has no meaning at {state.position}")
 
 
-_EVERYWHERE: dict[type[Action], Move] = {Stop: _stop, Complete: _complete, Goto: _goto}
+_ENDINGS: dict[type[Action], Move] = {Stop: _stop, Complete: _complete}
 
 ACTIONS: Mapping[Level, Mapping[type[Action], Move]] = {
     "step": {
-        **_EVERYWHERE,
+        **_ENDINGS,
+        Goto: _goto_from_step,
         Continue: _continue,
         Defer: _misplaced,
         Next: _misplaced,
         Break: _misplaced,
     },
     "substep": {
-        **_EVERYWHERE,
+        **_ENDINGS,
+        Goto: _goto_from_unit,
         Continue: _next_sibling,
         Defer: _defer_unit,
         Next: _loop_word,
         Break: _loop_word,
     },
     "iteration": {
-        **_EVERYWHERE,
+        **_ENDINGS,
+        Goto: _goto_from_iteration,
         Continue: _leave_loop,
         Break: _leave_loop,
         Defer: _defer_iteration,

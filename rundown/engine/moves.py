@@ -164,7 +164,7 @@ def _open(course: Course, state: State, body: LoopOpened) -> State:
         mark=body.mark,
         lost=body.lost,
     )
-    return flow.open_loop(course, state, frame if body.items is None else flow.clip(frame, len(body.items)))
+    return flow.open_loop(course, state, frame if body.items is None else frame.cut_to(len(body.items)))
 
 
 def _draw(_course: Course, state: State, body: ItemDrawn) -> State:

@@ -7,6 +7,7 @@ at a time. Everything else is counters.
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rundown.engine.results import Results
 from rundown.engine.transition import TransitionTaken
@@ -44,6 +45,14 @@ class Frame(Struct, frozen=True, kw_only=True):
         following = iteration + (1 if self.first <= self.last else -1)
         return following if self.holds(following) else None
 
+    def cut_to(self, length: int) -> "Frame | None":
+        """Returns the loop over a source of `length` items, None if nothing is left of it."""
+        if self.first <= self.last:
+            last = min(self.last, length)
+            return replace(self, last=last) if self.first <= last else None
+        first = min(self.first, length)
+        return replace(self, first=first) if self.last <= first else None
+
 
 class Entry(Struct, frozen=True, kw_only=True):
     """Where a loop that is still to be opened begins: at `substep`, in iteration `at` if a jump said so."""
@@ -68,8 +77,8 @@ class State(Struct, frozen=True, kw_only=True):
     `enter` the unit's start, `act` its result, `finish` the run's end, `end` nothing. `by_hand`: the
     step's FOR has an undefined bound.
 
-    Counters: `retry` of the unit, `iteration_retry`, `step_retry`; `circling` is the unit or step that
-    jumps onto itself, `self_jumps` how often it did in a row.
+    Counters: `retry` of the unit, `iteration_retry`, `step_retry`; `circling` is the unit, iteration or
+    step that jumps onto itself, `self_jumps` how often it did in a row; `leap` is the one that is jumping.
 
     Results: `deferred` by the place of the substep, `iterations` by number. `variables` are captured
     values as JSON texts; the names in `lost` hold a value that redaction changed.
@@ -110,6 +119,11 @@ class State(Struct, frozen=True, kw_only=True):
     def position(self) -> str:
         """`2`, `2.1`, inside a loop `step.iteration.substep`; named parts as names."""
         return ".".join(str(part) for part in (self.step, self.iteration, self.substep) if part is not None)
+
+    @property
+    def around(self) -> str:
+        """The position of the iteration, or of the step outside loops."""
+        return self.step if self.iteration is None else f"{self.step}.{self.iteration}"
 
     @property
     def attempt(self) -> int:

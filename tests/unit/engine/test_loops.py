@@ -142,6 +142,13 @@ def test_a_step_that_loops_over_nothing_and_jumps_onto_itself_is_stopped():
     assert Play(course, {"Names": []}).run([])[-1] == "stopped [engine/self-goto-limit]"
 
 
+def test_an_iteration_that_jumps_onto_itself_is_stopped():
+    block = handlers(Defer(), goto("1", "Index"))
+    run = Play(looping(loop(1, 2, block=block), deferring()))
+    assert run.run(["pass"] + ["fail"] * 10_001)[-1] == "stopped [engine/self-goto-limit]"
+    assert run.entered[-1] == "1.2.1"
+
+
 def test_retrying_an_empty_loop_resolves_its_source_again():
     course = looping(loop(of="Names"), transitions=handlers(on_fail=retry(1, Stop()), mode="any"))
     run = Play(course)
