@@ -55,9 +55,9 @@ class _Step:
         if not section.substeps:
             return
         first = section.substeps[0].span
-        if content.has_fence is not None:
+        if content.fence is not None:
             self._mixed(
-                content.has_fence, f"a block in a step that has substeps (the first in line {first.line})"
+                content.fence, f"a block in a step that has substeps (the first in line {first.line})"
             )
         if content.references:
             self._mixed(

@@ -9,6 +9,7 @@ from typing import Literal
 
 from rundown.model.diagnostic import Diagnostic, Span
 
+MAX_MESSAGE = 300
 _SIDES = ("PASS", "FAIL", "YES", "NO", "ALL", "ANY")
 _ACTIONS = ("NEXT", "CONTINUE", "DEFER", "DELEGATE", "COMPLETE", "STOP", "GOTO", "RETRY", "BREAK")
 RESERVED = frozenset((*_SIDES, *_ACTIONS, "FOR", "IN", "TO", "AT"))
@@ -75,12 +76,16 @@ class Code(Enum):
     LATE_OUTPUTS = ("W4", "late-outputs", "OUTPUTS below the transitions")
     ENDLESS = ("W5", "endless", "a GOTO onto itself, or a round of steps without a way out")
     SIDE_TWICE = ("W6", "side-twice", "a side written twice; the last one counts")
-    NOT_A_BULLET = ("W7", "not-a-bullet", "a line that reads like a transition and is no bullet")
+    NOT_A_TRANSITION = ("W7", "not-a-transition", "a line that reads like a transition and is text")
     FRONT_MATTER_VALUES = ("W8", "front-matter-values", "values in `vars:` or `inputs:`: the older form")
     UNDECLARED_NAME = ("W9", "undeclared-name", "a template or source name that nobody declares")
     UNREACHABLE = ("W10", "unreachable", "a step that no way leads to")
     UNREADABLE_SHELL = ("W11", "unreadable-shell", "a block that cannot be read for what it runs")
-    LITERAL_QUOTES = ("W12", "literal-quotes", "a placeholder in quotes that are themselves quoted")
+    PLAIN_WORDS_ONLY = (
+        "W12",
+        "plain-words-only",
+        "a placeholder in single quotes, or where else only a plain word can stand",
+    )
     NO_ERREXIT = ("W13", "no-errexit", "several commands in a block of which only the last decides")
     NOTHING_NUMBERED = ("W14", "nothing-numbered", "no numbered step, so most headings would never run")
     LOST_AT_END = ("W15", "lost-at-end", "an `export` or `cd` that does not outlive the step")
@@ -100,5 +105,16 @@ class Code(Enum):
     def at(self, span: Span | None, message: str, *, fix: str, why: str = "") -> Diagnostic:
         """Returns the diagnostic of this code at `span`."""
         return Diagnostic(
-            code=f"syntax/{self.kebab}", message=message, span=span, why=why, fix=fix, severity=self.severity
+            code=f"syntax/{self.kebab}",
+            message=_clip(message),
+            span=span,
+            why=why,
+            fix=_clip(fix),
+            severity=self.severity,
         )
+
+
+def _clip(text: str) -> str:
+    """Returns one line of at most 300 characters: what a person wrote into the file may be of any length."""
+    line = " ".join(text.split("\n"))
+    return line if len(line) <= MAX_MESSAGE else f"{line[: MAX_MESSAGE - 1]}…"

@@ -41,6 +41,8 @@ class Bullet(Struct, frozen=True, kw_only=True):
 
 
 class Fence(Struct, frozen=True, kw_only=True):
+    """A fenced block; `info` without blanks around it, `text` with its last line end."""
+
     line: int
     end: int
     info: str

@@ -23,7 +23,7 @@ HOST_WORDS = ("pid", "net", "systemd", "journal", "unconfined")
 _OPTIONS = ("interactive", "unconfined", "timeout", "cwd", "env", "host", "confirm")
 _PARAMETERS = ("model", "max-turns", "budget-usd", "output")
 _LANGUAGES: dict[str, Literal["bash", "sh"]] = {"bash": "bash", "sh": "sh", "shell": "sh"}
-_WORD = re.compile(r'(?P<key>[^\s="]+)(?:=(?P<value>"[^"]*"|\S*))?')
+_WORD = re.compile(r'(?P<key>[^\s=]+)=(?P<value>"[^"]*"(?=\s|$)|\S*)|(?P<word>\S+)')
 _NEARLY_SHELL = re.compile(r"(?:bash|sh|shell)[^a-z0-9_\s-]", re.IGNORECASE)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -91,7 +91,11 @@ def _words(rest: str, span: Span) -> list[_Option]:
         value = match["value"]
         if value is not None and len(value) >= 2 and value[0] == value[-1] == '"':
             value = value[1:-1]
-        options.append(_Option(key=match["key"], value=value, span=part(span, match.start(), len(match[0]))))
+        options.append(
+            _Option(
+                key=match["key"] or match["word"], value=value, span=part(span, match.start(), len(match[0]))
+            )
+        )
     return options
 
 
@@ -229,7 +233,7 @@ def _check_parameter(word: _Option) -> Diagnostic | None:
 
 
 def _unknown(word: _Option, known: tuple[str, ...]) -> Diagnostic:
-    close = difflib.get_close_matches(word.key, known, n=1)
+    close = difflib.get_close_matches(word.key, known, n=1) if len(word.key) < 20 else []
     fix = f"did you mean `{close[0]}`?" if close else f"known words: {', '.join(known)}"
     return _wrong(word, f"unknown word `{word.key}`", fix=fix)
 

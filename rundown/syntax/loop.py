@@ -4,7 +4,7 @@ import re
 
 from rundown.model.diagnostic import Diagnostic, Span
 from rundown.model.runbook import Loop, LoopRange
-from rundown.syntax.codes import RESERVED, Code
+from rundown.syntax.codes import RESERVED, RESERVED_VARIABLES, Code
 from rundown.syntax.source import part
 
 MAX_BOUND = 10_000
@@ -30,11 +30,11 @@ def parse_loop(text: str, span: Span) -> Loop | Diagnostic:
     if match is None:
         return Code.BAD_FOR.at(span, f"`{text.strip()}` cannot be read", fix=_reason(text) or _FORMS)
     variable = match["variable"]
-    if variable in RESERVED:
+    if variable is not None and (variable in RESERVED or variable.lower() in RESERVED_VARIABLES):
         return Code.BAD_FOR.at(
             span,
             f"`{variable}` is a reserved word",
-            fix=f"name the variable differently: `{variable.lower()}_`",
+            fix="name the variable differently: `item`",
         )
     if match["source"]:
         return Loop(variable=variable, source=_name(match["source"]), span=span)

@@ -39,6 +39,8 @@ class Section(Struct, kw_only=True):
 
 
 class Outline(Struct, kw_only=True):
+    """The whole document: `preamble` is what stands above the first H2."""
+
     title: str = ""
     preamble: list[Block] = field(default_factory=list)
     steps: list[Section] = field(default_factory=list)
@@ -132,7 +134,7 @@ class _Reader:
             return
         first = self._step_ids.get(parsed.id)
         if first is not None:
-            self._duplicate(heading, f"step `{parsed.id}`", first)
+            self._duplicate(heading, f"step `{parsed.id}`", first, self._numbered(heading))
         elif parsed.id.isdigit():
             self._check_number(heading, int(parsed.id))
         self._step_ids.setdefault(parsed.id, span)
@@ -140,7 +142,7 @@ class _Reader:
 
     def _read_step(self, heading: Heading) -> _Parsed | None:
         text = heading.text
-        numbered = f"number it: `## {self._next_number}. {_line(text).strip(_SEPARATORS) or 'What to do'}`"
+        numbered = self._numbered(heading)
         if _DYNAMIC.match(text):
             self._dynamic(heading)
             return None
@@ -163,6 +165,12 @@ class _Reader:
             )
             return None
         return self._identified(heading, match, numbered)
+
+    def _numbered(self, heading: Heading) -> str:
+        """Returns the advice to number a heading; where none is numbered, by its place among all."""
+        number = self._next_number if self._next_number > 1 else len(self._outline.steps) + 1
+        title = _line(heading.text).strip(_SEPARATORS + "0123456789") or "What to do"
+        return f"number it: `## {number}. {title}`"
 
     def _identified(self, heading: Heading, match: re.Match[str], fix: str) -> _Parsed | None:
         word = match["id"]
@@ -199,13 +207,13 @@ class _Reader:
             )
         self._next_number = max(self._next_number, number + 1)
 
-    def _duplicate(self, heading: Heading, what: str, first: Span) -> None:
+    def _duplicate(self, heading: Heading, what: str, first: Span, fix: str) -> None:
         self._add(
             Code.DUPLICATE_ID,
             heading,
             f"{what} is there already, in line {first.line}",
             why="the id is the number or the first word of the heading",
-            fix="give it another id; steps that simply follow each other are numbered: `## 1. …`, `## 2. …`",
+            fix=fix,
         )
 
     def _dynamic(self, heading: Heading) -> None:
@@ -235,7 +243,10 @@ class _Reader:
             if parsed.parent is not None and step.id and parsed.parent != step.id:
                 self._wrong_parent(heading, parsed, step)
             elif parsed.id in self._substep_ids:
-                self._duplicate(heading, f"substep `{step.id}.{parsed.id}`", self._substep_ids[parsed.id])
+                fix = f"number it: `### {step.id}.{len(step.substeps) + 1} {parsed.title}`"
+                self._duplicate(
+                    heading, f"substep `{step.id}.{parsed.id}`", self._substep_ids[parsed.id], fix
+                )
             self._substep_ids.setdefault(parsed.id, span)
         step.substeps.append(section)
 

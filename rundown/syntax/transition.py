@@ -157,8 +157,7 @@ def _handler(words: _Words) -> tuple[Action, int, bool]:
             fix=f"write one number and then an action: `RETRY {count} STOP`",
         )
     if follower.startswith('"') or (_WORD.fullmatch(follower) and follower not in RESERVED):
-        close = difflib.get_close_matches(follower.upper(), _ACTIONS, n=1, cutoff=0.75)
-        if close:
+        if _closest(follower, 0.75):
             raise _unknown(words, words.take())
         return Stop(message=_message(words)), count, True
     return _action(words), count, short
@@ -192,14 +191,19 @@ def _unknown(words: _Words, word: str) -> _Problem:
             "DELEGATE is not supported",
             fix="let an agent do the step: a block that opens with ```agent",
         )
-    bare = word.strip(".,;:!").upper()
-    close = difflib.get_close_matches(bare, _ACTIONS, n=1, cutoff=0.6)
+    close = _closest(word.strip(".,;:!"), 0.6)
     return words.problem(
         Code.BAD_ACTION,
         f"`{word}` is no action",
         why="a bullet that begins with PASS, FAIL, YES or NO is a transition",
-        fix=f"did you mean {close[0]}?" if close else f"write one of {', '.join(_ACTIONS)}",
+        fix=f"did you mean {close}?" if close else f"write one of {', '.join(_ACTIONS)}",
     )
+
+
+def _closest(word: str, cutoff: float) -> str | None:
+    """Returns the action that `word` is most like; None for words far longer than any."""
+    close = difflib.get_close_matches(word.upper(), _ACTIONS, n=1, cutoff=cutoff) if len(word) < 20 else []
+    return close[0] if close else None
 
 
 def _message(words: _Words) -> str:

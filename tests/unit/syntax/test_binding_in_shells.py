@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from msgspec import Struct
+
 from rundown.syntax.binding import Bound, bind_script
 
 SHELLS = {"bash": shutil.which("bash"), "sh": shutil.which("sh")}
@@ -320,7 +321,7 @@ def run(shell: str, script: str, arguments: list[str], directory: Path, environm
         "_",
         *arguments,
     ]
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         argv,
         cwd=directory,
         env={"PATH": os.environ["PATH"], **environment},
