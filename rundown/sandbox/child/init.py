@@ -11,12 +11,16 @@ import os
 import select
 import signal
 import socket
+import time
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from rundown.sandbox.child import command, namespaces, syscalls, terminal, walls, wire
 from rundown.sandbox.child.stages import StageError, stage
 from rundown.sandbox.child.view import View
+
+_HUNT_S: Final = 3.0
+_HUNT_PAUSE_S: Final = 0.002
 
 
 def serve(control: socket.socket, spaces: tuple[str, ...], seccomp: bytes) -> None:
@@ -109,7 +113,9 @@ def _start(plan: dict[str, Any], fds: dict[str, int], prepared: dict[str, Any]) 
     if child == 0:
         os.close(report_read)
         command.become(plan, fds, report_write, prepared)
-    for used in (report_write, *fds.values()):
+    # The terminal's slave stays open here: a program that closes its output before it exits, as coreutils do,
+    # would otherwise leave a master without a slave, and be hung up on by whoever closes that.
+    for used in (report_write, *(fd for name, fd in fds.items() if name != "terminal")):
         os.close(used)
     report = b""
     while chunk := os.read(report_read, 65536):
@@ -159,7 +165,7 @@ def _obey(control: socket.socket, own_pids: bool) -> None:
     message, _ = received
     targets = [-1] if own_pids else descendants(os.getpid())
     for target in targets:
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):
             os.kill(target, message["signal"])
 
 
@@ -194,12 +200,17 @@ def descendants(ancestor: int) -> list[int]:
 
 
 def end_all_children() -> None:
-    """Kills every descendant until none is left; for steps without a pid namespace of their own."""
-    while True:
+    """Kills every descendant until none is left; for steps without a pid namespace of their own.
+
+    Gives up after a while on what may not be killed (a set-user-ID program of an unconfined step).
+    """
+    deadline = time.monotonic() + _HUNT_S
+    while time.monotonic() < deadline:
         for pid in descendants(os.getpid()):
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         try:
-            os.waitpid(-1, 0)
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                time.sleep(_HUNT_PAUSE_S)
         except ChildProcessError:
             return
