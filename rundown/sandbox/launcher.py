@@ -1,36 +1,51 @@
 """`Launcher`: runs planned steps, one fork server a run; a context manager.
 
 `launch` returns how the process tree ended, or at which stage the sandbox could not be made; it never
-hangs on a step that cannot be ended, and nothing runs after a failed stage. `interrupt` may be called
-from a signal handler or another thread.
+hangs on a step that cannot be ended, and nothing runs after a failed stage. `interrupt`, `resize` and
+`freeze` may be called from a signal handler or another thread.
 """
 
+import os
+import shutil
+import tempfile
 import threading
 from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from msgspec.structs import replace
 
 from rundown.model.sandbox import HostFacts, ProcessResult, SandboxPlan, StageFailure
+from rundown.sandbox.cgroup import GroupLimits, StepGroups, find_own_hierarchies
+from rundown.sandbox.failure import LaunchError
 from rundown.sandbox.output import Sink
 from rundown.sandbox.relay import Relay
 from rundown.sandbox.seccomp import build_program
-from rundown.sandbox.zygote import Base, Zygote, ZygoteError
+from rundown.sandbox.tiers import NAMESPACES
+from rundown.sandbox.zygote import Base, Zygote
 
-ALL_NAMESPACES = ("user", "mount", "pid", "net", "ipc", "uts")
-GRACE_NS = 5_000_000_000
+GRACE_NS: Final = 5_000_000_000
 
 
 class Launcher:
-    """Starts its fork server on entering, on the thread that must outlive every step."""
+    """Starts its fork server on entering, on the thread that must outlive every step.
+
+    `tmp_bytes` bounds `{tmp}` and HOME of the run together; `grace_ns` lies between TERM and KILL.
+    """
 
     def __init__(self, host: HostFacts, *, tmp_bytes: int | None = None, grace_ns: int = GRACE_NS) -> None:
         self._host = host
         self._tmp_bytes = tmp_bytes
         self._grace_ns = grace_ns
+        self._hierarchies = find_own_hierarchies() if host.cgroup_controllers else ()
         self._lock = threading.Lock()
         self._zygotes: dict[Base, Zygote] = {}
         self._running: tuple[Relay, ...] = ()
+        self._launches = 0
+        self._host_tmp: str | None = None
 
     def __enter__(self) -> "Launcher":
-        with suppress(ZygoteError):  # each launch says so, as the stage failure it is
+        with suppress(LaunchError):  # each launch says so, as the stage failure it is
             self._zygote(self._best_base())
         return self
 
@@ -38,6 +53,28 @@ class Launcher:
         for zygote in self._zygotes.values():
             zygote.close()
         self._zygotes.clear()
+        if self._host_tmp is not None:
+            shutil.rmtree(self._host_tmp, ignore_errors=True)
+            self._host_tmp = None
+
+    @property
+    def host_tmp(self) -> str | None:
+        """A private directory on disk, where no mount namespace can hold the run's `{tmp}`; else None."""
+        if self._host_tmp is None and self._best_base() == "plain":
+            self._host_tmp = tempfile.mkdtemp(prefix="rundown-")
+            for name in ("home", ".rd", ".rd/outputs"):
+                Path(self._host_tmp, name).mkdir(mode=0o700)
+        return self._host_tmp
+
+    def open_tmp(self) -> int:
+        """Returns a directory fd of the run's `{tmp}`, for files that steps leave there.
+
+        Raises: LaunchError if the fork server is gone.
+        """
+        if self.host_tmp is not None:
+            return os.open(self.host_tmp, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        with self._lock:
+            return self._zygote(self._best_base()).open_tmp()
 
     def launch(
         self,
@@ -47,18 +84,18 @@ class Launcher:
         stdin_fd: int | None = None,
         size: tuple[int, int] | None = None,
     ) -> ProcessResult | StageFailure:
-        """Runs one step to its end. `sink` gets output on this thread; `size`: a pty's rows and columns."""
+        """Runs one step to its end. `sink` gets output on this thread; `size`: a pty's rows and columns.
+
+        `stdin_fd` is used by interactive steps only; a terminal is put into raw mode meanwhile.
+        """
+        limits = GroupLimits(memory_bytes=plan.memory_bytes, pids=plan.pids, cpu=plan.cpu)
+        wanted = self._hierarchies if plan.cgroup and limits != GroupLimits() else ()
         try:
-            with self._lock:
-                control, supervisor = self._zygote(_base_of(plan)).take(plan.namespaces)
-        except ZygoteError as error:
+            with StepGroups(wanted, self._next_name(), limits) as groups:
+                result = self._run(plan, sink, groups.open_entries(), (stdin_fd, size))
+                return _name_ending(result, groups)
+        except LaunchError as error:
             return error.failure
-        relay = Relay(plan, control, supervisor, sink, self._grace_ns)
-        self._running = (*self._running, relay)
-        try:
-            return relay.run(stdin_fd, size)
-        finally:
-            self._running = tuple(other for other in self._running if other is not relay)
 
     def interrupt(self) -> bool:
         """Ends what runs: TERM, after a grace KILL; KILL at once when called again. Signal-safe.
@@ -73,6 +110,32 @@ class Launcher:
         """Passes a terminal's new size on. Signal-safe."""
         for relay in self._running:
             relay.resize(rows, columns)
+
+    def freeze(self, wanted: bool) -> None:
+        """Stops every process of what runs where it is, with its clock, or lets it go on. Signal-safe."""
+        for relay in self._running:
+            relay.freeze(wanted)
+
+    def _run(
+        self,
+        plan: SandboxPlan,
+        sink: Sink,
+        fds: dict[str, int],
+        terminal: tuple[int | None, tuple[int, int] | None],
+    ) -> ProcessResult | StageFailure:
+        with self._lock:
+            control, supervisor = self._zygote(_base_of(plan)).take(plan.namespaces)
+        relay = Relay(plan, control, supervisor, sink, self._grace_ns)
+        self._running = (*self._running, relay)
+        try:
+            return relay.run(fds, *terminal)
+        finally:
+            self._running = tuple(other for other in self._running if other is not relay)
+
+    def _next_name(self) -> str:
+        with self._lock:
+            self._launches += 1
+            return f"rundown-{os.getpid()}-{id(self):x}-{self._launches}"
 
     def _zygote(self, base: Base) -> Zygote:
         if base not in self._zygotes:
@@ -96,4 +159,13 @@ def _base_of(plan: SandboxPlan) -> Base:
 def _usual_namespaces(base: Base) -> tuple[str, ...]:
     if base == "plain":
         return ()
-    return ALL_NAMESPACES if base == "userns" else ALL_NAMESPACES[1:]
+    return NAMESPACES if base == "userns" else NAMESPACES[1:]
+
+
+def _name_ending(result: ProcessResult | StageFailure, groups: StepGroups) -> ProcessResult | StageFailure:
+    """A kill for want of memory is named so; a shell reports its child's as status 137."""
+    if isinstance(result, ProcessResult):
+        killed = result.signal == 9 or (result.ending == "exited" and result.status == 137)
+        if killed and groups.ran_out_of_memory():
+            return replace(result, ending="out-of-memory")
+    return result
