@@ -1,6 +1,7 @@
 """`Event`: the one thing that changes state. Bodies are facts in the past tense.
 
 Unknown body types are kept as they were read (`UnknownBody`), so that a log survives a round trip.
+Longer than 350 lines because every fact stands here, one after the other, as in a dictionary.
 """
 
 from typing import Literal
