@@ -14,6 +14,7 @@ from rundown.model.diagnostic import Diagnostic, Span
 from rundown.policy.source import MAX_BYTES, Node, Syntax, read_node
 
 NAMES = (".rundownrc", ".rundownrc.json", ".rundownrc.yaml", ".rundownrc.yml")
+_SECTIONS = {"package.json": ("rundown",), "pyproject.toml": ("tool", "rundown")}
 _CODE = ("rundown.config.js", "rundown.config.cjs", "rundown.config.mjs", "rundown.config.ts")
 
 
@@ -31,10 +32,10 @@ def discover(root: str, owner: int) -> tuple[Found | None, tuple[Diagnostic, ...
         path = Path(root, name)
         if os.path.lexists(path):
             return read_document(path, name, owner, inside=root)
-    for name, keys in (("package.json", ("rundown",)), ("pyproject.toml", ("tool", "rundown"))):
+    for name in _SECTIONS:
         path = Path(root, name)
         if path.is_file():
-            found, problems = _section(path, name, keys, (owner, root))
+            found, problems = _section(path, name, section_keys(name), (owner, root))
             if found or problems:
                 return found, problems
     return None, tuple(_code_document(root, name) for name in _CODE if os.path.lexists(Path(root, name)))
@@ -58,6 +59,11 @@ def syntax_of(name: str, content: bytes) -> Syntax:
     if name.endswith(".json") or (name.endswith(".rundownrc") and content.lstrip().startswith(b"{")):
         return "json"
     return "yaml"
+
+
+def section_keys(name: str) -> tuple[str, ...]:
+    """Returns where in a project file the document stands; () for a file of its own."""
+    return _SECTIONS.get(Path(name).name, ())
 
 
 def _section(
