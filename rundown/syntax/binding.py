@@ -24,16 +24,19 @@ _KEYWORDS = frozenset(
     "if then elif else fi case esac for select while until do done function time coproc in".split()  # noqa: SIM905
 )
 _ADVICE = (
-    ("single quotes", 'use double quotes: "{{name}}"'),
-    ("$'", 'use double quotes: "{{name}}"'),
+    ("single quotes", 'use double quotes: "{name}"'),
+    ("$'", 'use double quotes: "{name}"'),
     ("comment", "take the placeholder out of the comment"),
     ("end is quoted", "write the here-document's end without quotes: <<EOF"),
     ("backquotes", "write $(…) instead of backquotes"),
     ("arithmetic", "give it an integer"),
-    ("takes code", 'hand the value over as an argument: bash -c \'echo "$1"\' _ "{{name}}"'),
+    (
+        "takes code",
+        'give it a plain word, or hand the value over as an argument: bash -c \'echo "$1"\' _ "{name}"',
+    ),
     ("reads as its script", "write the value into an argument or a file instead"),
-    ("`$`", 'leave the `$` out: "{{name}}"'),
-    ("backslash", 'leave the backslash out: "{{name}}"'),
+    ("`$`", 'leave the `$` out: "{name}"'),
+    ("backslash", 'leave the backslash out: "{name}"'),
 )
 
 
@@ -171,10 +174,11 @@ def is_plain(value: str) -> bool:
 
 def advice(place: Place) -> str:
     """Returns how to write a placeholder that stands where no value can be data."""
+    name = f"{{{{{place.placeholder.path}}}}}"
     for words, fix in _ADVICE:
         if words in place.reason:
-            return fix
-    return 'put it where an argument stands: `command "{{name}}"`'
+            return fix.replace("{name}", name)
+    return f'put it where an argument stands: command "{name}"'
 
 
 def span_in_block(text: str, placeholder: Placeholder, origin: Span | None) -> Span:
