@@ -27,7 +27,8 @@ _DENYING = {Choice.DENY, Choice.DENY_TYPE}
 
 
 class Permissions:
-    """One a session. `grants` may be listed and reset while the run is going."""
+    """One a session. `grants` may be listed and reset while the run is going; `standing` ones were kept for
+    good in an earlier session."""
 
     def __init__(
         self,
@@ -35,12 +36,14 @@ class Permissions:
         prompter: Prompter,
         keep: Keep,
         sees: Callable[[ExecutionRequest], tuple[str, ...]],
+        standing: tuple[Grant, ...] = (),
     ) -> None:
         self._evaluate = evaluate
         self._prompter = prompter
         self._keep = keep
         self._sees = sees
-        self.grants: tuple[Grant, ...] = ()
+        self._standing = standing
+        self.grants = standing
 
     def settle(self, request: ExecutionRequest, subject: Subject) -> Generator[Body, None, Allowed | Denied]:
         """Yields each fact on the way; returns what was decided in the end."""
@@ -70,8 +73,8 @@ class Permissions:
         return final
 
     def reset(self) -> None:
-        """Forgets every grant of this session."""
-        self.grants = ()
+        """Forgets every grant of this session; what was kept for good stays."""
+        self.grants = self._standing
 
     def _learn(
         self, decision: NeedsPrompt, answers: tuple[Answer, ...]

@@ -102,11 +102,13 @@ class Runner:
     def __init__(self, house: House, front: Front) -> None:
         self._house = house
         self._front = front
-        self.permissions = Permissions(house.evaluate, front.prompter, house.keep_grant, house.describe_view)
+        self.permissions = Permissions(
+            house.desk.evaluate, front.prompter, house.desk.keep_grant, house.describe_view
+        )
         self.place = RunsPlace(
-            root=Path(house.project.root),
-            state_home=house.around.state.parent,
-            runs_dir=house.wish.runs_dir,
+            root=Path(house.desk.project.root),
+            state_home=house.desk.around.state.parent,
+            runs_dir=house.desk.wish.runs_dir,
         )
         self._registry = Registry(self.place.state_home)
         self._facts: Facts | None = None
@@ -137,11 +139,11 @@ class Runner:
 
     def _make(self, stack: ExitStack, opened: Opened, start: Start) -> _Run:
         house = self._house
-        now_ns = house.around.now_ns()
+        now_ns = house.desk.around.now_ns()
         directory = stack.enter_context(RunDirectory.create(self.place, now_ns=now_ns))
         contract = self._contract(opened, start, directory.run_id, now_ns)
         redact = house.redactor.redact_text
-        log = stack.enter_context(EventLog.create(directory, contract, house.around.now_ns, redact))
+        log = stack.enter_context(EventLog.create(directory, contract, house.desk.around.now_ns, redact))
         directory.write_file(RUNBOOK_COPY, house.redactor.redact_bytes(opened.document.content))
         self._registry.register(directory, log.head, at_rest=False)
         return _Run(directory=directory, log=log, course=chart(opened.runbook), opened=opened, start=start)
@@ -149,7 +151,7 @@ class Runner:
     def _reopen(self, stack: ExitStack, run_id: str, given: Values, family: Family) -> tuple[_Run, Replayed]:
         house = self._house
         directory = stack.enter_context(RunDirectory.open(self.place, run_id))
-        log = self._registry.resume(directory, house.around.now_ns, house.redactor.redact_text)
+        log = self._registry.resume(directory, house.desk.around.now_ns, house.redactor.redact_text)
         stack.enter_context(log)
         events = tuple(read_events(directory.path / EVENTS))
         opened = self._reread(directory, msgspec.json.decode(log.contract, type=Contract))
@@ -200,7 +202,7 @@ class Runner:
 
     def _again(self, run: _Run, replayed: Replayed) -> Iterator[Body]:
         """What going on begins with: what changed, what a person does, what is in doubt."""
-        changes = _changes(run, replayed, self._house.loaded.documents_digest)
+        changes = _changes(run, replayed, self._house.desk.loaded.documents_digest)
         if "runbook" in changes:
             self._require_yes("the runbook changed since the run began: go on with it as it is now?")
         yield RunResumed(changes=changes)
@@ -248,7 +250,7 @@ class Runner:
                 child, replayed = self._reopen(stack, pending.run_id, {}, family)
                 ended = self._drive(child, replayed.state, self._again(child, replayed))
             else:
-                found = find_child(reference, run.opened.document, self._house.project.root, family)
+                found = find_child(reference, run.opened.document, self._house.desk.project.root, family)
                 if isinstance(found, str):
                     yield EffectFailed(position=state.position, code="inline_launch_failed", message=found)
                     return
@@ -272,12 +274,12 @@ class Runner:
         )
         return Tools(
             run_id=run.directory.run_id,
-            root=self._house.project.root,
+            root=self._house.desk.project.root,
             shell=front.shell,
             on_denied=front.on_denied,
             agent=run.start.agent or front.agent,
             permissions=self.permissions,
-            workspace=self._house.workspace,
+            workspace=self._house.desk.workspace,
             launcher=self._house.launcher(ref, self._front.terminal),
             prompter=self._front.prompter,
             frontend=frontend,
@@ -290,15 +292,15 @@ class Runner:
         return Contract(
             run_id=run_id,
             at=rfc3339(now_ns),
-            root=self._house.project.root,
+            root=self._house.desk.project.root,
             rundown_version=__version__,
             runbook_file=opened.document.file,
             runbook_path=_real(opened.document.path),
             runbook_digest=opened.runbook.digest,
-            policy_digest=self._house.loaded.digest,
+            policy_digest=self._house.desk.loaded.digest,
             inputs=dump_values(start.values, start.secret),
-            host=self._house.host,
-            isolation=self._house.wish.sandbox,
+            host=self._house.desk.host,
+            isolation=self._house.desk.wish.sandbox,
             agents=_agents(opened.runbook, start.agent),
             prompted=start.prompted,
             parent_run=start.family.parent,
@@ -311,7 +313,7 @@ class Runner:
             runbook_file=run.opened.document.file,
             runbook_path=_real(run.opened.document.path),
             runbook_digest=run.opened.runbook.digest,
-            root=house.project.root,
+            root=house.desk.project.root,
             rundown_version=__version__,
             context_id=start.context_id or run.directory.run_id,
             agent=start.agent,
@@ -319,8 +321,8 @@ class Runner:
             inputs=dump_values(start.values, start.secret),
             parent_run=start.family.parent,
         )
-        yield HostProbed(facts=house.host, wish=house.wish.sandbox)
-        yield PolicyFrozen(digest=house.loaded.documents_digest, sources=house.loaded.sources)
+        yield HostProbed(facts=house.desk.host, wish=house.desk.wish.sandbox)
+        yield PolicyFrozen(digest=house.desk.loaded.documents_digest, sources=house.desk.loaded.sources)
 
 
 class _Watched:

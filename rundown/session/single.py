@@ -26,10 +26,13 @@ def run_single(
     `words[0]` was typed by a person and counts as allowed by flag; what it contains is decided as always.
     """
     house = _typed(house, words[0])
-    cwd = os.path.realpath(house.around.cwd)
+    cwd = os.path.realpath(house.desk.around.cwd)
     place = Place(run_id=_POSITION, position=_POSITION, attempt=1, cwd=cwd)
-    request = freeze_argv(place, words, house.workspace)
-    permissions = Permissions(house.evaluate, prompter, house.keep_grant, house.describe_view)
+    request = freeze_argv(place, words, house.desk.workspace)
+    standing = house.desk.keeper.personal()
+    permissions = Permissions(
+        house.desk.evaluate, prompter, house.desk.keep_grant, house.describe_view, standing
+    )
     settling = permissions.settle(request, Subject(title="rundown exec"))
     while True:
         try:
@@ -51,6 +54,7 @@ def run_single(
 
 def _typed(house: House, word: str) -> House:
     rule = Rule(capability=Capability.RUN, verdict=Outcome.ALLOW, pattern=word, layer=LayerKind.FLAG)
-    flags = house.loaded.ruleset.flags
-    ruleset = replace(house.loaded.ruleset, flags=replace(flags, rules=(*flags.rules, rule)))
-    return replace(house, loaded=replace(house.loaded, ruleset=ruleset))
+    loaded = house.desk.loaded
+    flags = replace(loaded.ruleset.flags, rules=(*loaded.ruleset.flags.rules, rule))
+    ruleset = replace(loaded.ruleset, flags=flags)
+    return replace(house, desk=replace(house.desk, loaded=replace(loaded, ruleset=ruleset)))

@@ -1,0 +1,217 @@
+"""A `Desk`: one project with its policy, ready to decide. What needs no sandbox works from here.
+
+Gathers the facts of the host that decisions need; decides nothing itself.
+"""
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rundown.errors import RundownError
+from rundown.model.digest import digest_bytes
+from rundown.model.policy import Allowed, Decision, Grant
+from rundown.model.request import Capability, ExecutionRequest
+from rundown.model.sandbox import HostFacts
+from rundown.policy.compiled import CompiledRuleset, compile_ruleset, mentioned_names
+from rundown.policy.evaluate import evaluate
+from rundown.policy.facts import PolicyFacts
+from rundown.policy.keep import Keeper, can_last
+from rundown.policy.load import Loaded, load_ruleset
+from rundown.policy.trust import UntrustedError, record_trust
+from rundown.record.times import rfc3339
+from rundown.sandbox.probe import probe_host
+from rundown.session.ports import Choice, Prompter
+from rundown.session.project import Project, find_project
+from rundown.session.surroundings import Surroundings
+from rundown.session.wish import Wish
+from rundown.session.workspace import (
+    HostWorkspace,
+    clean_search_path,
+    find_executable,
+    read_interpreter,
+)
+
+_TRUNCATE_ABI = 3
+"""Below this Landlock ABI a read-only file can be truncated. Source: landlock(7)."""
+
+
+class Desk(Struct, kw_only=True, dict=True):
+    """One project, one policy, and what is known of this host. `cache`: the project's own, "" for none."""
+
+    around: Surroundings
+    wish: Wish
+    project: Project
+    loaded: Loaded
+    facts: PolicyFacts
+    host: HostFacts
+    cache: str
+
+    @cached_property
+    def compiled(self) -> CompiledRuleset:
+        """The policy, made ready for decisions."""
+        return compile_ruleset(self.loaded.ruleset, self.facts)
+
+    @cached_property
+    def workspace(self) -> HostWorkspace:
+        """Resolves names and paths as steps would find them."""
+        return HostWorkspace(
+            search_path=step_search_path(self.around),
+            writable=writable_trees(self.compiled),
+            home=str(self.around.home),
+            variables=frozenset(self.around.environ),
+        )
+
+    def evaluate(self, request: ExecutionRequest, grants: tuple[Grant, ...]) -> Decision:
+        """Returns the decision on a request, with the facts that belong to its executables."""
+        found = {
+            item.resolved: interpreter
+            for item in request.operations
+            if item.capability is Capability.RUN and item.resolved is not None
+            if (interpreter := read_interpreter(item.resolved)) is not None
+        }
+        facts = replace(self.facts, interpreters=found) if found else self.facts
+        return evaluate(self.compiled, request, facts, grants)
+
+    @cached_property
+    def keeper(self) -> Keeper:
+        """Keeps the lasting grants of this project."""
+        return Keeper(root=self.project.root, state_dir=str(self.around.state), loaded=self.loaded)
+
+    def keep_grant(self, grant: Grant, choice: Choice) -> str:
+        """Stores a lasting grant; returns where, as shown to people. One that cannot last holds for the
+        session."""
+        if not can_last(grant):
+            return "session (it cannot be kept for good)"
+        try:
+            if choice is Choice.ALWAYS_ME:
+                return self.keeper.keep_personal(grant)
+            return self.keeper.keep_for_project(grant, self.facts.runbook, rfc3339(self.around.now_ns()))
+        except (RundownError, OSError) as problem:
+            return f"session (it could not be kept: {problem})"
+
+
+def open_desk(
+    wish: Wish, around: Surroundings, runbook: Path | None, prompter: Prompter | None = None
+) -> Desk:
+    """Returns the desk of a runbook's project (None: of where the person stands).
+
+    Raises:
+        InvalidInputError: a policy document or the project root is not valid, or not trusted.
+    """
+    project = find_project(runbook, around.cwd, around.home, wish.root)
+    loaded = load_policy(wish, around, project, prompter)
+    host = probe_host()
+    cache = _project_cache(around, project)
+    real = os.path.realpath(runbook) if runbook is not None else ""
+    facts = _policy_facts(around, project, loaded, _Place(runbook=real, cache=cache))
+    walls = host.user_namespaces and host.seccomp and host.landlock_abi >= _TRUNCATE_ABI
+    facts = replace(facts, no_gap=wish.sandbox != "none" and walls)
+    return Desk(around=around, wish=wish, project=project, loaded=loaded, facts=facts, host=host, cache=cache)
+
+
+def load_policy(wish: Wish, around: Surroundings, project: Project, prompter: Prompter | None) -> Loaded:
+    """Returns the policy of a run; a person is asked to trust a project's document that opens something.
+
+    Raises:
+        InvalidInputError: a document is not valid, or is not trusted.
+    """
+
+    def load() -> Loaded:
+        return load_ruleset(
+            project.root,
+            "" if os.path.isabs(project.runbook) else project.runbook,
+            flags=wish.flags,
+            cwd=str(around.cwd),
+            home=str(around.home),
+            policy_file=wish.policy_file,
+            user_config_dir=str(around.config),
+            system_file=str(around.system_policy),
+            state_dir=str(around.state),
+            trust_project=wish.trust_project,
+        )
+
+    try:
+        return load()
+    except UntrustedError as problem:
+        question = problem.question
+        opens = "; ".join(item.text for item in question.opens)
+        if prompter is None or not prompter.confirm(
+            f"{question.source} opens: {opens}. Trust it as it is now?"
+        ):
+            raise
+        record_trust(str(around.state), question.root, question.digest)
+    return load()
+
+
+def step_search_path(around: Surroundings) -> tuple[str, ...]:
+    """Returns the PATH of steps: the parent's absolute entries, and where `rundown` itself lies."""
+    entries = clean_search_path(around.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin"))
+    return tuple(dict.fromkeys((*entries, *around.executable_dirs)))
+
+
+def writable_trees(compiled: CompiledRuleset) -> tuple[str, ...]:
+    """Returns the real paths of the trees that a step may write without being asked."""
+    nothing = ExecutionRequest(
+        run_id="",
+        position="",
+        attempt=1,
+        kind="argv",
+        text="",
+        argv=(),
+        cwd=compiled.facts.root,
+        env_names=(),
+        operations=(),
+    )
+    decision = evaluate(compiled, nothing, compiled.facts)
+    patterns = decision.envelope.write_allow if isinstance(decision, Allowed) else ()
+    return tuple(dict.fromkeys(pattern.removesuffix("/**") for pattern in patterns))
+
+
+def _policy_facts(around: Surroundings, project: Project, loaded: Loaded, place: "_Place") -> PolicyFacts:
+    search_path = step_search_path(around)
+    lookups = {name: find_executable(name, search_path) for name in mentioned_names(loaded.ruleset)}
+    git = tuple(path for path in (project.gitdir, project.common_gitdir) if path is not None)
+    return PolicyFacts(
+        root=project.root,
+        home=os.path.realpath(around.home),
+        cache=place.cache,
+        config=str(around.config),
+        gitdir=project.gitdir,
+        gitdirs=tuple(dict.fromkeys(git))[1:],
+        runbook="" if os.path.isabs(project.runbook) else project.runbook,
+        runbook_file=place.runbook,
+        parent_env=frozenset(around.environ),
+        executables={name: real for name, real in lookups.items() if real is not None},
+        venvs=tuple(os.path.dirname(entry) for entry in search_path if _is_venv(entry)),
+        documents=loaded.documents,
+        off_limits=(
+            str(around.config / "signing.key"),
+            str(around.state / "trust.json"),
+            str(around.state / "runs"),
+            os.path.join(project.root, ".rundown", "runs"),
+        ),
+    )
+
+
+class _Place(Struct, frozen=True, kw_only=True):
+    runbook: str
+    cache: str
+
+
+def _is_venv(entry: str) -> bool:
+    return os.path.isfile(os.path.join(os.path.dirname(entry), "pyvenv.cfg"))
+
+
+def _project_cache(around: Surroundings, project: Project) -> str:
+    """Makes the private cache of a project. Its name tells the project and collides with no other."""
+    digest = digest_bytes("rundown/cache/1", os.fsencode(project.root)).removeprefix("sha256:")
+    name = f"{os.path.basename(project.root)[:40]}-{digest[:16]}"
+    folder = around.cache / "projects" / name
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return ""
+    return os.path.realpath(folder)
