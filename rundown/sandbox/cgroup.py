@@ -13,6 +13,8 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from rundown.sandbox.failure import LaunchError
+
 CONTROLLERS: Final = ("cpu", "memory", "pids")
 
 
@@ -111,13 +113,18 @@ class StepGroups:
         self._limits = limits
 
     def __enter__(self) -> "StepGroups":
-        for hierarchy, directory in zip(self._hierarchies, self._directories, strict=True):
-            directory.mkdir()
-            for file, value in _settings(hierarchy, self._limits):
-                (directory / file).write_text(value)
-            for file, value in _REFINEMENTS:
-                with suppress(OSError):
+        """Raises: LaunchError "cgroup", with nothing left behind."""
+        try:
+            for hierarchy, directory in zip(self._hierarchies, self._directories, strict=True):
+                directory.mkdir()
+                for file, value in _settings(hierarchy, self._limits):
                     (directory / file).write_text(value)
+                for file, value in _REFINEMENTS:
+                    with suppress(OSError):
+                        (directory / file).write_text(value)
+        except OSError as error:
+            self.__exit__()
+            raise LaunchError("cgroup", error.errno, str(error)) from error
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -19,6 +19,7 @@ from rundown.model.sandbox import HostFacts, ProcessResult, SandboxPlan, StageFa
 from rundown.sandbox.cgroup import GroupLimits, StepGroups, find_own_hierarchies
 from rundown.sandbox.failure import LaunchError
 from rundown.sandbox.output import Sink
+from rundown.sandbox.recipe import recipe_of
 from rundown.sandbox.relay import Relay
 from rundown.sandbox.seccomp import build_program
 from rundown.sandbox.tiers import NAMESPACES
@@ -124,8 +125,8 @@ class Launcher:
         terminal: tuple[int | None, tuple[int, int] | None],
     ) -> ProcessResult | StageFailure:
         with self._lock:
-            control, supervisor = self._zygote(_base_of(plan)).take(plan.namespaces)
-        relay = Relay(plan, control, supervisor, sink, self._grace_ns)
+            fresh = self._zygote(_base_of(plan)).take(recipe_of(plan))
+        relay = Relay(plan, fresh, sink, self._grace_ns)
         self._running = (*self._running, relay)
         try:
             return relay.run(fds, *terminal)

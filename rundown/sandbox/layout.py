@@ -9,6 +9,9 @@ import posixpath
 from collections.abc import Iterator
 from typing import Final, Literal
 
+from msgspec import Struct
+
+from rundown.model.policy import Envelope
 from rundown.model.sandbox import Mask, Mount, Survey, Tree
 from rundown.sandbox.patterns import is_below
 from rundown.sandbox.settings import LaunchSettings
@@ -32,27 +35,38 @@ _JOURNAL: Final = ("/etc/machine-id", "/var/log/journal", "/run/log/journal", "/
 _SYSTEMD: Final = ("/etc/machine-id", "/run/systemd", "/run/dbus/system_bus_socket")
 
 
+class Layout(Struct, frozen=True, kw_only=True):
+    """Operations in order; the first `base` of them are the same for every step of a run."""
+
+    mounts: tuple[Mount, ...]
+    base: int
+
+
 def plan_mounts(
-    survey: Survey,
-    settings: LaunchSettings,
-    namespaces: tuple[str, ...],
-    words: frozenset[str],
-    *,
-    no_exec: bool,
-) -> tuple[Mount, ...]:
-    """Returns the operations in order. `no_exec`: nothing that a step can write may be executed."""
-    return (
+    survey: Survey, settings: LaunchSettings, allowed: Envelope, namespaces: tuple[str, ...]
+) -> Layout:
+    """Returns the operations. A tree that lies around a place of our own has to come before it."""
+    no_exec = allowed.enforce_run == "tree"
+    base = (
         *_own_directories(survey, settings, no_exec),
-        *(_bind(tree, no_exec) for tree in survey.trees),
+        *(_bind(tree, no_exec) for tree in survey.trees if tree.origin == "system"),
         *(Mount(kind="symlink", source=link.text, target=link.path) for link in survey.links),
         *_own_files(settings, "net" in namespaces),
         *_copies(survey, settings),
         *_devices(),
         *_proc("pid" in namespaces),
-        *_host_words(words),
+    )
+    opened = [tree for tree in survey.trees if tree.origin != "system"]
+    around = [tree for tree in opened if any(is_below(tree.path, mount.target) for mount in base)]
+    rest = (
+        *(_bind(tree, no_exec) for tree in opened if tree not in around),
+        *_host_words(frozenset(allowed.host)),
         Mount(kind="dir", target=settings.cwd),
         *_pins_and_masks(survey),
     )
+    if around:
+        return Layout(mounts=(*(_bind(tree, no_exec) for tree in around), *base, *rest), base=0)
+    return Layout(mounts=(*base, *rest), base=len(base))
 
 
 def home_of(settings: LaunchSettings) -> str:

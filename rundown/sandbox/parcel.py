@@ -1,4 +1,4 @@
-"""`Parcel`: what goes to a fresh init: the plan as plain data, and the fds that go with it.
+"""`Parcel`: what goes to a fresh init: the rest of the plan as plain data, and the fds that go with it.
 
 A word of argv that is too long for exec goes as a script on a sealed memfd instead.
 Source: execve(2): one word is at most 128 KiB (MAX_ARG_STRLEN); memfd_create(2), F_ADD_SEALS.
@@ -7,12 +7,13 @@ Source: execve(2): one word is at most 128 KiB (MAX_ARG_STRLEN); memfd_create(2)
 import fcntl
 import os
 from collections.abc import Iterator
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from rundown.model.sandbox import SandboxPlan
+from rundown.sandbox.output import Stream
+from rundown.sandbox.recipe import Recipe, remainder
 
+_STREAMS: Final[tuple[Stream, Stream]] = ("stdout", "stderr")
 _INLINE_BYTES: Final = 96 << 10
 _SCRIPT: Final = "/proc/self/fd/9"
 _SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
@@ -21,15 +22,15 @@ _SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fc
 class Parcel:
     """Holds the child's ends until they are sent; the readers' ends are the caller's to close."""
 
-    def __init__(self, plan: SandboxPlan, stdin_fd: int | None) -> None:
-        self.plan: dict[str, Any] = msgspec.to_builtins(plan)
-        self.fds: dict[str, int] = {}
-        self._readers: list[tuple[int, str]] = []
-        self.fds["stdin"] = (
-            os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) if stdin_fd is None else os.dup(stdin_fd)
-        )
+    def __init__(self, plan: SandboxPlan, done: Recipe, fds: dict[str, int], stdin_fd: int | None) -> None:
+        """`fds` are further ones, closed with the parcel; `stdin_fd` stays the caller's."""
+        self.plan = remainder(plan, done)
+        self.fds = dict(fds)
+        self._readers: list[tuple[int, Stream]] = []
+        own = stdin_fd is None or plan.pty or not plan.interactive
+        self.fds["stdin"] = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) if own else os.dup(stdin_fd or 0)
         if not plan.pty:
-            for stream in ("stdout", "stderr"):
+            for stream in _STREAMS:
                 reader, self.fds[stream] = os.pipe2(os.O_CLOEXEC)
                 self._readers.append((reader, stream))
         text = os.fsencode(plan.argv[-1])
@@ -44,7 +45,7 @@ class Parcel:
         for descriptor in self.fds.values():
             os.close(descriptor)
 
-    def readers(self) -> Iterator[tuple[int, str]]:
+    def readers(self) -> Iterator[tuple[int, Stream]]:
         """Yields our ends of the output pipes with their streams' names."""
         yield from self._readers
 

@@ -39,7 +39,6 @@ def plan_sandbox(
             *find_gaps(host, tier, words, settings.wish),
             *find_limit_gaps(host, tier, envelope.limits),
             *survey.problems,
-            *walls.gaps,
             *_net_gap(allowed, tier),
         ]
     )
@@ -55,6 +54,8 @@ def plan_sandbox(
         namespaces=namespaces_of(tier, words),
         mounts=walls.mounts,
         landlock=walls.rules,
+        base_mounts=walls.base_mounts,
+        base_rules=walls.base_rules,
         landlock_abi=host.landlock_abi if tier != "none" else 0,
         seccomp=host.seccomp and tier != "none",
         keep_capabilities=_OWNERS_CAPABILITIES if host.uid == 0 and survey.foreign_owner else (),
@@ -86,7 +87,8 @@ class _Walls(msgspec.Struct, frozen=True, kw_only=True):
     mounts: tuple[Mount, ...] = ()
     rules: tuple[LandlockRule, ...] = ()
     unenforced: tuple[str, ...] = ()
-    gaps: tuple[Gap, ...] = ()
+    base_mounts: int = 0
+    base_rules: int = 0
 
 
 def _walls(allowed: Allowed, host: HostFacts, survey: Survey, settings: LaunchSettings, tier: Tier) -> _Walls:
@@ -96,12 +98,14 @@ def _walls(allowed: Allowed, host: HostFacts, survey: Survey, settings: LaunchSe
     if tier == "landlock":
         alone = plan_rules_alone(survey, settings)
         return _Walls(rules=alone.rules, unenforced=(*alone.unenforced, *(_TREE if tree_only else ())))
-    words = frozenset(allowed.envelope.host)
-    namespaces = namespaces_of(tier, words)
-    programs = survey.programs if tree_only else None
+    namespaces = namespaces_of(tier, frozenset(allowed.envelope.host))
+    layout = plan_mounts(survey, settings, allowed.envelope, namespaces)
+    rules = plan_rules(survey, settings, survey.programs if tree_only else None)
     return _Walls(
-        mounts=plan_mounts(survey, settings, namespaces, words, no_exec=tree_only),
-        rules=plan_rules(survey, settings, programs) if host.landlock_abi else (),
+        mounts=layout.mounts,
+        base_mounts=layout.base,
+        rules=rules.rules if host.landlock_abi else (),
+        base_rules=rules.base if host.landlock_abi else 0,
         unenforced=() if host.landlock_abi or not tree_only else _TREE,
     )
 

@@ -1,7 +1,7 @@
-"""`Relay`: one step while it runs. Sends the plan, carries output, keeps time, ends the step.
+"""`Relay`: one step while it runs. Sends the plan, carries output and input, keeps time, ends the step.
 
 The control socket's messages decide how it ended; output is read until its pipes end, which they do
-when the last process of the step is gone. Times are of the monotonic clock.
+when the last process of the step is gone. Times are of the monotonic clock, less those while frozen.
 """
 
 import os
@@ -9,29 +9,32 @@ import selectors
 import signal
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, Literal
 
 from rundown.model.sandbox import ProcessResult, SandboxPlan, StageFailure
 from rundown.sandbox.child import terminal, wire
-from rundown.sandbox.output import OutputCap, Sink
+from rundown.sandbox.console import Console
+from rundown.sandbox.output import OutputCap, Sink, Stream
 from rundown.sandbox.parcel import Parcel
+from rundown.sandbox.zygote import Fresh
 
 _START_PATIENCE_NS: Final = 30_000_000_000
 _END_PATIENCE_NS: Final = 5_000_000_000
 _CHUNK: Final = 1 << 16
+Cause = Literal["timed-out", "interrupted"]
 
 
 class Relay:
-    """Runs once. `interrupt` and `resize` only set a mark and wake the loop: they are signal-safe."""
+    """Runs once. `interrupt`, `resize` and `freeze` only set a mark and wake the loop: signal-safe."""
 
-    def __init__(
-        self, plan: SandboxPlan, control: socket.socket, supervisor: int, sink: Sink, grace_ns: int
-    ) -> None:
-        """`control` and the pidfd `supervisor` belong to the relay from now on."""
+    def __init__(self, plan: SandboxPlan, fresh: Fresh, sink: Sink, grace_ns: int) -> None:
+        """What `fresh` holds belongs to the relay from now on."""
         self._plan = plan
-        self._control = control
-        self._supervisor = supervisor
+        self._done = fresh.done
+        self._control = fresh.control
+        self._supervisor = fresh.supervisor
         self._output = OutputCap(sink, plan.output_bytes)
         self._grace_ns = grace_ns
         self._waker, self._wakes = socket.socketpair()
@@ -40,11 +43,14 @@ class Relay:
         self._selector = selectors.DefaultSelector()
         self._interrupts = 0
         self._size: tuple[int, int] | None = None
+        self._freeze_wanted = False
+        self._frozen_since: int | None = None
+        self._console: Console | None = None
         self._master: int | None = None
         self._streams: set[int] = set()
-        self._cause: Literal["timed-out", "interrupted"] | None = None
+        self._cause: Cause | None = None
         self._deadline: int | None = None
-        self._killed = False
+        self._kills = 0
         self._started: int | None = None
         self._ended: dict[str, Any] | None = None
         self._failed: StageFailure | None = None
@@ -61,61 +67,72 @@ class Relay:
         self._size = (rows, columns)
         self._wake()
 
-    def run(self, stdin_fd: int | None, size: tuple[int, int] | None) -> ProcessResult | StageFailure:
-        """Returns when every process of the step is gone and its output is delivered."""
+    def freeze(self, wanted: bool) -> None:
+        """Asks to stop every process of the step where it is, or to let them go on."""
+        self._freeze_wanted = wanted
+        self._wake()
+
+    def run(
+        self, fds: dict[str, int], stdin_fd: int | None, size: tuple[int, int] | None
+    ) -> ProcessResult | StageFailure:
+        """Returns when every process of the step is gone and its output is delivered. `fds`: further ones
+        for the child."""
         self._size = size
         begun = time.monotonic_ns()
         try:
-            self._send(stdin_fd)
+            self._send(fds, stdin_fd)
             self._deadline = begun + _START_PATIENCE_NS
-            while self._control_open or self._supervised or self._streams:
+            while self._streams or (self._ended is None and (self._control_open or self._supervised)):
                 self._turn()
         finally:
             self._close()
+        self._output.finish()
         return self._result(time.monotonic_ns() - (self._started or begun))
 
     def _wake(self) -> None:
         with suppress(OSError):
             self._waker.send(b"x")
 
-    def _send(self, stdin_fd: int | None) -> None:
-        with Parcel(self._plan, stdin_fd) as parcel:
+    def _send(self, fds: dict[str, int], stdin_fd: int | None) -> None:
+        if stdin_fd is not None and self._plan.pty and self._plan.interactive:
+            self._console = Console(stdin_fd, self._selector, self._freeze_now)
+        self._watch(self._control.fileno(), self._hear)
+        self._watch(self._wakes.fileno(), self._drain_wakes)
+        self._watch(self._supervisor, self._see_supervisor_gone)
+        with Parcel(self._plan, self._done, fds, stdin_fd) as parcel:
             for descriptor, stream in parcel.readers():
-                self._watch(descriptor, stream)
-            self._selector.register(self._control, selectors.EVENT_READ, "control")
-            self._selector.register(self._wakes, selectors.EVENT_READ, "wake")
-            self._selector.register(self._supervisor, selectors.EVENT_READ, "supervisor")
+                self._carry_from(descriptor, stream)
             message = {"op": "plan", "plan": parcel.plan, "fds": list(parcel.fds)}
             with suppress(OSError):  # an init that failed has said why, and is heard next
                 wire.send(self._control, message, tuple(parcel.fds.values()))
 
-    def _watch(self, descriptor: int, stream: str) -> None:
+    def _watch(self, descriptor: int, act: Callable[[], None]) -> None:
+        self._selector.register(descriptor, selectors.EVENT_READ, act)
+
+    def _carry_from(self, descriptor: int, stream: Stream) -> None:
         os.set_blocking(descriptor, False)
         self._streams.add(descriptor)
-        self._selector.register(descriptor, selectors.EVENT_READ, stream)
+        self._watch(descriptor, lambda: self._carry(descriptor, stream))
 
     def _turn(self) -> None:
-        for key, _ in self._selector.select(self._time_left_s()):
-            if key.data == "control":
-                self._hear()
-            elif key.data == "supervisor":  # readable when it has ended, after every process of the step
-                self._selector.unregister(self._supervisor)
-                self._supervised = False
-            elif key.data == "wake":
-                with suppress(BlockingIOError):
-                    self._wakes.recv(4096)
-            else:
-                self._carry(key.fd, key.data)
+        left = None if self._deadline is None else max(0, self._deadline - time.monotonic_ns()) / 1e9
+        for key, _ in self._selector.select(left if self._frozen_since is None else None):
+            key.data()
         self._obey_marks()
-        if self._deadline is not None and time.monotonic_ns() >= self._deadline:
+        over = self._deadline is not None and time.monotonic_ns() >= self._deadline
+        if over and self._frozen_since is None:
             self._pass_deadline()
 
-    def _time_left_s(self) -> float | None:
-        if self._deadline is None:
-            return None
-        return max(0, self._deadline - time.monotonic_ns()) / 1e9
+    def _drain_wakes(self) -> None:
+        with suppress(BlockingIOError):
+            self._wakes.recv(4096)
 
-    def _carry(self, descriptor: int, stream: Literal["stdout", "stderr"]) -> None:
+    def _see_supervisor_gone(self) -> None:
+        """A pidfd is readable when its process has ended: here, after every process of the step."""
+        self._selector.unregister(self._supervisor)
+        self._supervised = False
+
+    def _carry(self, descriptor: int, stream: Stream) -> None:
         try:
             chunk = os.read(descriptor, _CHUNK)
         except BlockingIOError:
@@ -124,15 +141,17 @@ class Relay:
             chunk = b""
         if chunk:
             self._output.feed(stream, chunk)
-            return
-        self._drop(descriptor)
+        else:
+            self._drop(descriptor)
 
     def _drop(self, descriptor: int) -> None:
+        if descriptor == self._master:
+            self._master = None
+            if self._console is not None:
+                self._console.leave()
         self._selector.unregister(descriptor)
         self._streams.discard(descriptor)
         os.close(descriptor)
-        if descriptor == self._master:
-            self._master = None
 
     def _hear(self) -> None:
         received = wire.receive(self._control)
@@ -144,54 +163,77 @@ class Relay:
         message, fds = received
         match message["event"]:
             case "started":
-                self._started = time.monotonic_ns()
-                timeout = self._plan.timeout_ns
-                if not self._cause:
-                    self._deadline = None if timeout is None else self._started + timeout
+                self._start_clock()
             case "terminal":
                 self._master = fds[0]
-                self._watch(fds[0], "stdout")
+                self._carry_from(fds[0], "stdout")
+                if self._console is not None:
+                    self._console.enter(self._master)
             case "failed":
                 self._failed = StageFailure(
                     stage=message["stage"], errno=message["errno"], detail=message["detail"]
                 )
-            case "ended":
+            case "ended":  # every process but init is gone: what is still in the pipes is all there is
                 self._ended = message
+                self._deadline = time.monotonic_ns() + _END_PATIENCE_NS
+
+    def _start_clock(self) -> None:
+        self._started = time.monotonic_ns()
+        if self._cause is None:
+            timeout = self._plan.timeout_ns
+            self._deadline = None if timeout is None else self._started + timeout
 
     def _obey_marks(self) -> None:
         if self._size is not None and self._master is not None:
             terminal.set_size(self._master, *self._size)
             self._size = None
+        self._freeze_now(self._freeze_wanted)
         if self._interrupts and self._cause is None:
             self._ask_to_end("interrupted")
-        elif self._interrupts > 1 and not self._killed:
+        elif self._interrupts > 1 and not self._kills:
             self._kill()
 
-    def _ask_to_end(self, cause: Literal["timed-out", "interrupted"]) -> None:
+    def _freeze_now(self, wanted: bool) -> None:
+        """Stops the clock with the processes."""
+        if wanted == (self._frozen_since is not None):
+            return
+        now = time.monotonic_ns()
+        self._freeze_wanted = wanted
+        self._signal_all(signal.SIGSTOP if wanted else signal.SIGCONT)
+        if self._frozen_since is not None and self._deadline is not None:
+            self._deadline += now - self._frozen_since
+        self._frozen_since = now if wanted else None
+
+    def _ask_to_end(self, cause: Cause) -> None:
         self._cause = cause
-        self._interrupts = min(self._interrupts, 1)
+        self._interrupts = 1
+        self._freeze_now(False)
         self._deadline = time.monotonic_ns() + self._grace_ns
+        self._signal_all(signal.SIGTERM)
+
+    def _signal_all(self, number: signal.Signals) -> None:
         with suppress(OSError):
-            wire.send(self._control, {"op": "signal", "signal": int(signal.SIGTERM)})
+            wire.send(self._control, {"op": "signal", "signal": int(number)})
 
     def _pass_deadline(self) -> None:
-        if not self._control_open:  # gone, and still somebody holds its output
+        gone = self._ended is not None or not (self._control_open or self._supervised)
+        if gone:  # and still somebody holds its output
             for descriptor in tuple(self._streams):
                 self._drop(descriptor)
-        elif self._started is None and self._cause is None:
+        elif self._cause is not None or not self._control_open:
+            self._kill()
+        elif self._started is None:
             self._failed = StageFailure(stage="start", errno=0, detail="the sandbox was not ready in time")
             self._kill()
-        elif self._cause is None:
-            self._ask_to_end("timed-out")
         else:
-            self._kill()
+            self._ask_to_end("timed-out")
 
     def _kill(self) -> None:
         """Ends every process: a pid namespace goes with its supervisor; else init kills them one by one."""
-        self._killed = True
+        self._kills += 1
         self._deadline = time.monotonic_ns() + _END_PATIENCE_NS
         with suppress(OSError):
-            if "pid" in self._plan.namespaces:
+            if "pid" in self._plan.namespaces or self._kills > 1:
                 signal.pidfd_send_signal(self._supervisor, signal.SIGKILL)
             else:
                 self._control.shutdown(socket.SHUT_WR)
@@ -199,14 +241,14 @@ class Relay:
     def _close(self) -> None:
         for descriptor in tuple(self._streams):
             self._drop(descriptor)
+        if self._console is not None:
+            self._console.leave()
         self._selector.close()
-        self._waker.close()
-        self._wakes.close()
-        self._control.close()
+        for used in (self._waker, self._wakes, self._control):
+            used.close()
         os.close(self._supervisor)
 
     def _result(self, duration_ns: int) -> ProcessResult | StageFailure:
-        self._output.finish()
         if self._failed is not None:
             return self._failed
         if self._started is None and self._cause is None:

@@ -25,9 +25,14 @@ class RulesAlone(Struct, frozen=True, kw_only=True):
     unenforced: tuple[str, ...]
 
 
-def plan_rules(
-    survey: Survey, settings: LaunchSettings, programs: tuple[str, ...] | None
-) -> tuple[LandlockRule, ...]:
+class Rules(Struct, frozen=True, kw_only=True):
+    """Rules in order; the first `base` of them are the same for every step of a run."""
+
+    rules: tuple[LandlockRule, ...]
+    base: int
+
+
+def plan_rules(survey: Survey, settings: LaunchSettings, programs: tuple[str, ...] | None) -> Rules:
     """Returns the rules inside a mount view.
 
     `programs`: what alone may be executed; None: whatever can be read. Names may be listed everywhere:
@@ -35,18 +40,24 @@ def plan_rules(
     """
     free = programs is None
     own = dict.fromkeys((settings.view.tmp, "/tmp", "/var/tmp", home_of(settings)))
-    return (
+    system = [tree for tree in survey.trees if tree.origin == "system"]
+    base = (
         LandlockRule(path="/", list_only=True),
-        *(LandlockRule(path=tree.path, write=tree.write, execute=free) for tree in survey.trees),
-        *(LandlockRule(path=path, write=True, execute=free) for path in own),
         LandlockRule(path="/etc"),
+        *(LandlockRule(path=tree.path, execute=free) for tree in system if not is_below("/etc", tree.path)),
+        *(LandlockRule(path=path, write=True, execute=free) for path in own),
         LandlockRule(path="/proc", write=True),
         LandlockRule(path="/dev/shm", write=True, execute=free),
         LandlockRule(path="/dev/pts", write=True, ioctl_device=True),
         *_devices(terminal=True),
-        LandlockRule(path="/run"),
         *(LandlockRule(path=path, execute=True) for path in programs or ()),
     )
+    opened = (
+        LandlockRule(path=tree.path, write=tree.write, execute=free)
+        for tree in survey.trees
+        if tree.origin != "system"
+    )
+    return Rules(rules=(*base, LandlockRule(path="/run"), *opened), base=len(base))
 
 
 def plan_rules_alone(survey: Survey, settings: LaunchSettings) -> RulesAlone:

@@ -9,35 +9,44 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
+
+import msgspec
 
 import rundown
-from rundown.model.sandbox import StageFailure
 from rundown.sandbox.child import wire
+from rundown.sandbox.failure import LaunchError
+from rundown.sandbox.recipe import Recipe
 
 Base = Literal["userns", "mount", "plain"]
-_PATIENCE_S = 30.0
-_BOOT = (
+_PATIENCE_S: Final = 30.0
+_LAST_WORDS: Final = 2000
+_BOOT: Final = (
     "import sys; sys.path[:0] = {path!r}; from rundown.sandbox.child.zygote import main; "
     "main({descriptor}, {parent})"
 )
 
 
-class ZygoteError(Exception):
-    """The fork server cannot give a fresh init. `failure` says at which stage, and why."""
+@dataclass(frozen=True)
+class Fresh:
+    """An init that waits for the rest of its plan: its control socket, its supervisor's pidfd."""
 
-    def __init__(self, failure: StageFailure) -> None:
-        super().__init__(f"{failure.stage}: {failure.detail}")
-        self.failure = failure
+    control: socket.socket
+    supervisor: int
+    done: Recipe
 
 
 class Zygote:
     """A running fork server of one base: `userns`, `mount` (real root without them), or `plain`."""
 
     def __init__(self, base: Base, namespaces: tuple[str, ...]) -> None:
-        self.base = base
-        self._namespaces = namespaces
+        self._base = base
+        self._warm = Recipe(namespaces=namespaces)
+        self._failure: LaunchError | None = None
+        self._complaints = os.memfd_create("zygote-stderr")
         self._sock, theirs = socket.socketpair()
         self._sock.settimeout(_PATIENCE_S)
         boot = _BOOT.format(path=list(import_path()), descriptor=theirs.fileno(), parent=os.getpid())
@@ -47,30 +56,42 @@ class Zygote:
                 env={},
                 cwd="/",
                 stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=self._complaints,
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
             )
         assert self._process.stdin is not None
-        with self._process.stdin as stdin:
+        with suppress(BrokenPipeError), self._process.stdin as stdin:
             stdin.write(boot.encode())
 
     def configure(self, seccomp: bytes, tmp_bytes: int | None) -> None:
-        """Says what it is for. Raises: ZygoteError if it could not enter its namespaces."""
+        """Says what it is for. Raises: LaunchError if it could not enter its namespaces."""
         program = os.memfd_create("seccomp")
         try:
             os.write(program, seccomp)
-            hello = {"base": self.base, "namespaces": self._namespaces, "tmp_bytes": tmp_bytes}
-            self._ask(hello, (program,), "ready")
+            recipe = msgspec.to_builtins(self._warm)
+            self._ask({"base": self._base, "recipe": recipe, "tmp_bytes": tmp_bytes}, (program,), "ready")
         finally:
             os.close(program)
 
-    def take(self, namespaces: tuple[str, ...]) -> tuple[socket.socket, int]:
-        """Returns the control socket of a fresh init, and a pidfd of its supervisor. Raises: ZygoteError."""
-        control, supervisor = self._ask({"op": "take", "namespaces": namespaces}, (), "taken")
-        return socket.socket(fileno=control), supervisor
+    def take(self, wanted: Recipe) -> "Fresh":
+        """Returns an init that can go on to a plan of that recipe; the next ones will have it done.
+
+        Raises: LaunchError.
+        """
+        message: dict[str, Any] = {"op": "take"}
+        done = self._warm
+        if wanted != done:
+            message["recipe"] = msgspec.to_builtins(wanted)
+            message["discard"] = not done.serves(wanted)
+            done = wanted if message["discard"] else done
+        control, supervisor = self._ask(message, (), "taken")
+        self._warm = wanted
+        return Fresh(control=socket.socket(fileno=control), supervisor=supervisor, done=done)
 
     def open_tmp(self) -> int:
-        """Returns a directory fd of the run's `{tmp}`. Raises: ZygoteError."""
+        """Returns a directory fd of the run's `{tmp}`. Raises: LaunchError."""
         return self._ask({"op": "tmp"}, (), "tmp")[0]
 
     @property
@@ -86,23 +107,36 @@ class Zygote:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        os.close(self._complaints)
 
     def _ask(self, message: wire.Message, fds: tuple[int, ...], expected: str) -> list[int]:
-        try:
-            wire.send(self._sock, message, fds)
-            received = wire.receive(self._sock)
-        except (OSError, ValueError) as error:
-            raise ZygoteError(
-                StageFailure(stage="zygote", errno=getattr(error, "errno", 0) or 0, detail=str(error))
-            ) from error
+        """Once it has failed, the first failure is what every later question is answered with."""
+        if self._failure is None:
+            try:
+                return self._exchange(message, fds, expected)
+            except LaunchError as error:
+                self._failure = error
+            except (OSError, ValueError) as error:
+                detail = f"the fork server does not answer ({error}){self._last_words()}"
+                self._failure = LaunchError("zygote", getattr(error, "errno", 0), detail)
+        raise self._failure
+
+    def _exchange(self, message: wire.Message, fds: tuple[int, ...], expected: str) -> list[int]:
+        wire.send(self._sock, message, fds)
+        received = wire.receive(self._sock)
         if received is None:
-            raise ZygoteError(StageFailure(stage="zygote", errno=0, detail="the fork server has ended"))
+            raise LaunchError("zygote", 0, f"the fork server has ended{self._last_words()}")
         answer, answered_fds = received
         if answer["event"] != expected:
-            raise ZygoteError(
-                StageFailure(stage=answer["stage"], errno=answer["errno"], detail=answer["detail"])
-            )
+            raise LaunchError(answer["stage"], answer["errno"], answer["detail"])
         return answered_fds
+
+    def _last_words(self) -> str:
+        """Returns the last line it wrote to its standard error, if any."""
+        size = os.fstat(self._complaints).st_size
+        text = os.pread(self._complaints, _LAST_WORDS, max(0, size - _LAST_WORDS))
+        lines = text.decode("utf-8", "replace").strip().splitlines()
+        return f": {lines[-1]}" if lines else ""
 
 
 def interpreter() -> tuple[str, ...]:

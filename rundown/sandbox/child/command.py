@@ -8,9 +8,9 @@ import json
 import os
 import resource
 import signal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from rundown.sandbox.child import terminal, walls
+from rundown.sandbox.child import syscalls, terminal, walls
 from rundown.sandbox.child.stages import StageError, stage
 
 READY: Final = b"R"
@@ -18,7 +18,15 @@ _REPORT_FD: Final = 3
 _SCRIPT_FD: Final = 9
 
 
-def become(plan: dict[str, Any], fds: dict[str, int], report: int, prepared: dict[str, Any]) -> None:
+class Prepared(NamedTuple):
+    """What init made ahead. `rules`: Landlock rules of the paths that every step of the run has."""
+
+    last_capability: int
+    seccomp: bytes
+    rules: walls.FileRules | None
+
+
+def become(plan: dict[str, Any], fds: dict[str, int], report: int, prepared: Prepared) -> None:
     """Turns this freshly forked process into the command; does not return.
 
     `fds`: stdin, stdout, stderr (or `terminal`, the slave's path), and where given script, cgroup0….
@@ -28,7 +36,7 @@ def become(plan: dict[str, Any], fds: dict[str, int], report: int, prepared: dic
     try:
         _leave_parents_session()
         _join_cgroups(fds)
-        _connect(plan, fds, report)
+        _connect(plan, fds, report, prepared.rules.descriptor if prepared.rules else None)
         say_to = _REPORT_FD
         _confine(plan, prepared)
         os.write(say_to, READY)
@@ -59,36 +67,40 @@ def _join_cgroups(fds: dict[str, int]) -> None:
             os.write(fds.pop(name), b"0")
 
 
-def _confine(plan: dict[str, Any], prepared: dict[str, Any]) -> None:
-    with stage("limits"):
-        _limit(plan)
+def _confine(plan: dict[str, Any], prepared: Prepared) -> None:
     if plan["tier"] != "none":
-        walls.drop_capabilities(plan["keep_capabilities"], prepared["last_capability"])
+        walls.drop_capabilities(plan["keep_capabilities"], prepared.last_capability)
     with stage("cwd", plan["cwd"]):
         os.chdir(plan["cwd"])
-    if plan["tier"] == "none":
-        return
-    walls.forbid_new_privileges()
-    if plan["landlock_abi"]:
-        walls.restrict_files(plan["landlock"], plan["landlock_abi"])
-        walls.restrict_scopes(plan["landlock_abi"], plan["deny_connect"], "pid" not in plan["namespaces"])
-    if plan["seccomp"]:
-        walls.restrict_calls(prepared["seccomp"])
+    if plan["tier"] != "none":
+        walls.forbid_new_privileges()
+        if plan["landlock_abi"]:
+            rules = prepared.rules or walls.FileRules(plan["landlock_abi"])
+            rules.add(plan["landlock"])
+            rules.apply()
+            share_signals = "pid" not in plan["namespaces"]
+            walls.restrict_scopes(plan["landlock_abi"], plan["deny_connect"], share_signals)
+        if plan["seccomp"]:
+            walls.restrict_calls(prepared.seccomp)
+    with stage("limits"):
+        _limit(plan)
 
 
-def _connect(plan: dict[str, Any], fds: dict[str, int], report: int) -> None:
-    """Puts stdio on 0-2, the report on 3, a script on 9, and closes everything else."""
+def _connect(plan: dict[str, Any], fds: dict[str, int], report: int, keep: int | None) -> None:
+    """Puts stdio on 0-2, the report on 3, a script on 9, and closes everything else but `keep`."""
     with stage("terminal"):
-        _place(plan, fds, report)
-    first_unused = _REPORT_FD + 1
-    if "script" in fds:
-        os.closerange(first_unused, _SCRIPT_FD)
-        first_unused = _SCRIPT_FD + 1
-    os.closerange(first_unused, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        _place(plan, fds, report, keep or 0)
+    kept = {_REPORT_FD, *([_SCRIPT_FD] if "script" in fds else []), *([keep] if keep is not None else [])}
+    first = _REPORT_FD
+    for descriptor in sorted(kept):
+        if descriptor > first:
+            syscalls.close_range(first, descriptor - 1)
+        first = descriptor + 1
+    syscalls.close_range(first)
 
 
-def _place(plan: dict[str, Any], fds: dict[str, int], report: int) -> None:
-    high = max(64, report, *fds.values()) + 1
+def _place(plan: dict[str, Any], fds: dict[str, int], report: int, keep: int) -> None:
+    high = max(_SCRIPT_FD, report, keep, *fds.values()) + 1
     moved = {
         name: os.dup2(fd, high + place, inheritable=False) for place, (name, fd) in enumerate(fds.items())
     }

@@ -15,25 +15,31 @@ import time
 from contextlib import suppress
 from typing import Any, Final
 
-from rundown.sandbox.child import command, namespaces, syscalls, terminal, walls, wire
+from rundown.sandbox.child import command, holder, namespaces, syscalls, terminal, walls, wire
 from rundown.sandbox.child.stages import StageError, stage
 from rundown.sandbox.child.view import View
 
 _HUNT_S: Final = 3.0
-_HUNT_PAUSE_S: Final = 0.002
+_HUNT_PAUSE_S: Final = 0.001
+
+Message = dict[str, Any]
+Recipe = dict[str, Any]
 
 
-def serve(control: socket.socket, spaces: tuple[str, ...], seccomp: bytes) -> None:
+def serve(control: socket.socket, recipe: Recipe, seccomp: bytes) -> None:
     """Lives the whole life of one step; returns when every process of it is gone."""
+    own_pids = "pid" in recipe["namespaces"]
     try:
-        prepared = _warm_up(spaces)
+        view, prepared = _warm_up(recipe, seccomp)
         received = wire.receive(control)
         if received is None:
             return
         message, fds = received
-        status, left = _run(
-            control, message["plan"], dict(zip(message["fds"], fds, strict=True)), prepared, seccomp
-        )
+        plan = message["plan"]
+        child = _begin(control, plan, dict(zip(message["fds"], fds, strict=True)), view, prepared)
+        status = _watch(control, child, own_pids)
+        left = _count_left(own_pids)
+        end_all_children(own_pids)
         wire.send(control, {"event": "ended", "status": status, "left": left})
     except StageError as error:
         say(control, error)
@@ -42,8 +48,7 @@ def serve(control: socket.socket, spaces: tuple[str, ...], seccomp: bytes) -> No
     except Exception as error:
         say(control, StageError("init", 0, f"{type(error).__name__}: {error}"))
     finally:
-        if "pid" not in spaces:
-            end_all_children()
+        end_all_children(own_pids)
 
 
 class _ParentGoneError(Exception):
@@ -56,34 +61,41 @@ def say(control: socket.socket, error: StageError) -> None:
         wire.send(control, error.as_message())
 
 
-def _warm_up(spaces: tuple[str, ...]) -> dict[str, Any]:
-    """Returns what was made ahead: `mounts` by kind, and the last capability's number."""
-    mounts: dict[str, int] = {}
+def _warm_up(recipe: Recipe, seccomp: bytes) -> tuple[View | None, command.Prepared]:
+    """Does what is the same for every step of the run: namespaces' needs, the view's base, its rules."""
+    spaces = recipe["namespaces"]
+    view = None
+    rules = None
+    if "net" in spaces:
+        namespaces.bring_loopback_up()
     if "mount" in spaces:
         with stage("namespaces", "private mounts"):
             syscalls.make_all_mounts_private()
-    if "net" in spaces:
-        namespaces.bring_loopback_up()
-    if "pid" in spaces and "mount" in spaces:
-        with suppress(OSError):  # the plan knows from the probe whether it may be missing
-            mounts["proc"] = syscalls.new_filesystem(
-                "proc", {}, syscalls.MOUNT_ATTR_NOSUID | syscalls.MOUNT_ATTR_NODEV
-            )
-    if "user" in spaces and "proc" in mounts:
-        namespaces.forbid_user_namespaces(mounts["proc"])
-    return {"mounts": mounts, "last_capability": walls.last_capability()}
+        proc = _make_proc() if "pid" in spaces else None
+        if "user" in spaces and proc is not None:
+            namespaces.forbid_user_namespaces(proc)
+        view = View({} if proc is None else {"proc": proc})
+        view.build(recipe["mounts"])
+        if recipe["landlock"]:
+            rules = walls.FileRules(recipe["landlock_abi"])
+            rules.add(recipe["landlock"], holder.VIEW)
+    return view, command.Prepared(walls.last_capability(), seccomp, rules)
 
 
-def _run(
-    control: socket.socket,
-    plan: dict[str, Any],
-    fds: dict[str, int],
-    prepared: dict[str, Any],
-    seccomp: bytes,
-) -> tuple[int, int]:
-    """Returns the command's wait status and how many other processes it left."""
-    if "mount" in plan["namespaces"]:
-        view = View(prepared["mounts"])
+def _make_proc() -> int | None:
+    """Returns a new, detached proc mount; None where it is refused, which the plan knows from the probe."""
+    attributes = syscalls.MOUNT_ATTR_NOSUID | syscalls.MOUNT_ATTR_NODEV
+    try:
+        return syscalls.new_filesystem("proc", {}, attributes)
+    except OSError:
+        return None
+
+
+def _begin(
+    control: socket.socket, plan: Message, fds: dict[str, int], view: View | None, prepared: command.Prepared
+) -> int:
+    """Returns the pid of the command."""
+    if view is not None:
         view.build(plan["mounts"])
         view.finish()
     if plan["pty"]:
@@ -91,18 +103,14 @@ def _run(
             master, fds["terminal"] = terminal.open_pair()
             wire.send(control, {"event": "terminal"}, (master,))
             os.close(master)
-    wake_read, wake_write = os.pipe()
-    os.set_blocking(wake_write, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
-    child = _start(plan, fds, {**prepared, "seccomp": seccomp})
+    child = _start(plan, fds, prepared)
     if plan["tier"] != "none":
-        walls.drop_capabilities([], prepared["last_capability"])
+        walls.drop_capabilities([], prepared.last_capability)
     wire.send(control, {"event": "started"})
-    return _watch(control, child, wake_read, "pid" in plan["namespaces"])
+    return child
 
 
-def _start(plan: dict[str, Any], fds: dict[str, int], prepared: dict[str, Any]) -> int:
+def _start(plan: Message, fds: dict[str, int], prepared: command.Prepared) -> int:
     """Returns the pid of the command, which has passed every stage but is perhaps not yet exec'ed.
 
     Raises: StageError of the stage that failed.
@@ -130,19 +138,24 @@ def _start(plan: dict[str, Any], fds: dict[str, int], prepared: dict[str, Any]) 
     raise StageError(failure["stage"], failure["errno"], failure["detail"])
 
 
-def _watch(control: socket.socket, child: int, wake: int, own_pids: bool) -> tuple[int, int]:
+def _watch(control: socket.socket, child: int, own_pids: bool) -> int:
+    """Returns the command's wait status; meanwhile reaps whatever ends and passes signals on."""
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_write, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     poll = select.poll()
     poll.register(control, select.POLLIN)
-    poll.register(wake, select.POLLIN)
-    while True:
+    poll.register(wake_read, select.POLLIN)
+    status = _reap(child)
+    while status is None:
         for descriptor, _ in poll.poll():
-            if descriptor == wake:
-                os.read(wake, 4096)
-                status = _reap(child)
-                if status is not None:
-                    return status, _count_left(own_pids)
+            if descriptor == wake_read:
+                os.read(wake_read, 4096)
             else:
                 _obey(control, own_pids)
+        status = _reap(child)
+    return status
 
 
 def _reap(child: int) -> int | None:
@@ -199,14 +212,14 @@ def descendants(ancestor: int) -> list[int]:
     return found
 
 
-def end_all_children() -> None:
-    """Kills every descendant until none is left; for steps without a pid namespace of their own.
+def end_all_children(own_pids: bool) -> None:
+    """Kills every other process of the step and waits until none is left.
 
     Gives up after a while on what may not be killed (a set-user-ID program of an unconfined step).
     """
     deadline = time.monotonic() + _HUNT_S
     while time.monotonic() < deadline:
-        for pid in descendants(os.getpid()):
+        for pid in [-1] if own_pids else descendants(os.getpid()):
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         try:

@@ -95,7 +95,7 @@ def _confine_with_landlock() -> int:
         abi = syscalls.call("landlock_create_ruleset", None, 0, _CREATE_RULESET_VERSION)
         os.close(os.open("/", os.O_RDONLY | os.O_CLOEXEC))
         walls.forbid_new_privileges()
-        walls.restrict_files([], abi)
+        walls.FileRules(abi).apply()
     except (OSError, StageError):
         return 0
     try:

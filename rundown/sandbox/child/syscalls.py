@@ -65,6 +65,7 @@ _SAME_EVERYWHERE: Final = {
     "fsopen": 430,
     "fsconfig": 431,
     "fsmount": 432,
+    "close_range": 436,
     "openat2": 437,
     "mount_setattr": 442,
     "landlock_create_ruleset": 444,
@@ -128,6 +129,11 @@ def call(name: str, *arguments: object) -> int:
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error), name)
     return result
+
+
+def close_range(first: int, last: int = 0xFFFFFFFF) -> None:
+    """Closes every fd from `first` to `last`."""
+    call("close_range", first, last, 0)
 
 
 def prctl(option: int, first: int = 0, second: int = 0) -> int:

@@ -7,6 +7,7 @@ Source: landlock(7), capabilities(7), "Effect of user ID changes" and "Capabilit
 """
 
 import ctypes
+import fcntl
 import os
 import stat
 from typing import Any, Final
@@ -18,6 +19,7 @@ from rundown.sandbox.child.stages import stage
 
 CAPABILITIES: Final = {"CHOWN": 0, "DAC_OVERRIDE": 1, "FOWNER": 3}
 _LAST_CAPABILITY: Final = "/proc/sys/kernel/cap_last_cap"
+_OUT_OF_THE_WAY: Final = 16
 _NET_BIND_TCP: Final = 1 << 0
 _NET_CONNECT_TCP: Final = 1 << 1
 _SCOPE_ABSTRACT_UNIX_SOCKET: Final = 1 << 0
@@ -74,24 +76,43 @@ def _drop_from_bounding_set(number: int) -> None:
             raise
 
 
-def restrict_files(rules: list[dict[str, Any]], abi: int) -> None:
-    """Confines this process to `rules` (paths as this process sees them); a path that is gone is skipped."""
-    handled = _handled(abi)
-    with stage("landlock", "files"):
-        ctypes.set_errno(0)
-        ruleset = Ruleset(restrict_rules=handled)
-        for rule in rules:
-            access = _access(rule, abi) & handled
-            try:
-                if not stat.S_ISDIR(os.stat(rule["path"]).st_mode):
-                    access &= _OF_FILES
-            except (FileNotFoundError, NotADirectoryError, PermissionError):
-                continue
-            if access:
-                ctypes.set_errno(0)
-                ruleset.allow(rule["path"], rules=access)
-        ctypes.set_errno(0)
-        ruleset.apply()
+class FileRules:
+    """A Landlock rule set over files, filled in one or several goes and applied once.
+
+    `descriptor`: its fd, which must stay open until then, above those a command is given.
+    """
+
+    def __init__(self, abi: int) -> None:
+        self._abi = abi
+        self._handled = _handled(abi)
+        with stage("landlock", "files"):
+            ctypes.set_errno(0)
+            self._ruleset = Ruleset(restrict_rules=self._handled)
+            low = int(self._ruleset._fd)
+            self.descriptor = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, _OUT_OF_THE_WAY)
+            object.__setattr__(self._ruleset, "_fd", self.descriptor)
+            os.close(low)
+
+    def add(self, rules: list[dict[str, Any]], root: str = "") -> None:
+        """Grants what `rules` say, of paths below `root`; a path that is not there grants nothing."""
+        with stage("landlock", "files"):
+            for rule in rules:
+                path = root + rule["path"]
+                access = _access(rule) & self._handled
+                try:
+                    if not stat.S_ISDIR(os.stat(path).st_mode):
+                        access &= _OF_FILES
+                except (FileNotFoundError, NotADirectoryError, PermissionError):
+                    continue
+                if access:
+                    ctypes.set_errno(0)
+                    self._ruleset.allow(path, rules=access)
+
+    def apply(self) -> None:
+        """Confines this process, for good."""
+        with stage("landlock", "files"):
+            ctypes.set_errno(0)
+            self._ruleset.apply()
 
 
 def _handled(abi: int) -> FSAccess:
@@ -103,7 +124,7 @@ def _handled(abi: int) -> FSAccess:
     return handled
 
 
-def _access(rule: dict[str, Any], abi: int) -> FSAccess:
+def _access(rule: dict[str, Any]) -> FSAccess:
     access = FSAccess(0)
     if rule["read"]:
         access |= FSAccess.READ_DIR if rule["list_only"] else _READ

@@ -1,15 +1,15 @@
 """The fork server: exec'ed once per run with an empty environment; keeps the next step's init warm.
 
-`python -I -S -c 'run main' FD PARENT`: FD is a socket to rundown, PARENT its pid. Messages in: `hello`
-(base, tmp_bytes, warm namespaces; the seccomp program as a memfd), then any number of `take`
-(namespaces) each answered with the control socket of a fresh step's init, and `tmp`, answered with a
-directory fd of the run's `{tmp}`. Ends when the socket does, and everything it started with it.
+`main(FD, PARENT)` is started by `python -I -S -`: FD is a socket to rundown, PARENT its pid. In: `hello`
+(base, tmp_bytes, recipe; the seccomp program as a memfd), then any number of `take`, each answered with
+the control socket of a fresh init and a pidfd of its supervisor, and `tmp`, answered with a directory fd
+of the run's `{tmp}`. A recipe is what an init does before it knows its plan; a `take` may bring a new one.
+Ends when the socket does, and everything it started with it.
 """
 
 import os
 import signal
 import socket
-from typing import Any
 
 from rundown.sandbox.child import holder, init, namespaces, syscalls, wire
 from rundown.sandbox.child.stages import StageError, stage
@@ -35,36 +35,42 @@ def main(descriptor: int, parent: int) -> None:
 
 
 class _Zygote:
-    def __init__(self, sock: socket.socket, hello: dict[str, Any], fds: list[int]) -> None:
+    def __init__(self, sock: socket.socket, hello: wire.Message, fds: list[int]) -> None:
         self._sock = sock
-        self._base = hello["base"]
-        self._spaces = tuple(hello["namespaces"])
+        self._recipe = hello["recipe"]
         self._seccomp = _read_all(fds[0]) if fds else b""
-        if self._base != "plain":
-            holder.enter_run_namespace(self._base, hello["tmp_bytes"])
+        if hello["base"] != "plain":
+            holder.enter_run_namespace(hello["base"], hello["tmp_bytes"])
             syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         wire.send(sock, {"event": "ready"})
         self._warm: _Fresh | None = None
-        self._warm = self._start(self._spaces)
+        self._warm = self._start(self._recipe)
 
-    def answer(self, message: dict[str, Any]) -> None:
+    def answer(self, message: wire.Message) -> None:
         if message["op"] == "tmp":
             opened = os.open(holder.TMP, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             wire.send(self._sock, {"event": "tmp"}, (opened,))
             os.close(opened)
             return
         _reap()
-        spaces = tuple(message["namespaces"])
-        if spaces == self._spaces and self._warm is not None:
-            fresh, self._warm = self._warm, None
-        else:
-            fresh = self._start(spaces)
+        if "recipe" in message:
+            self._recipe = message["recipe"]
+            if message["discard"]:
+                self._renew()
+        fresh, self._warm = self._warm, None
+        assert fresh is not None
         wire.send(self._sock, {"event": "taken"}, fresh.fds())
         fresh.close()
-        if self._warm is None:
-            self._warm = self._start(self._spaces)
+        self._warm = self._start(self._recipe)
 
-    def _start(self, spaces: tuple[str, ...]) -> "_Fresh":
+    def _renew(self) -> None:
+        """Throws the warm init away: it was made for other steps."""
+        if self._warm is not None:
+            self._warm.close()
+            self._warm = None
+        self._warm = self._start(self._recipe)
+
+    def _start(self, recipe: init.Recipe) -> "_Fresh":
         """Returns a new step's init. Its failures come through its own control socket."""
         ours, theirs = socket.socketpair()
         zygote = os.getpid()
@@ -74,7 +80,7 @@ class _Zygote:
             self._sock.close()
             if self._warm is not None:
                 self._warm.close()
-            _supervise(theirs, spaces, zygote, self._seccomp)
+            _supervise(theirs, recipe, zygote, self._seccomp)
         theirs.close()
         return _Fresh(ours, os.pidfd_open(supervisor))
 
@@ -94,26 +100,27 @@ class _Fresh:
         os.close(self._supervisor)
 
 
-def _supervise(control: socket.socket, spaces: tuple[str, ...], zygote: int, seccomp: bytes) -> None:
+def _supervise(control: socket.socket, recipe: init.Recipe, zygote: int, seccomp: bytes) -> None:
     """Lives as the host-side parent of one step's init; does not return.
 
     Without a pid namespace it is init itself, and ends its descendants when the control socket ends:
     a parent-death signal would leave them behind.
     """
+    spaces = tuple(recipe["namespaces"])
     try:
         if "pid" in spaces:
             namespaces.die_with_parent(zygote)
         namespaces.enter(spaces)
         if "pid" not in spaces:
             syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
-            init.serve(control, spaces, seccomp)
+            init.serve(control, recipe, seccomp)
             os._exit(0)
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         with stage("fork"):
             child = os.fork()
         if child == 0:
             syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-            init.serve(control, spaces, seccomp)
+            init.serve(control, recipe, seccomp)
             os._exit(0)
         control.close()
         os.waitpid(child, 0)
