@@ -28,12 +28,6 @@ def count_self_jumps(state: State) -> State:
     return replace(state, leap=None, circling=circling, self_jumps=count)
 
 
-def finish(state: State, ending: Ending) -> State:
-    """Is about to end because a handler says so: the noted move ends where its result was reported."""
-    assert state.pending is not None
-    return end(settle(state, at=state.pending.from_), ending)
-
-
 def end(state: State, ending: Ending) -> State:
     """Is about to end where it stands."""
     return settle(replace(state, phase="finish", ending=ending))

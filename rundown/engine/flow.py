@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from rundown.engine.arrival import arrive, count_self_jumps, fail, finish, no_iteration, no_loop
+from rundown.engine.arrival import arrive, count_self_jumps, end, fail, no_iteration, no_loop
 from rundown.engine.course import Course
 from rundown.engine.results import Results
 from rundown.engine.state import Ending, Entry, Frame, State
@@ -74,8 +74,8 @@ def open_loop(course: Course, state: State, frame: Frame | None) -> State:
         return no_iteration(state, state.step, at)
     if frame is None:
         return _resolve_empty(course, replace(state, entry=None))
-    opened = replace(state, frame=frame, substep=state.entry.substep, entry=None)
-    return begin_iteration(opened, frame.first if at is None else at, aimed=at is not None)
+    entry = replace(state.entry, at=frame.first if at is None else at)
+    return begin_iteration(replace(state, frame=replace(frame, aimed=at is not None)), entry)
 
 
 def open_by_hand(state: State) -> State:
@@ -83,37 +83,47 @@ def open_by_hand(state: State) -> State:
     assert state.entry is not None
     if state.entry.at is not None:
         return no_loop(state, f"AT {state.entry.at}")
-    return arrive(replace(state, by_hand=True, substep=state.entry.substep, entry=None))
+    entry = state.entry
+    return arrive(replace(state, by_hand=True, substep=entry.substep, retry=entry.retry, entry=None))
 
 
-def begin_iteration(state: State, iteration: int, *, aimed: bool = False) -> State:
-    """Begins an iteration at the substep the state names; its earlier result is forgotten."""
+def begin_iteration(state: State, entry: Entry) -> State:
+    """Begins an iteration, or waits for its item: until that is there the run stays where it was."""
     assert state.frame is not None
-    begun = replace(
+    if state.frame.drawn:
+        return replace(state, phase="draw", entry=entry)
+    return start_iteration(state, entry)
+
+
+def start_iteration(state: State, entry: Entry) -> State:
+    """Stands before an iteration's unit; what the iteration recorded earlier is forgotten."""
+    assert state.frame is not None and entry.at is not None
+    started = replace(
         state,
-        iteration=iteration,
-        retry=0,
+        iteration=entry.at,
+        substep=entry.substep,
+        entry=None,
+        frame=replace(state.frame, aimed=False) if state.frame.aimed else state.frame,
+        retry=entry.retry,
         iteration_retry=0,
         deferred=Results(),
-        iterations=state.iterations.drop(iteration),
+        iterations=state.iterations.drop(entry.at),
     )
-    if not state.frame.drawn:
-        return arrive(begun)
-    return replace(begun, phase="draw", frame=replace(state.frame, item=None, aimed=aimed))
+    return arrive(started)
 
 
 def end_source(course: Course, state: State, length: int) -> State:
-    """The file ended before the item of the current iteration: the loop is cut to its `length` items."""
-    assert state.frame is not None and state.iteration is not None
+    """The file ended before the item that was to be drawn: the loop is cut to its `length` items."""
+    assert state.frame is not None and state.entry is not None and state.entry.at is not None
     frame = state.frame.cut_to(length)
     if state.frame.aimed:
-        return no_iteration(state, state.step, state.iteration)
+        return no_iteration(state, state.step, state.entry.at)
     if frame is None:
-        return _resolve_empty(course, replace(state, frame=None, iteration=None, substep=None))
+        return _resolve_empty(course, replace(state, frame=None, iteration=None, substep=None, entry=None))
+    cut = replace(state, frame=frame)
     if frame.first > frame.last:
-        return begin_iteration(replace(state, frame=frame), frame.first)
-    last = course.step(state.step).substeps[-1].id
-    return resolve_step(course, replace(state, frame=frame, iteration=frame.last, substep=last))
+        return begin_iteration(cut, replace(state.entry, at=frame.first))
+    return _leave_loop(course, replace(cut, entry=None))
 
 
 def report(course: Course, state: State, outcome: Outcome) -> State:
@@ -149,9 +159,9 @@ def resolve_iteration(course: Course, state: State, action: Action) -> State:
             )
         )
     if isinstance(action, Break):
-        return _leave_loop(course, state, action)
+        return _leave_loop(course, state)
     if isinstance(action, Next):
-        return _advance(course, state, action)
+        return _advance(course, state)
     decided = (
         state if isinstance(handler.action, Defer) else note_action(state, handler.action, aggregated=True)
     )
@@ -168,24 +178,23 @@ def resolve_step(course: Course, state: State) -> State:
         return perform(course, note_action(state, handler.action, aggregated=True), "step", handler.action)
     again = replace(
         note(state, "RETRY", aggregated=True),
-        substep=step.substeps[0].id,
         step_retry=state.step_retry + 1,
         deferred=Results(),
         iterations=Results(),
     )
+    first, retry = step.substeps[0].id, state.retry + 1
     if not looped:
-        return arrive(replace(again, retry=state.retry + 1))
+        return arrive(replace(again, substep=first, retry=retry))
     if state.frame is None:
-        entry = Entry(substep=step.substeps[0].id)
-        return replace(again, phase="open", substep=None, entry=entry)
-    return replace(begin_iteration(again, state.frame.first), retry=state.retry + 1)
+        return replace(again, phase="open", substep=None, entry=Entry(substep=first, retry=retry))
+    return begin_iteration(again, Entry(substep=first, at=state.frame.first, retry=retry))
 
 
 def jump(course: Course, state: State, goto: Goto, at: int | None) -> State:
     """Goes to a target that exists, in iteration `at` where one is named."""
     target = goto.target
     here = target.step == state.step
-    if here and state.frame is not None and (target.substep is not None or at is not None):
+    if here and state.iteration is not None and (target.substep is not None or at is not None):
         return _jump_in_loop(course, state, target.substep, at)
     loops = course.step(state.step).loop is not None and not state.by_hand
     if here and target.substep is not None and not loops:
@@ -223,18 +232,19 @@ def _handler(transitions: Transitions, outcome: Outcome) -> Handler:
 
 def _jump_in_loop(course: Course, state: State, substep: str | None, at: int | None) -> State:
     assert state.frame is not None
-    aimed = replace(state, substep=substep or course.step(state.step).substeps[0].id, retry=0)
     if at is not None and not state.frame.holds(at):
         return no_iteration(state, state.step, at)
-    if at is None or (at == state.iteration and substep is not None):
-        return arrive(aimed)
-    return begin_iteration(aimed, at, aimed=True)
+    if substep is not None and at in (None, state.iteration):
+        return arrive(replace(state, substep=substep, entry=None, retry=0))
+    first = substep or course.step(state.step).substeps[0].id
+    aimed = replace(state, frame=replace(state.frame, aimed=True))
+    return begin_iteration(aimed, Entry(substep=first, at=at))
 
 
 def _continue(course: Course, state: State, _action: Action) -> State:
     following = course.following[course.places[state.step]]
     if following is None:
-        return finish(state, Ending(status="completed"))
+        return end(state, Ending(status="completed"))
     return enter_step(course, state, course.runbook.steps[following].id, substep=None, at=None)
 
 
@@ -262,36 +272,45 @@ def _loop_word(course: Course, state: State, action: Action) -> State:
     return resolve_iteration(course, state, action)
 
 
-def _defer_iteration(course: Course, state: State, action: Action) -> State:
+def _defer_iteration(course: Course, state: State, _action: Action) -> State:
     step = course.step(state.step)
     assert step.loop is not None and state.iteration is not None
     outcome = _fold_iteration(state, step.loop.transitions or _DEFERRING)
     kept = state.iterations.record(state.iteration, outcome)
-    return _advance(course, replace(state, iterations=kept), action)
+    return _advance(course, replace(state, iterations=kept))
 
 
-def _advance(course: Course, state: State, action: Action) -> State:
+def _advance(course: Course, state: State) -> State:
     assert state.frame is not None and state.iteration is not None
     following = state.frame.after(state.iteration)
     if following is None:
-        return _leave_loop(course, state, action)
+        return _leave_loop(course, state)
     first = course.step(state.step).substeps[0].id
-    return begin_iteration(replace(state, substep=first), following)
+    return begin_iteration(state, Entry(substep=first, at=following))
 
 
-def _leave_loop(course: Course, state: State, action: Action) -> State:
+def _leave_loop(course: Course, state: State) -> State:
     """BREAK and NEXT are told as themselves, the step's own action after them; other words give way to it."""
-    return resolve_step(course, settle(state) if isinstance(action, Break | Next) else state)
+    spoken = state.pending is not None and state.pending.action in ("BREAK", "NEXT")
+    return resolve_step(course, settle(state) if spoken else state)
+
+
+def _leave(course: Course, state: State, _action: Action) -> State:
+    return _leave_loop(course, state)
+
+
+def _next_iteration(course: Course, state: State, _action: Action) -> State:
+    return _advance(course, state)
 
 
 def _stop(_course: Course, state: State, action: Action) -> State:
     assert isinstance(action, Stop)
-    return finish(state, Ending(status="stopped", message=action.message or ""))
+    return end(state, Ending(status="stopped", message=action.message or ""))
 
 
 def _complete(_course: Course, state: State, action: Action) -> State:
     assert isinstance(action, Complete)
-    return finish(state, Ending(status="completed", message=action.message or ""))
+    return end(state, Ending(status="completed", message=action.message or ""))
 
 
 def _goto_from_unit(course: Course, state: State, action: Action) -> State:
@@ -339,9 +358,9 @@ ACTIONS: Mapping[Level, Mapping[type[Action], Move]] = {
     "iteration": {
         **_ENDINGS,
         Goto: _goto_from_iteration,
-        Continue: _leave_loop,
-        Break: _leave_loop,
+        Continue: _leave,
+        Break: _leave,
         Defer: _defer_iteration,
-        Next: _advance,
+        Next: _next_iteration,
     },
 }

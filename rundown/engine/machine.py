@@ -94,8 +94,8 @@ def _prepare(course: Course, state: State) -> Effect:
     assert loop is not None
     if state.phase == "open":
         return OpenLoop(step=state.step, bounds=loop.bounds, source=loop.source)
-    assert state.iteration is not None and loop.source is not None
-    return DrawItem(step=state.step, iteration=state.iteration, source=loop.source)
+    assert state.entry is not None and state.entry.at is not None and loop.source is not None
+    return DrawItem(step=state.step, iteration=state.entry.at, source=loop.source)
 
 
 def _act(course: Course, state: State) -> Effect:

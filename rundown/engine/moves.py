@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rundown.engine import flow
-from rundown.engine.arrival import arrive, end, fail
+from rundown.engine.arrival import end, fail
 from rundown.engine.course import Course
 from rundown.engine.errors import EngineError
 from rundown.engine.state import Ending, Frame, Lifecycle, Phase, State
@@ -168,17 +168,19 @@ def _open(course: Course, state: State, body: LoopOpened) -> State:
 
 
 def _draw(_course: Course, state: State, body: ItemDrawn) -> State:
-    assert state.frame is not None
-    if (body.step, body.iteration) != (state.step, state.iteration):
+    assert state.frame is not None and state.entry is not None
+    if (body.step, body.iteration) != (state.step, state.entry.at):
         raise _elsewhere(state, body)
-    return arrive(replace(state, frame=replace(state.frame, item=body.value, lost=body.lost, aimed=False)))
+    drawn = replace(state, frame=replace(state.frame, item=body.value, lost=body.lost))
+    return flow.start_iteration(drawn, state.entry)
 
 
 def _end_source(course: Course, state: State, body: SourceEnded) -> State:
+    assert state.entry is not None and state.entry.at is not None
     if body.step != state.step:
         raise _elsewhere(state, body)
-    if state.iteration is None or not 0 <= body.length < state.iteration:
-        raise refusal("engine/bad-bounds", f"a source of {body.length} items has item {state.iteration}")
+    if not 0 <= body.length < state.entry.at:
+        raise refusal("engine/bad-bounds", f"a source of {body.length} items has item {state.entry.at}")
     return flow.end_source(course, state, body.length)
 
 
@@ -200,8 +202,6 @@ def _jump(course: Course, state: State, body: Jumped) -> State:
     target = Target(step=body.step, substep=body.substep)
     if not course.has(body.step, body.substep):
         raise refusal("engine/no-such-step", f"there is no step {target}")
-    if body.iteration is not None and course.step(body.step).loop is None:
-        raise refusal("engine/no-loop", f"step {body.step} has no iterations")
     noted = note_jump(replace(_resumed(state), in_doubt=(), goto=None), str(target))
     moved = flow.jump(course, noted, Goto(target=target), body.iteration)
     if moved.ending is not None and moved.ending.code:

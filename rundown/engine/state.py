@@ -55,10 +55,12 @@ class Frame(Struct, frozen=True, kw_only=True):
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """Where a loop that is still to be opened begins: at `substep`, in iteration `at` if a jump said so."""
+    """Where an iteration begins once its loop is open and its item there: at `substep`, with the unit's
+    counter at `retry`. `at` None: in the loop's first iteration."""
 
     substep: str
     at: int | None = None
+    retry: int = 0
 
 
 class Ending(Struct, frozen=True, kw_only=True):

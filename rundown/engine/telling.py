@@ -31,11 +31,11 @@ def note(state: State, word: str, *, aggregated: bool = False, target: str = "",
     return replace(before, pending=noted, last_action=word)
 
 
-def settle(state: State, at: str = "") -> State:
-    """Puts the noted move, if any, among those taken: it led to `at`, or to where the run is now."""
+def settle(state: State) -> State:
+    """Puts the noted move, if any, among those taken: it led to where the run is now."""
     if state.pending is None:
         return state
-    settled = replace(state.pending, at=at or state.position)
+    settled = replace(state.pending, at=state.position)
     return replace(state, pending=None, taken=(*state.taken, settled))
 
 

@@ -4,8 +4,15 @@ import pytest
 
 from rundown.engine.effects import DrawItem, OpenLoop
 from rundown.engine.errors import EngineError
-from rundown.engine.machine import next_effect
-from rundown.model.event import ItemDrawn, LoopOpened, SourceEnded, SourceMark
+from rundown.engine.machine import apply, next_effect
+from rundown.model.event import (
+    IndexResolved,
+    ItemDrawn,
+    LoopOpened,
+    SourceEnded,
+    SourceMark,
+    StepFinished,
+)
 from rundown.model.runbook import Break, Complete, Continue, Defer, LoopRange, Next, Stop
 from tests.support.books import book, deferring, goto, handlers, loop, retry, step, sub
 from tests.support.play import Play, play
@@ -101,9 +108,45 @@ def test_a_file_is_drawn_item_by_item_until_it_ends():
     assert (run.state.item, run.state.frame.mark) == ('"x"', mark)
     run._say("pass")
     assert next_effect(course, run.state) == DrawItem(step="1", iteration=2, source="Lines")
-    assert run.state.item is None
+    assert (run.state.position, run.state.item) == ("1.1.1", '"x"')
     run.take(SourceEnded(step="1", length=1))
     assert run.lines == ["1.1.1 pass CONTINUE* 2"]
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        ItemDrawn(step="1", iteration=2, value="1"),
+        ItemDrawn(step="2", iteration=1, value="1"),
+        SourceEnded(step="1", length=1),
+        SourceEnded(step="1", length=-1),
+        SourceEnded(step="2", length=0),
+    ],
+)
+def test_an_item_that_was_not_asked_for_is_refused(stray):
+    run = Play(looping(loop(of="Lines")))
+    run.take(LoopOpened(step="1", first=1, last=10_000))
+    with pytest.raises(EngineError):
+        run.take(stray)
+
+
+def test_items_that_redaction_changed_are_marked():
+    run = Play(looping(loop(of="Names")))
+    run.take(LoopOpened(step="1", first=1, last=1, items=('"[REDACTED:T]"',), lost=True))
+    assert run.state.frame.lost
+    run = Play(looping(loop(of="Lines")))
+    run.take(LoopOpened(step="1", first=1, last=10_000))
+    run.take(ItemDrawn(step="1", iteration=1, value='"[REDACTED:T]"', lost=True))
+    assert run.state.frame.lost
+
+
+def test_a_word_of_a_loop_at_the_end_of_a_file_is_told_as_itself():
+    course = looping(loop(of="Lines"), handlers(Next()), None, sub("2"))
+    assert Play(course, {}, {"Lines": ["a"]}).run(["pass"]) == [
+        "1.1.1 pass NEXT 1.1.1",
+        "1.1.1 pass CONTINUE* 2",
+        "runs 2",
+    ]
 
 
 def test_an_iteration_that_is_retried_keeps_its_item():
@@ -253,6 +296,37 @@ def test_a_step_retry_starts_the_loop_again_with_nothing_recorded():
     assert run.entered == ["1.1.1", "1.2.1", "1.1.1 (2)", "1.2.1", "2"]
 
 
+def test_a_step_retry_keeps_nothing_of_later_iterations():
+    unit = handlers(Break(), Defer())
+    course = looping(loop(1, 3), unit, handlers(Complete("ok"), retry(1, Stop()), "all"))
+    assert play(course, "fail fail pass pass")[-2:] == ["1.1.1 pass COMPLETE* 1.1.1", "completed: ok"]
+
+
+def test_a_restarted_iteration_forgets_what_it_recorded_even_if_it_goes_another_way():
+    block = handlers(Defer(), retry(1, Stop("stale")))
+    course = looping(
+        loop(1, 1, block=block),
+        handlers(goto("1.3"), Continue()),
+        None,
+        sub("2", deferring()),
+        sub("3", handlers(Continue())),
+    )
+    assert play(course, "fail fail pass pass pass")[-2:] == ["1.1.3 pass CONTINUE* 2", "runs 2"]
+
+
+def test_an_iteration_that_begins_again_forgets_its_earlier_result():
+    course = book(
+        step(
+            "1",
+            sub("1", handlers(Next(), Defer())),
+            sub("2", handlers(Defer(), goto("1", 1))),
+            loop=loop(1, 2),
+            transitions=handlers(mode="all"),
+        )
+    )
+    assert play(course, "fail pass fail fail pass pass")[-2:] == ["1.2.1 pass CONTINUE* 1.2.1", "completed"]
+
+
 def test_stop_in_a_loop_skips_every_handler_above():
     course = looping(
         loop(1, 2, block=handlers(Complete(), Complete())), handlers(), handlers(Complete(), Complete())
@@ -318,6 +392,20 @@ class TestJumps:
 
     def test_at_the_current_number_is_the_same_iteration(self):
         assert play(self.within("1.1", "Index"), "pass pass pass fail")[-1] == "runs 1.2.1"
+        assert play(self.within("1.2", "Index"), "fail fail pass pass pass pass pass")[-1] == "stopped"
+
+    def test_a_number_under_another_name_is_refused(self):
+        run = Play(self.into("2", "Where"))
+        run._settle()
+        run.state = apply(run.course, run.state, StepFinished(step="1", result="pass", reported_by="process"))
+        with pytest.raises(EngineError):
+            run.take(IndexResolved(name="Other", iteration=1))
+
+    def test_an_iteration_that_jumps_to_another_one_is_no_jump_onto_itself(self):
+        block = handlers(goto("1", "Other"), Stop())
+        course = book(step("1", sub("1", deferring()), loop=loop(1, 2, block=block)))
+        script = [word for turn in range(10_010) for word in (f"Other={2 - turn % 2}", "pass")]
+        assert Play(course).run(script)[-1] == "runs 1.1.1"
 
     def test_a_file_is_drawn_again_where_a_jump_goes(self):
         course = book(

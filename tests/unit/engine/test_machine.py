@@ -163,6 +163,46 @@ def test_jumps_onto_itself_count_only_in_a_row():
     assert Play(course).run(script)[-1] == "runs 1"
 
 
+def test_jumps_of_a_step_and_of_its_unit_are_counted_apart():
+    unit = handlers(Continue(), goto("1.1"))
+    course = book(step("1", sub("1", unit), transitions=handlers(goto("1"))))
+    assert Play(course).run(["fail"] * 6_000 + ["pass"] + ["fail"] * 6_000)[-1] == "runs 1.1"
+
+
+def test_a_person_s_jump_interrupts_the_row():
+    course = book(step("1", transitions=handlers(on_fail=goto("1"))))
+    script = ["fail"] * 6_000 + ["goto:1"] + ["fail"] * 6_000
+    assert Play(course).run(script)[-1] == "runs 1"
+
+
+def test_a_jump_to_a_sibling_clears_the_retry_counter():
+    course = book(
+        step("1", sub("1", handlers(on_fail=retry(1, Stop()))), sub("2", handlers(on_fail=goto("1.1"))))
+    )
+    run = Play(course)
+    run.run(["fail", "pass", "fail"])
+    assert run.entered == ["1.1", "1.1 (2)", "1.2", "1.1"]
+    course = book(step("1", sub("1", handlers(on_fail=retry(1, goto("1.2")))), sub("2")))
+    run = Play(course)
+    run.run(["fail", "fail"])
+    assert run.entered == ["1.1", "1.1 (2)", "1.2"]
+
+
+def test_a_jump_settles_what_was_in_doubt_and_forgets_the_last_result():
+    run = Play(TWO_STEPS)
+    run.run(["pass"])
+    run.take(LaunchRequested(request="sha256:a", position="2", plan="sha256:p"))
+    run.take(Jumped(step="1"))
+    assert (run.state.in_doubt, run.state.last_result) == ((), None)
+
+
+def test_a_failed_effect_is_refused_where_a_command_runs():
+    run = Play(TWO_STEPS)
+    run.run([])
+    with pytest.raises(EngineError):
+        run._say("lost-child")
+
+
 def test_a_person_goes_where_they_please_and_the_counters_start_anew():
     course = book(step("1", transitions=handlers(on_fail=retry(1, Stop()))), step("2", sub("1"), sub("b")))
     run = Play(course)
@@ -231,6 +271,7 @@ def test_a_launch_without_an_end_is_in_doubt_until_the_unit_has_a_result():
     run.run([])
     run.take(LaunchRequested(request="sha256:a", position="1", plan="sha256:p"))
     run.take(LaunchRequested(request="sha256:b", position="1", plan="sha256:p"))
+    run.take(LaunchRequested(request="sha256:b", position="1", plan="sha256:p"))
     assert run.state.in_doubt == ("sha256:a", "sha256:b")
     ended = ProcessResult(ending="exited", status=0, duration_ns=1)
     run.take(ProcessEnded(request="sha256:a", position="1", result=ended, output="", output_digest=""))
@@ -247,6 +288,8 @@ def test_a_captured_value_replaces_the_one_before_and_remembers_what_redaction_t
     run.take(OutputCaptured(position="1", name="Version", value='"2"'))
     assert run.state.variables == {"Version": '"2"', "Token": '"[REDACTED:T]"'}
     assert run.state.lost == frozenset({"Token"})
+    run.take(OutputCaptured(position="1", name="Token", value='"plain"'))
+    assert run.state.lost == frozenset()
 
 
 @pytest.mark.parametrize(
