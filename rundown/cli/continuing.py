@@ -1,5 +1,6 @@
 """What `resume`, `pass`, `fail`, `goto`, `stop` and `complete` share: find the run, go on with it."""
 
+import sys
 from pathlib import Path
 
 import msgspec
@@ -11,8 +12,11 @@ from rundown.cli.inputs import given_values
 from rundown.cli.places import runs_place
 from rundown.cli.signals import forwarded
 from rundown.cli.surroundings import read_surroundings
+from rundown.errors import InvalidInputError
 from rundown.model.contract import Contract
-from rundown.record.listing import open_run
+from rundown.model.diagnostic import Diagnostic
+from rundown.record.listing import list_runs, open_run
+from rundown.record.place import RunsPlace
 from rundown.record.rundir import CONTRACT
 from rundown.session.build import open_house
 from rundown.session.runner import Facts, Runner
@@ -31,13 +35,43 @@ def go_on(
 ) -> int:
     """Resumes a run; `facts` is what a person does to it first. Returns the exit code."""
     around = read_surroundings()
-    with open_run(runs_place(wish.root, wish.runs_dir), run) as directory:
-        run_id = directory.run_id
-        contract = msgspec.json.decode(directory.read_file(CONTRACT), type=Contract)
+    place = runs_place(wish.root, wish.runs_dir)
+    run_id = run if run is not None else active_run(place)
+    if run_id is None:
+        return _nothing_active(facts)
+    contract = _outermost(place, run_id)
     runbook = Path(contract.runbook_path) if contract.runbook_path else None
     wish = replace(wish, root=Path(contract.root))
     given = explicit_values(given_values(inputs, around)) if inputs is not None else {}
     front = open_front(around, wish, as_json=as_json, raw=raw)
     with open_house(wish, around, runbook, front.prompter) as house, forwarded(house.room):
-        ended = Runner(house, front).resume(run_id, given, facts)
+        ended = Runner(house, front).resume(contract.run_id, given, facts)
     return tell_ending(ended, prompted=contract.prompted or facts is not None, as_json=as_json)
+
+
+def active_run(place: RunsPlace) -> str | None:
+    """Returns the newest run that has not ended, None without one."""
+    over = ("completed", "stopped", "empty", "damaged")
+    return next((entry.run_id for entry in list_runs(place) if entry.state not in over), None)
+
+
+def _outermost(place: RunsPlace, run: str) -> Contract:
+    """The contract of a run, or of the run that a person started and of which it is a part."""
+    with open_run(place, run) as directory:
+        contract = msgspec.json.decode(directory.read_file(CONTRACT), type=Contract)
+    return contract if contract.parent_run is None else _outermost(place, contract.parent_run)
+
+
+def _nothing_active(facts: Facts | None) -> int:
+    """To report on nothing is no mistake of whoever reports; to go on with nothing is."""
+    if facts is not None:
+        sys.stdout.write("no run is active here\n")
+        return 0
+    raise InvalidInputError(
+        Diagnostic(
+            code="cli/no-active-run",
+            message="there is no run to go on with",
+            why="every run here has ended",
+            fix="rundown run FILE; `rundown ls` lists the runs",
+        )
+    )

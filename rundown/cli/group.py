@@ -10,7 +10,7 @@ import click
 from rundown import __version__
 from rundown.cli.options import ATTACHED
 from rundown.cli.screen import error_style
-from rundown.errors import RundownError
+from rundown.errors import RundownError, SandboxUnavailableError
 from rundown.model.diagnostic import Diagnostic
 from rundown.render.diagnostic import render_diagnostics
 
@@ -30,7 +30,16 @@ _COMMANDS = {
     "goto": ("rundown.cli.drive:jumped", "Move a run to another step."),
     "stop": ("rundown.cli.drive:stopped", "End a run as failed."),
     "complete": ("rundown.cli.drive:completed", "End a run as complete."),
+    "scenario": ("rundown.cli.scenario:command", "List, show and run a runbook's scenarios."),
+    "trust": ("rundown.cli.trust:trust", "Trust this project's policy document as it is now."),
+    "grants": ("rundown.cli.trust:grants", "List or forget what you always allow here."),
+    "echo": ("rundown.cli.inside:echo", "A stand-in for a real command, for scenarios."),
+    "prompt": ("rundown.cli.inside:prompt", "Print a text for a person."),
+    "resolve": ("rundown.cli.inside:resolve", "Print the path of a runbook."),
 }
+INSIDE = frozenset({"echo", "prompt", "check", "resolve", "policy"})
+"""Commands that work inside a step; the others would act on the run that they are part of."""
+
 _ALIASES = {"yes": "pass", "ok": "pass", "no": "fail"}
 
 
@@ -41,6 +50,8 @@ class LazyGroup(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if "RD_RUN_ID" in os.environ and cmd_name not in INSIDE:
+            raise SandboxUnavailableError(_nested(cmd_name))
         place, _ = _COMMANDS.get(_ALIASES.get(cmd_name, cmd_name), ("", ""))
         if not place:
             return None
@@ -127,6 +138,15 @@ def _usage(problem: click.ClickException) -> Diagnostic:
         code="cli/usage",
         message=problem.format_message().rstrip("."),
         fix=f"{path} --help",
+    )
+
+
+def _nested(name: str) -> Diagnostic:
+    return Diagnostic(
+        code="cli/inside-a-step",
+        message=f"`rundown {name}` does not work inside a step",
+        why="a step cannot start or drive runs, or confine anything by itself",
+        fix="refer to the runbook from a list: `- other.runbook.md`",
     )
 
 
