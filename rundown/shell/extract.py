@@ -1,44 +1,62 @@
 """From a step's text, or an argv, to everything that it can start.
 
-Pure: nothing is looked up, nothing is run. What cannot be read is never left out; it becomes a dynamic
-or an unparseable executable.
+Pure: nothing is looked up, nothing is run. Three readers look at the text. The exact one knows the grammar of the shell
+and refuses what it does not know; tree-sitter-bash and bashlex are witnesses, and what either of them sees as a command
+is in the set too. What cannot be read is never left out; it becomes a dynamic or an unparseable executable.
 """
 
-from typing import Literal
-
 from rundown.model.request import Capability, Operation
+from rundown.shell.commands import read
+from rundown.shell.cursor import Budget, Dialect, UnreadableError
 from rundown.shell.extraction import UNPARSEABLE, Extraction
-from rundown.shell.witness_tree import look
+from rundown.shell.ledger import Ledger
+from rundown.shell.tree import Word
+from rundown.shell.walk import Walker
 
-Dialect = Literal["bash", "sh"]
+MAX_BYTES = 1024 * 1024
 
 
 def extract(text: str, dialect: Dialect) -> Extraction:
     """Returns what `text` can start when the shell `dialect` runs it."""
-    sight = look(text.encode("utf-8", "surrogateescape"))
-    if sight.error is not None:
-        operation = Operation(
-            capability=Capability.RUN, resource=UNPARSEABLE, kind="unparseable", note=sight.error,
-            span=(0, len(text.encode("utf-8", "surrogateescape"))),
-        )
-        return Extraction(operations=(operation,), unparseable=sight.error)
-    operations = []
-    for seen in sight.commands:
-        name = seen.words[0] if seen.words else None
-        operations.append(
-            Operation(
-                capability=Capability.RUN,
-                resource=name or seen.text,
-                kind="dynamic" if name is None else "literal",
-                argv=seen.words,
-                span=seen.span,
-            )
-        )
-    return Extraction(operations=tuple(operations))
+    if len(text) > MAX_BYTES:
+        return _unparseable(f"longer than {MAX_BYTES} bytes", len(text))
+    try:
+        size = len(text.encode("utf-8"))
+    except UnicodeEncodeError:
+        return _unparseable("not valid Unicode", 0)
+    if size > MAX_BYTES:
+        return _unparseable(f"longer than {MAX_BYTES} bytes", size)
+    if "\0" in text:
+        return _unparseable("holds a NUL, which no shell reads", size)
+    ledger = Ledger(text)
+    budget = Budget()
+    try:
+        script = read(text, dialect, budget)
+        Walker(ledger, budget, dialect).whole(script)
+    except UnreadableError as error:
+        return _unparseable(error.reason, size)
+    return _extraction(ledger)
 
 
 def extract_argv(argv: tuple[str, ...]) -> Extraction:
-    """Returns what executing `argv` itself, without a shell, can start."""
+    """Returns what executing `argv` itself, without a shell, can start. All spans are (0, 0)."""
     if not argv:
         return Extraction()
-    return Extraction(operations=(Operation(capability=Capability.RUN, resource=argv[0], argv=argv),))
+    ledger = Ledger("")
+    ledger.origin = (0, 0)
+    words = [Word(start=0, end=0, raw=word, value=word, prefix=word) for word in argv]
+    Walker(ledger, Budget(), "bash").program(words, "")
+    return _extraction(ledger)
+
+
+def _extraction(ledger: Ledger) -> Extraction:
+    return Extraction(
+        operations=ledger.operations(), variables=tuple(sorted(ledger.uses)), shadows=tuple(sorted(ledger.shadows))
+    )
+
+
+def _unparseable(reason: str, size: int) -> Extraction:
+    operation = Operation(
+        capability=Capability.RUN, resource=UNPARSEABLE, kind="unparseable", note=reason, span=(0, size)
+    )
+    return Extraction(operations=(operation,), unparseable=reason)

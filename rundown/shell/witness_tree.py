@@ -39,7 +39,11 @@ def look(source: bytes) -> Sight:
         bad = next((node for node in _nodes(root) if node.is_error or node.is_missing), root)
         error = f"not readable as shell text at byte {bad.start_byte}"
     return Sight(
-        commands=tuple(_seen(node) for node in _nodes(root) if node.type in ("command", "declaration_command", "unset_command")),
+        commands=tuple(
+            _seen(node)
+            for node in _nodes(root)
+            if node.type in ("command", "declaration_command", "unset_command")
+        ),
         error=error,
     )
 
@@ -56,10 +60,13 @@ def _seen(node: Node) -> Seen:
     words = [
         child
         for child in node.children
-        if child.type not in ("variable_assignment", "file_redirect", "heredoc_redirect", "herestring_redirect", ";")
+        if child.type
+        not in ("variable_assignment", "file_redirect", "heredoc_redirect", "herestring_redirect", ";")
     ]
     text = _text(words[0]) if words else ""
-    return Seen(text=text, words=tuple(_literal(word) for word in words), span=(node.start_byte, node.end_byte))
+    return Seen(
+        text=text, words=tuple(_literal(word) for word in words), span=(node.start_byte, node.end_byte)
+    )
 
 
 def _text(node: Node) -> str:

@@ -1,0 +1,353 @@
+"""What starts with `$` or a backquote: parameters, substitutions, arithmetic.
+
+Source: bash(1) EXPANSION, dash(1) "Word Expansions". Forms on which shells disagree are refused.
+"""
+
+import re
+from abc import abstractmethod
+
+from rundown.shell.quoting import Builder, Quoting
+from rundown.shell.tree import Arithmetic, Inner, Parameter, Script, Substitution
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-]")
+_LENGTH = re.compile(r"#(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-])(?=[}\[])")
+_OPERATOR = re.compile(r":?[-=?+]|##?|%%?|//?|\^\^?|,,?|~~?|@[A-Za-z]|:")
+_ARITHMETIC_PLAIN = re.compile(r"[^()\[\]{}\\'\"$`]+")
+_OPERAND_PLAIN = re.compile(r"[^}\\'\"$`<>]+")
+_UNESCAPE = re.compile(r"\\([$`\\])")
+_UNESCAPE_QUOTED = re.compile(r'\\([$`\\"])')
+_RISKY_FALLBACK = re.compile(r"[#\\]|<<|\bcase\b")
+
+
+class Expansions(Quoting):
+    """Reads expansions into a builder. `in_body`: the cursor is in a here-document's body."""
+
+    in_body = False
+
+    @abstractmethod
+    def script(self) -> Script:
+        """Reads commands up to the end, or to a word or sign that can only close something."""
+
+    @abstractmethod
+    def whole(self, text: str, origin: tuple[int, int]) -> Script:
+        """Reads `text` as a script of its own whose place is `origin`."""
+
+    def dollar(self, builder: Builder, *, quoted: bool) -> None:
+        start = self.position
+        char = self.peek(1)
+        if char == "(":
+            self.dollar_parenthesis(builder, quoted=quoted)
+        elif char == "{":
+            self.position += 2
+            parameter = self.parameter(start, quoted=quoted)
+            builder.expand(parameter, splits=not quoted or parameter.name == "@" or _is_list(parameter))
+        elif char == "'" and not quoted and self.bash:
+            self.ansi_c(builder)
+        elif char == '"' and not quoted and self.bash:
+            self.position += 1
+            self.double(builder)
+        elif char == "[" and self.bash:
+            self.position += 2
+            part = self.arithmetic("]", start)
+            builder.expand(part, splits=not quoted)
+        elif char == "\\" and self.peek(2) == "\n":
+            self.fail("a line continuation stands within an expansion")
+        else:
+            match = _PARAMETER.match(self.text, start + 1, self.end)
+            if match is None:
+                builder.add("$", quoted=False)
+                self.position += 1
+                return
+            name = match.group()
+            end = match.end() if name[0].isalpha() or name[0] == "_" else start + 2
+            name = self.text[start + 1 : end]
+            self.position = end
+            self.refuse_split_name(name)
+            builder.expand(Parameter(start=start, end=end, name=name), splits=not quoted or name == "@")
+
+    def refuse_split_name(self, name: str) -> None:
+        """Raises: UnreadableError if a line continuation cuts the name that was just read."""
+        if self.at("\\\n") and (name[0].isalpha() or name[0] == "_"):
+            after = self.peek(2)
+            if after == "\\" or after == "_" or after.isalnum():
+                self.fail("a line continuation stands within a name")
+
+    def dollar_parenthesis(self, builder: Builder, *, quoted: bool) -> None:
+        """Reads `$(…)` or `$((…))`; the cursor stands on the dollar sign."""
+        start = self.position
+        if self.text.startswith("(", start + 2, self.end):
+            self.position = start + 3
+            part = self.double_parenthesis(start)
+            if part is not None:
+                builder.expand(part, splits=not quoted)
+                return
+        elif self.text.startswith("\\\n", start + 2, self.end):
+            self.fail("a line continuation stands within an expansion")
+        self.position = start + 2
+        builder.expand(self.substitution(start), splits=not quoted)
+        if self.text.startswith("(", start + 2, self.end):
+            self.refuse_risky_fallback(start)
+
+    def substitution(self, start: int, *, process: bool = False) -> Substitution:
+        """Reads the commands of a substitution that opened at `start`, and its closing parenthesis."""
+        self.descend(4)
+        script = self.script()
+        if not self.at(")"):
+            self.fail("a substitution is not closed", start)
+        self.position += 1
+        self.ascend(4)
+        return Substitution(start=start, end=self.position, script=script, process=process)
+
+    def double_parenthesis(self, start: int) -> Arithmetic | None:
+        """Reads up to `))`; None if the text is two opening parentheses and no arithmetic."""
+        part = self.arithmetic(")", start)
+        if not self.at(")"):
+            return None
+        self.position += 1
+        return Arithmetic(start=start, end=self.position, bare=part.bare, inner=part.inner)
+
+    def refuse_risky_fallback(self, start: int) -> None:
+        """Raises: UnreadableError where shells could find another end than we for `((` that is no arithmetic."""
+        if _RISKY_FALLBACK.search(self.text, start, self.position):
+            self.fail("two opening parentheses that may or may not be arithmetic", start)
+
+    def arithmetic(self, closer: str, start: int) -> Arithmetic:
+        """Reads an expression and the bracket that closes it. Raises: UnreadableError."""
+        self.descend(2)
+        builder = Builder()
+        depth: list[str] = []
+        while True:
+            match = _ARITHMETIC_PLAIN.match(self.text, self.position, self.end)
+            if match is not None:
+                builder.add(match.group(), quoted=False)
+                self.position = match.end()
+            char = self.peek()
+            if char == closer and not depth:
+                self.position += 1
+                break
+            if char == "":
+                self.fail("an expression is not closed", start)
+            self.arithmetic_part(builder, char, depth)
+        self.ascend(2)
+        return Arithmetic(
+            start=start,
+            end=self.position,
+            bare="".join(builder.value),
+            inner=tuple(builder.inner),
+            subscript=closer == "]",
+        )
+
+    def arithmetic_part(self, builder: Builder, char: str, depth: list[str]) -> None:
+        """Reads one part of an expression that is more than plain text."""
+        if char == "$":
+            self.dollar(builder, quoted=True)
+        elif char == "`":
+            self.backquote(builder, quoted=True)
+        elif char == '"':
+            self.double(builder)
+        elif char == "\\" and self.peek(1) == "\n":
+            self.position += 2
+        elif char in "\\'":
+            self.fail("a quote stands within an expression")
+        else:
+            if char in "([{":
+                depth.append({"(": ")", "[": "]", "{": "}"}[char])
+            elif char in ")]}" and (not depth or depth.pop() != char):
+                self.fail("an expression's brackets do not match")
+            builder.add(char, quoted=False)
+            self.position += 1
+
+    def parameter(self, start: int, *, quoted: bool) -> Parameter:
+        """Reads the rest of `${…}`; the cursor stands behind the brace."""
+        indirect = length = False
+        if _LENGTH.match(self.text, self.position, self.end):
+            length = True
+            self.position += 1
+        elif self.bash and self.at("!") and (self.peek(1).isalnum() or self.peek(1) in tuple("_@*#?")):
+            indirect = True
+            self.position += 1
+        match = _PARAMETER.match(self.text, self.position, self.end)
+        if match is None:
+            self.fail("an expansion that this version does not know", start)
+        name = match.group()
+        self.position = match.end()
+        subscript = None
+        if self.bash and self.at("[") and _NAME.fullmatch(name):
+            subscript = self.subscript()
+        if self.at("}"):
+            self.position += 1
+            return Parameter(
+                start=start,
+                end=self.position,
+                name=name,
+                operator="length" if length else "",
+                indirect=indirect and not _is_all(subscript),
+                subscript=subscript,
+                inner=subscript.inner if subscript is not None else (),
+            )
+        return self.operation(start, name, indirect, subscript, quoted)
+
+    def operation(
+        self, start: int, name: str, indirect: bool, subscript: Arithmetic | None, quoted: bool
+    ) -> Parameter:
+        """Reads operator and operand of `${name…}` and the closing brace."""
+        if indirect and self.text.startswith(("@}", "*}"), self.position, self.end):
+            self.position += 2
+            return Parameter(start=start, end=self.position, name=name, operator="names")
+        match = _OPERATOR.match(self.text, self.position, self.end)
+        if match is None:
+            self.fail("an expansion that this version does not know", start)
+        operator = match.group()
+        inner: list[Inner] = list(subscript.inner) if subscript is not None else []
+        self.position = match.end()
+        operand = self.position
+        if operator == ":":
+            inner.append(self.arithmetic("}", start))
+        else:
+            inner.extend(self.operand(start, quoted=quoted))
+        return Parameter(
+            start=start,
+            end=self.position,
+            name=name,
+            operator=operator,
+            indirect=indirect,
+            subscript=subscript,
+            operand=self.text[operand : self.position - 1],
+            inner=tuple(inner),
+        )
+
+    def operand(self, start: int, *, quoted: bool) -> tuple[Inner, ...]:
+        """Reads the operand of `${name…}` and the closing brace; returns what it expands."""
+        self.descend(3)
+        builder = Builder()
+        while True:
+            match = _OPERAND_PLAIN.match(self.text, self.position, self.end)
+            if match is not None:
+                self.position = match.end()
+            char = self.peek()
+            if char == "}":
+                self.position += 1
+                self.ascend(3)
+                return tuple(builder.inner)
+            if char == "":
+                self.fail("an expansion is not closed", start)
+            self.operand_part(builder, char, quoted=quoted)
+
+    def operand_part(self, builder: Builder, char: str, *, quoted: bool) -> None:
+        """Reads one part of an operand that is more than plain text."""
+        if char == "$":
+            self.dollar(builder, quoted=quoted)
+        elif char == "`":
+            self.backquote(builder, quoted=quoted)
+        elif char == "\\":
+            self.position += 2
+            if self.position > self.end:
+                self.fail("a backslash ends the text")
+        elif char in "<>":
+            if self.bash and not quoted and self.peek(1) == "(":
+                self.position += 2
+                builder.expand(self.substitution(self.position - 2, process=True), splits=False)
+            else:
+                self.position += 1
+        elif quoted:
+            self.quote_in_quotes(builder, char)
+        elif char == "'":
+            self.single(builder)
+        else:
+            self.double(builder)
+
+    def quote_in_quotes(self, builder: Builder, char: str) -> None:
+        """Reads a quote within `"${x…}"`, where shells disagree: only where all readings end at the same place."""
+        start = self.position
+        part = Builder()
+        if char == '"':
+            self.double(part)
+        else:
+            self.single(part)
+        risky = "}'\\" if char == '"' else '}"$`\\'
+        if any(sign in text for text in part.value for sign in risky):
+            self.fail("quotes within a quoted expansion, which shells read in different ways", start)
+        builder.inner.extend(part.inner)
+
+    def subscript(self) -> Arithmetic:
+        """Reads `[…]`; the cursor stands on the opening bracket."""
+        start = self.position
+        self.position += 1
+        return self.subscript_text(start)
+
+    def subscript_text(self, start: int) -> Arithmetic:
+        """Reads up to the bracket that closes a subscript. Quotes are allowed: it may be a key."""
+        self.descend(2)
+        builder = Builder()
+        depth = 0
+        while True:
+            char = self.peek()
+            if char == "]" and depth == 0:
+                break
+            if char in ("", "\n"):
+                self.fail("a subscript is not closed", start)
+            if char == "'":
+                self.single(builder)
+            elif char == '"':
+                self.double(builder)
+            elif char == "\\":
+                self.escape(builder)
+            elif char == "$":
+                self.dollar(builder, quoted=True)
+            elif char == "`":
+                self.backquote(builder, quoted=True)
+            else:
+                depth += (char == "[") - (char == "]")
+                builder.add(char, quoted=False)
+                self.position += 1
+        self.position += 1
+        self.ascend(1)
+        return Arithmetic(
+            start=start,
+            end=self.position,
+            bare="".join(builder.value),
+            inner=tuple(builder.inner),
+            subscript=True,
+        )
+
+    def backquote(self, builder: Builder, *, quoted: bool) -> None:
+        start = self.position
+        close = self.closing_backquote(start)
+        inside = self.text[start + 1 : close]
+        if self.in_body and '\\"' in inside:
+            self.fail("an escaped quote within backquotes, which shells read in different ways", start)
+        pattern = _UNESCAPE_QUOTED if quoted else _UNESCAPE
+        self.descend(4)
+        if "\\" in inside:
+            script = self.whole(pattern.sub(r"\1", inside), (start, close + 1))
+        else:
+            outer, self.end = self.end, close
+            self.position = start + 1
+            script = self.script()
+            if self.position != close:
+                self.fail("backquotes hold more than commands")
+            self.end = outer
+        self.ascend(4)
+        self.position = close + 1
+        builder.expand(Substitution(start=start, end=close + 1, script=script), splits=not quoted)
+
+    def closing_backquote(self, start: int) -> int:
+        """Returns where the backquote that opens at `start` is closed."""
+        index = start + 1
+        while index < self.end:
+            char = self.text[index]
+            if char == "`":
+                return index
+            index += 2 if char == "\\" else 1
+        return self.fail("a backquote is not closed", start)
+
+
+def _is_all(subscript: Arithmetic | None) -> bool:
+    return subscript is not None and subscript.bare in ("@", "*")
+
+
+def _is_list(parameter: Parameter) -> bool:
+    return parameter.operator == "names" or (
+        parameter.subscript is not None and parameter.subscript.bare == "@"
+    )

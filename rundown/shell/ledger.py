@@ -1,0 +1,92 @@
+"""The ledger of a reading: operations, names and values, in the order in which they were found."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+from rundown.model.request import Capability, Operation, OperationKind
+from rundown.shell.tree import Place, Word
+
+
+class Ledger:
+    """Collects. `origin`, while set, is the place of everything that is noted: nested text has none of its own."""
+
+    def __init__(self, text: str) -> None:
+        self.origin: Place | None = None
+        self.uses: dict[str, None] = {}
+        self.shadows: dict[str, None] = {}
+        self._found: dict[Operation, None] = {}
+        self._bytes: list[int] | None = None
+        if not text.isascii():
+            self._bytes = list(accumulate((len(char.encode("utf-8")) for char in text), initial=0))
+
+    def place(self, start: int, end: int) -> Place:
+        """Returns where something stands, in bytes of the text as a whole."""
+        if self.origin is not None:
+            return self.origin
+        if self._bytes is None:
+            return start, end
+        return self._bytes[start], self._bytes[end]
+
+    def operations(self) -> tuple[Operation, ...]:
+        """Returns what was found, each thing once, in the order of the text."""
+        return tuple(sorted(self._found, key=lambda operation: operation.span[0]))
+
+    def add(self, operation: Operation) -> None:
+        """Notes one operation."""
+        self._found.setdefault(operation)
+
+    def run(self, words: Sequence[Word], kind: OperationKind = "literal", note: str = "") -> None:
+        """Notes that a program is started. Without a literal name it is dynamic."""
+        name = words[0]
+        if not name.value:
+            self.dynamic(name.raw, words, note)
+            return
+        self.add(
+            Operation(
+                capability=Capability.RUN, resource=name.value, kind=kind, note=note,
+                argv=tuple([word.value for word in words]), span=self.place(name.start, words[-1].end),
+            )
+        )
+
+    def dynamic(self, resource: str, words: Sequence[Word], note: str) -> None:
+        """Notes that something is started which only the running shell knows."""
+        self.add(
+            Operation(
+                capability=Capability.RUN, resource=resource, kind="dynamic", note=note,
+                argv=tuple([word.value for word in words]), span=self.place(words[0].start, words[-1].end),
+            )
+        )
+
+    def unknown(self, resource: str, start: int, end: int, note: str) -> None:
+        """Notes that the text at this place may start anything."""
+        span = self.place(start, end)
+        self.add(
+            Operation(capability=Capability.RUN, resource=resource, kind="dynamic", note=note, span=span)
+        )
+
+    def touch(self, capability: Capability, resource: str, start: int, end: int, note: str = "") -> None:
+        """Notes a file that is read or written, a variable that is set, a host that is reached."""
+        span = self.place(start, end)
+        self.add(Operation(capability=capability, resource=resource, note=note, span=span))
+
+    def unknown_at(self, resource: str, span: Place, note: str) -> None:
+        """As `unknown`, for a place that is already in bytes."""
+        self.add(Operation(capability=Capability.RUN, resource=resource, kind="dynamic", note=note, span=span))
+
+    def everywhere(self, resource: str, note: str) -> None:
+        """As `unknown`, for what has no place of its own."""
+        self.unknown_at(resource, (0, 0), note)
+
+    def run_at(self, words: Sequence[Word], origin: Place | None, note: str) -> None:
+        """As `run`, for a command that was found under another origin."""
+        outer, self.origin = self.origin, origin
+        self.run(words, note=note)
+        self.origin = outer
+
+    def unparseable(self, resource: str, note: str) -> None:
+        """Notes nested text that cannot be read; its place is the origin."""
+        self.add(
+            Operation(
+                capability=Capability.RUN, resource=resource, kind="unparseable", note=note, span=self.origin or (0, 0)
+            )
+        )

@@ -1,0 +1,204 @@
+"""What is known of variables' values: which names surely hold integers, which surely no subscript.
+
+The shell evaluates text: in `$((x))`, `x='a[$(program)]'` starts the program. Source: bash(1) ARITHMETIC EVALUATION
+("the value of a variable is evaluated as an arithmetic expression"), Arrays ("subscript").
+"""
+
+import re
+
+from rundown.shell.tree import Arithmetic, Inner, Parameter, Simple, Substitution, Word
+
+INTEGER_PARAMETERS = frozenset(
+    "# ? $ ! LINENO RANDOM SRANDOM SECONDS PPID UID EUID BASHPID EPOCHSECONDS OPTIND BASH_SUBSHELL HISTCMD".split()
+)
+"""Source: bash(1) "Special Parameters", "Shell Variables"."""
+EVALUATED_WHEN_SET = frozenset("RANDOM SRANDOM LINENO HISTCMD OPTIND SECONDS".split())
+"""These have the integer attribute from the start: what is assigned is evaluated. Source: bash 5.2, `variables.c`."""
+
+MAX_COPIES = 30
+"""How many variables a value may be copied through; and, for a whole text, how many look-ups are made."""
+MAX_WORK = 100_000
+
+_INTEGER = re.compile(r"[-+]?[0-9]*")
+_INTEGER_REST = re.compile(r"[-+0-9\"']*")
+_NUMBER = re.compile(r"[0-9]+#[A-Za-z0-9@_]+|0[xX][0-9A-Fa-f]+|[0-9]+")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_EXPRESSION = re.compile(r"[A-Za-z0-9_\s+\-*/%<>=!~&|^?:,;()\[\]{}#@.\0]*")
+_SET = re.compile(
+    r"([A-Za-z_][A-Za-z0-9_]*)\s*(?:\[[^\]]*\]\s*)?(?:=(?!=)|(?:[-+*/%&|^]|<<|>>)=|\+\+|--)"
+    r"|(?:\+\+|--)\s*([A-Za-z_][A-Za-z0-9_]*)"
+)
+_COUNTS = {
+    ("date", "+%s"), ("date", "+%Y"), ("date", "+%s%N"), ("nproc",), ("id", "-u"), ("id", "-g"), ("wc", "-l"), ("wc", "-c"),
+}
+"""Commands whose output is an integer, and nothing else. Source: date(1), nproc(1), id(1), wc(1) reading standard input."""
+
+
+class Values:
+    """All assignments of a text, wherever they stand."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, list[Word]] = {}
+        self.integers: set[str] = set()
+        self.others: set[str] = set()
+        self.evaluated: set[str] = set()
+        self.references: set[str] = set()
+        self.redefined: set[str] = set()
+        self.arrays: set[str] = set()
+        self.work = 0
+        self.unset_arrays: set[str] = set()
+
+    def give(self, name: str, word: Word) -> None:
+        """A variable is given that word's value."""
+        self.words.setdefault(name, []).append(word)
+
+    def appended(self, name: str) -> None:
+        """Text is added to a variable's value: digits stay digits, and no part may hold what the whole may not."""
+        self.integers.add(name)
+
+    def operand(self, name: str, part: Parameter) -> None:
+        """A variable is given the operand of `${name:=…}`."""
+        plain = not part.inner and not set(part.operand) & set("'\"\\")
+        if plain:
+            self.give(name, Word(start=part.start, end=part.end, raw=part.operand, value=part.operand))
+        else:
+            self.others.add(name)
+
+    def integer_name(self, name: str, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether every value that the text gives to `name` is an integer, and there is one."""
+        self.work += 1
+        if name in self.others or name in self.references or len(seen) > MAX_COPIES or self.work > MAX_WORK:
+            return False
+        if name in seen:
+            return True
+        words = self.words.get(name, ())
+        if not words and name not in self.integers and name not in INTEGER_PARAMETERS:
+            return False
+        inside = seen | {name}
+        return all(
+            self.integer_word(word, inside) or (name in self.evaluated and self.harmless(expression(word), inside))
+            for word in words
+        )
+
+    def integer_word(self, word: Word, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether the word's value is an integer or nothing."""
+        if word.value is not None:
+            return _INTEGER.fullmatch(word.value.strip()) is not None
+        rest = _rest(word)
+        return rest is not None and _INTEGER_REST.fullmatch(rest) is not None and all(
+            self.integer_inner(inner, seen) for inner in word.inner
+        )
+
+    def integer_inner(self, inner: Inner, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether an expansion's result is an integer or nothing."""
+        if isinstance(inner, Arithmetic):
+            return not inner.subscript
+        if isinstance(inner, Substitution):
+            return self.counts(inner)
+        if inner.indirect:
+            return False
+        if inner.operator == "length":
+            return True
+        if inner.operator in ("", "#", "##", "%", "%%"):
+            return self.integer_name(inner.name, seen)
+        if inner.operator in (":-", "-", ":=", "=", ":+", "+"):
+            return self.integer_name(inner.name, seen) and _INTEGER.fullmatch(inner.operand) is not None
+        return inner.operator in ("?", ":?") and self.integer_name(inner.name, seen)
+
+    def counts(self, inner: Substitution) -> bool:
+        """Whether a substitution is one command whose output is an integer."""
+        if len(inner.script.items) != 1 or not isinstance(inner.script.items[0].command, Simple):
+            return False
+        command = inner.script.items[0].command
+        values = tuple(word.value or "" for word in command.words)
+        return not command.assignments and values in _COUNTS and values[0] not in self.redefined
+
+    def tame_name(self, name: str, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether no value that the text gives to `name` can hold a subscript, and there is one."""
+        self.work += 1
+        if name in self.others or name in self.references or len(seen) > MAX_COPIES or self.work > MAX_WORK:
+            return False
+        if name in seen:
+            return True
+        words = self.words.get(name, ())
+        if not words and name not in self.integers and name not in INTEGER_PARAMETERS:
+            return False
+        return all(self.tame_word(word, seen | {name}) for word in words)
+
+    def tame_word(self, word: Word, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether the word's value can hold no subscript."""
+        if word.value is not None:
+            return "[" not in word.value
+        rest = _rest(word)
+        return rest is not None and not set(rest) & set("[\\$*?`") and all(
+            self.integer_inner(inner, seen)
+            or (
+                isinstance(inner, Parameter)
+                and not inner.indirect
+                and (not inner.operator or (inner.operator in (":-", "-", ":+", "+") and "[" not in inner.operand))
+                and not (inner.operand and inner.inner)
+                and self.tame_name(inner.name, seen)
+            )
+            for inner in word.inner
+        )
+
+    def optionless(self, word: Word) -> bool:
+        """Whether the word, however it is cut, surely holds no word that begins with a dash."""
+        if word.value is not None:
+            return re.search(r"(?:^|\s)-", word.value) is None
+        rest = _rest(word)
+        return rest is not None and not set(rest) & set("\\$*?[`{") and all(
+            isinstance(inner, Parameter)
+            and not inner.operator
+            and inner.name not in self.others
+            and inner.name not in self.integers
+            and bool(self.words.get(inner.name))
+            and all(given.value is not None and self.optionless(given) for given in self.words[inner.name])
+            for inner in word.inner
+        )
+
+    def harmless(self, part: Arithmetic, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether evaluating the expression can start nothing: all that it reads are integers."""
+        if part.subscript and part.bare in ("@", "*"):
+            return True
+        if part.bare.count("\0") != len(part.inner) or _EXPRESSION.fullmatch(part.bare) is None:
+            return False
+        names = set(_NAME.findall(_NUMBER.sub(" ", part.bare)))
+        return all(self.integer_name(name, seen) for name in names) and all(
+            self.integer_inner(inner, seen) for inner in part.inner
+        )
+
+
+def assigned_names(bare: str) -> tuple[str, ...]:
+    """Returns the names that an expression sets. What they get is an integer."""
+    return tuple(first or second for first, second in _SET.findall(bare))
+
+
+def read_names(bare: str) -> tuple[str, ...]:
+    """Returns all names in an expression."""
+    return tuple(_NAME.findall(_NUMBER.sub(" ", bare)))
+
+
+def expression(word: Word) -> Arithmetic:
+    """Returns the word as the expression that the shell will evaluate. What is not certain becomes a lone NUL."""
+    if word.value is not None:
+        return Arithmetic(start=word.start, end=word.end, bare=word.value)
+    rest = _rest(word, "\0")
+    if rest is None or "\\" in rest or "$" in rest or "`" in rest or (word.splits and not word.inner):
+        return Arithmetic(start=word.start, end=word.end, bare="\0")
+    bare = rest.replace('"', "").replace("'", "")
+    return Arithmetic(start=word.start, end=word.end, bare=bare, inner=word.inner)
+
+
+def _rest(word: Word, mark: str = "") -> str | None:
+    if len(word.raw) != word.end - word.start:
+        return None
+    pieces: list[str] = []
+    position = word.start
+    for inner in word.inner:
+        if inner.start < position or inner.end > word.end:
+            return None
+        pieces.append(word.raw[position - word.start : inner.start - word.start] + mark)
+        position = inner.end
+    pieces.append(word.raw[position - word.start :])
+    return "".join(pieces)
