@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+import rundown
 from rundown.session.surroundings import Surroundings
 
 
@@ -25,6 +26,7 @@ def read_surroundings() -> Surroundings:
         has_terminal=_has_terminal(),
         stdout_terminal=sys.stdout.isatty(),
         executable_dirs=_own_directories(),
+        package=str(Path(rundown.__file__).resolve().parent),
     )
 
 

@@ -71,6 +71,12 @@ class House(Struct, kw_only=True, dict=True):
             view=self._view(),
             wish=self.desk.wish.sandbox,
             variables=variables,
+            own_executables=tuple(
+                os.path.realpath(os.path.join(folder, name))
+                for folder in self.desk.around.executable_dirs
+                for name in ("rundown", "rd")
+            ),
+            own_package=self.desk.around.package,
         )
         return SandboxLauncher(self.room, launching, terminal)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rundown.model.policy import Allowed
 from rundown.model.request import ExecutionRequest
@@ -26,12 +27,14 @@ class Terminal(Protocol):
 
 class Launching(Struct, frozen=True, kw_only=True):
     """What plans of one run have in common. `variables(request, names, values)` gives a
-    step its environment: `names` are inherited."""
+    step its environment: `names` are inherited. `own_executables`: rundown's, which need `own_package`."""
 
     host: HostFacts
     view: ViewSettings
     wish: SandboxWish
     variables: Callable[[ExecutionRequest, tuple[str, ...], Mapping[str, str]], tuple[tuple[str, str], ...]]
+    own_executables: tuple[str, ...] = ()
+    own_package: str = ""
     tmp_bytes: int | None = None
 
 
@@ -54,6 +57,7 @@ class SandboxLauncher:
             pty=self._terminal.size() is not None,
             tmp_bytes=launching.tmp_bytes,
         )
+        allowed = self._with_own_package(allowed)
         found = survey(allowed.envelope, launching.view, self._memory)
         plan = plan_sandbox(allowed, launching.host, found, settings)
         if isinstance(plan, Refusal):
@@ -61,6 +65,14 @@ class SandboxLauncher:
                 stage="plan", errno=0, detail=f"{plan.message} ({plan.fix})" if plan.fix else plan.message
             )
         return Planned(plan=plan, digest=digest_plan(plan), gaps=plan.gaps)
+
+    def _with_own_package(self, allowed: Allowed) -> Allowed:
+        """A step that calls rundown reads rundown's code, wherever it is installed."""
+        own = self._launching.own_executables
+        if not any(ruling.operation.resolved in own for ruling in allowed.rulings):
+            return allowed
+        trees = (*allowed.envelope.run_trees, self._launching.own_package)
+        return replace(allowed, envelope=replace(allowed.envelope, run_trees=trees))
 
     def launch(self, planned: Planned, output: OutputSink) -> ProcessResult | StageFailure:
         """Runs the plan to its end."""

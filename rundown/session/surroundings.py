@@ -13,7 +13,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
 
     `now_ns` is the clock: nanoseconds since the epoch. `has_terminal`: a controlling terminal can be
     opened and drawn on. `stdout_terminal`: what steps print goes to one. `executable_dirs`: where the
-    `rundown` command itself lies.
+    `rundown` command itself lies; `package`: its own code, which steps that call it must read.
     """
 
     environ: Mapping[str, str]
@@ -27,6 +27,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     has_terminal: bool
     stdout_terminal: bool
     executable_dirs: tuple[str, ...] = ()
+    package: str = ""
 
     def is_interactive(self, *, non_interactive: bool, interactive: bool) -> bool:
         """Whether a person can be asked. CI says no, `--interactive` overrules it."""
