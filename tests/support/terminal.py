@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -20,11 +21,19 @@ from typing import Self
 POLL_SECONDS = 0.03
 PATIENCE_SECONDS = 30.0
 CONFIGURATION = """\
-set -g remain-on-exit on
-set -gq remain-on-exit-format ""
 set -g history-limit 20000
 set -g status off
 set -s escape-time 0
+"""
+
+# tmux drops what a program wrote last if it ends at once, and sometimes misses that it ended (seen in 3.3a).
+# So a shell stays behind, and says the status in the stream itself: once the pane has that title, everything
+# before it has been shown. The traps keep the shell alive; the program gets the signals' defaults.
+WATCH = """\
+trap : INT QUIT
+"$@"
+printf '\\033]2;%s %s\\007' "$0" "$?"
+exec sleep 86400
 """
 
 
@@ -57,11 +66,12 @@ class Terminal:
         }
         self._size = (columns, rows)
         self._place = ""
+        self._mark = f"ended-{uuid.uuid4().hex}"
 
     def __enter__(self) -> Self:
         # A socket's path may have 107 bytes, fewer than pytest's own directories often take.
         self._place = tempfile.mkdtemp(prefix="rd-tmux-")
-        inner = ["env", "-u", "TMUX", "-u", "TMUX_PANE", *self._argv]
+        inner = ["env", "-u", "TMUX", "-u", "TMUX_PANE", "sh", "-c", WATCH, self._mark, *self._argv]
         columns, rows = self._size
         options = (
             "set -g remain-on-exit on; set -g history-limit 20000; set -g status off; set -s escape-time 0"
@@ -102,7 +112,7 @@ class Terminal:
         """Returns the screen once `holds(screen)`. Raises: ScreenTimeoutError."""
         until = time.monotonic() + seconds
         while True:
-            ended = self._ended()
+            ended = self._status() is not None
             screen = self.screen()
             if holds(screen):
                 return screen
@@ -114,24 +124,19 @@ class Terminal:
     def wait_exit(self, seconds: float = PATIENCE_SECONDS) -> int:
         """Returns the program's exit status (128 + signal number if one ended it). Raises: ScreenTimeoutError."""
         until = time.monotonic() + seconds
-        # tmux calls a pane dead when its terminal is closed, which may be before it has the status.
-        while (ending := self._ask("#{pane_dead_status}:#{pane_dead_signal}")) == ":":
+        while (status := self._status()) is None:
             if time.monotonic() > until:
                 raise ScreenTimeoutError(f"still running after {seconds:g} s. The screen:\n{self.screen()}")
             time.sleep(POLL_SECONDS)
-        status, signal = ending.split(":")
-        return int(status) if status else 128 + int(signal)
+        return status
 
     def hang_up(self) -> None:
         """Closes the terminal under the program, as a lost connection does (SIGHUP)."""
         self._tmux("kill-pane", "-t", "main", check=False)
 
-    def process_id(self) -> int:
-        """Returns the id of the program's process."""
-        return int(self._ask("#{pane_pid}"))
-
-    def _ended(self) -> bool:
-        return self._ask("#{pane_dead}") == "1"
+    def _status(self) -> int | None:
+        mark, _, status = self._ask("#{pane_title}").partition(" ")
+        return int(status) if mark == self._mark else None
 
     def _ask(self, format_: str) -> str:
         return self._tmux("display-message", "-p", "-t", "main", format_).strip()
