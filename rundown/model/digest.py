@@ -28,5 +28,5 @@ def digest_value(domain: str, value: object) -> str:
 
 
 def digest_file(content: bytes) -> str:
-    """Returns `sha256:<64 hex>` of a file's bytes as they are, so that sha256sum and in-toto name it alike."""
+    """Returns `sha256:<64 hex>` of a file's bytes as they are: sha256sum and in-toto name it alike."""
     return "sha256:" + hashlib.sha256(content).hexdigest()

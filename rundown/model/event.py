@@ -150,7 +150,9 @@ class FileChanged(Struct, frozen=True, kw_only=True, tag="FileChanged"):
     """A step made, changed or removed a file of a writable tree.
 
     `path` is absolute. `before` and `after` are `sha256:…` of the file's bytes, `symlink:TARGET` for a
-    symbolic link, None for "not there". `diff` names a file below the run's directory, "" if there is none.
+    symbolic link, `special:KIND` for a fifo, socket or device, `unread:SIZE` for what could not be read (or
+    was too large to be read before the step), `tree:sha256:…` for a folder with many changes that are told
+    as one, None for "not there". `diff` names a file below the run's directory, "" if there is none.
     """
 
     position: str

@@ -24,7 +24,7 @@ class OutputFile:
         self._hash = hashlib.sha256()
 
     @classmethod
-    def create(cls, run_fd: int, run_path: Path, position: str, attempt: int) -> Self:
+    def create(cls, run_fd: int, run_path: Path, position: str, attempt: int, suffix: str = ".log") -> Self:
         """Makes `output/<position>.<attempt>.log`, 0600; `-2`, `-3`, … is added where it exists already.
 
         A unit can come to the same attempt again: after a jump, or a resume of a step in doubt.
@@ -34,7 +34,7 @@ class OutputFile:
         """
         stem, count = f"output/{_plain(position)}.{attempt}", 1
         while True:
-            name = f"{stem}.log" if count == 1 else f"{stem}-{count}.log"
+            name = f"{stem}{suffix}" if count == 1 else f"{stem}-{count}{suffix}"
             try:
                 return cls(name, run_path / name, os.open(name, _CREATE, 0o600, dir_fd=run_fd))
             except FileExistsError:

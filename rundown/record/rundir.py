@@ -117,13 +117,13 @@ class RunDirectory:
                 os.unlink(temporary, dir_fd=self.fd)
             raise self._refused(name, "write", error) from error
 
-    def open_output(self, position: str, attempt: int) -> OutputFile:
-        """Returns a new file for what one attempt of one unit prints; an older one is never overwritten.
+    def open_output(self, position: str, attempt: int, suffix: str = ".log") -> OutputFile:
+        """Returns a new file for what one attempt of one unit left; an older one is never overwritten.
 
         Raises:
             RecordError: the file cannot be made.
         """
-        return OutputFile.create(self.fd, self.path, position, attempt)
+        return OutputFile.create(self.fd, self.path, position, attempt, suffix)
 
     def close(self) -> None:
         """Closes the directory; more than once is fine."""
