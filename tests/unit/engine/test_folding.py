@@ -107,6 +107,19 @@ def test_a_step_retry_starts_the_step_s_substeps_again_and_forgets_their_results
     ]
 
 
+def test_a_step_retry_forgets_the_result_of_a_substep_that_is_then_skipped():
+    course = book(
+        step(
+            "1",
+            sub("1", handlers(Continue(), goto("1.3"))),
+            sub("2", deferring()),
+            sub("3", handlers(Continue())),
+            transitions=handlers(Complete("done"), retry(1, Stop("stale"))),
+        )
+    )
+    assert play(course, "pass fail pass fail pass")[-1] == "completed: done"
+
+
 def test_step_retries_are_used_up_and_cleared_by_a_fresh_entry():
     course = book(
         step("1", sub("1", deferring()), transitions=handlers(Continue(), retry(1, goto("2")))),

@@ -111,6 +111,7 @@ def test_a_file_is_drawn_item_by_item_until_it_ends():
     assert (run.state.position, run.state.item) == ("1.1.1", '"x"')
     run.take(SourceEnded(step="1", length=1))
     assert run.lines == ["1.1.1 pass CONTINUE* 2"]
+    assert run.state.entry is None
 
 
 @pytest.mark.parametrize(
@@ -327,6 +328,17 @@ def test_an_iteration_that_begins_again_forgets_its_earlier_result():
     assert play(course, "fail pass fail fail pass pass")[-2:] == ["1.2.1 pass CONTINUE* 1.2.1", "completed"]
 
 
+def test_each_iteration_begins_with_nothing_recorded():
+    recorded = looping(
+        loop(1, 2, block=handlers(Defer(), Defer())),
+        handlers(Continue(), goto("1.3")),
+        handlers(Stop("one passed"), Continue(), "any"),
+        sub("2", deferring()),
+        sub("3", handlers(Continue())),
+    )
+    assert play(recorded, "pass fail pass fail pass")[-1] == "stopped: one passed"
+
+
 def test_stop_in_a_loop_skips_every_handler_above():
     course = looping(
         loop(1, 2, block=handlers(Complete(), Complete())), handlers(), handlers(Complete(), Complete())
@@ -414,6 +426,20 @@ class TestJumps:
         run = Play(course, {}, {"S": ["a", "b", "c"]})
         assert run.run(["fail"])[-1] == "runs 1.3.1"
         assert run.state.item == '"c"'
+
+    def test_a_file_that_was_jumped_into_may_end(self):
+        course = book(step("1", sub("1", handlers(Continue(), goto("1", 2))), loop=loop(of="S")))
+        assert Play(course, {}, {"S": ["a", "b"]}).run(["fail", "pass"])[-1] == "completed"
+
+    def test_at_beyond_the_end_of_the_running_file_stops_the_run(self):
+        course = book(step("1", sub("1", handlers(Continue(), goto("1", 3))), loop=loop(of="S")))
+        assert Play(course, {}, {"S": ["a", "b"]}).run(["fail"])[-1] == "stopped [engine/no-iteration]"
+
+    def test_a_jump_within_the_iteration_clears_the_retry_counter(self):
+        unit = handlers(on_fail=retry(1, goto("1.2")))
+        run = Play(book(step("1", sub("1", unit), sub("2"), loop=loop(1, 2))))
+        run.run(["fail", "fail"])
+        assert run.entered == ["1.1.1", "1.1.1 (2)", "1.1.2"]
 
     def test_a_person_may_name_the_iteration(self):
         course = self.within("1")
