@@ -19,6 +19,9 @@ from rundown.render.escape import visible
 from rundown.session.library import Opened, open_runbook
 from rundown.session.scenarios import Done, run_scenario
 
+_WAITS = 5
+"""A run that waits for a person is where a scenario's next command goes on."""
+
 _EPILOG = """\b
 Examples:
   rundown scenario run deploy.runbook.md            all of them; this is what CI runs
@@ -97,6 +100,7 @@ def _dispatch(words: tuple[str, ...], environment: Mapping[str, str], workspace:
         contextlib.redirect_stderr(said),
     ):
         code = run_command_line(list(words))
+    code = 0 if code == _WAITS else code
     return Done(code=code, said=said.buffer.getvalue().decode("utf-8", "replace"))
 
 
