@@ -87,10 +87,12 @@ def decode_line(line: bytes) -> Event:
     Raises:
         msgspec.DecodeError: this is not an event, or its known body does not have the right fields.
     """
-    envelope = _ENVELOPE.decode(line)
-    return Event(
-        v=envelope.v, seq=envelope.seq, at=envelope.at, prev=envelope.prev, body=_decode_body(envelope.body)
-    )
+    try:
+        envelope = _ENVELOPE.decode(line)
+        body = _decode_body(envelope.body)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from error
+    return Event(v=envelope.v, seq=envelope.seq, at=envelope.at, prev=envelope.prev, body=body)
 
 
 def _decode_body(raw: Raw) -> Body:
@@ -104,7 +106,7 @@ def is_canonical(line: bytes) -> bool:
     """Returns whether a line is the RFC 8785 form of what it says."""
     try:
         return canonical_json(msgspec.json.decode(line)) == line
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 
@@ -140,20 +142,17 @@ def _findings(contract: bytes, lines: Iterable[bytes], head: Head | None) -> Ite
 
 def _line_findings(seq: int, line: bytes, expected: str) -> Iterator[Finding]:
     try:
-        envelope = _ENVELOPE.decode(line)
-        decode_line(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        event = decode_line(line)
+    except msgspec.DecodeError as error:
         yield Finding(code="record/line-damaged", message=f"this is not an event: {error}", seq=seq)
         return
-    if envelope.v != FORMAT:
+    if event.v != FORMAT:
+        yield Finding(code="record/format", message=f"this event has format {event.v}, not {FORMAT}", seq=seq)
+    if event.seq != seq:
         yield Finding(
-            code="record/format", message=f"this event has format {envelope.v}, not {FORMAT}", seq=seq
+            code="record/sequence", message=f"number {event.seq} stands where {seq} belongs", seq=seq
         )
-    if envelope.seq != seq:
-        yield Finding(
-            code="record/sequence", message=f"number {envelope.seq} stands where {seq} belongs", seq=seq
-        )
-    if envelope.prev != expected:
+    if event.prev != expected:
         what = "contract" if seq == 0 else "line before it"
         yield Finding(
             code="record/chain-broken", message=f"this event was not written after the {what}", seq=seq

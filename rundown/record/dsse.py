@@ -34,7 +34,7 @@ def open_envelope(stored: bytes) -> tuple[SignedEnvelope, bytes, tuple[bytes, ..
         envelope = msgspec.json.decode(stored, type=SignedEnvelope)
         payload = base64.b64decode(envelope.payload, validate=True)
         signatures = tuple(base64.b64decode(item.sig, validate=True) for item in envelope.signatures)
-    except (msgspec.DecodeError, UnicodeDecodeError, binascii.Error) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, binascii.Error, RecursionError) as error:
         return f"this is no envelope: {error}"
     again = SignedEnvelope(
         payload=base64.b64encode(payload).decode(),

@@ -39,7 +39,7 @@ def read_events(path: Path) -> Iterator[Event]:
     for seq, line in enumerate(read_lines(path)):
         try:
             yield decode_line(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except msgspec.DecodeError as error:
             finding = Finding(code="record/line-damaged", message=f"this is not an event: {error}", seq=seq)
             raise damaged(path, (finding,)) from error
 

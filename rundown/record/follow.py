@@ -31,7 +31,7 @@ def follow_events(path: Path, pause: Callable[[float], object] | None = None) ->
     for seq, line in enumerate(_follow_lines(path, pause)):
         try:
             yield decode_line(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except msgspec.DecodeError as error:
             finding = Finding(code="record/line-damaged", message=f"this is not an event: {error}", seq=seq)
             raise damaged(path, (finding,)) from error
 

@@ -93,7 +93,7 @@ def _entry(rundir: RunDirectory) -> RunEntry:
         last = _last_event(rundir)
     except RecordError:
         return entry
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except msgspec.DecodeError:
         return msgspec.structs.replace(entry, state="damaged")
     entry = msgspec.structs.replace(
         entry, runbook_file=contract.runbook_file, parent_run=contract.parent_run, started_at=contract.at

@@ -7,6 +7,7 @@ runs never stands in the way of one that starts. Source: fcntl(2), "Open file de
 import fcntl
 import os
 import struct
+from contextlib import suppress
 from pathlib import Path
 
 from rundown.record.problems import describe, record_problem
@@ -31,8 +32,6 @@ def take_lock(rundir: RunDirectory) -> int:
         ) from error
     try:
         fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _WHOLE_FILE)
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, b"%d\n" % os.getpid(), 0)
     except BlockingIOError as error:
         owner = os.pread(fd, 32, 0).decode("ascii", "replace").strip()
         os.close(fd)
@@ -45,8 +44,14 @@ def take_lock(rundir: RunDirectory) -> int:
     except OSError as error:
         os.close(fd)
         raise record_problem(
-            "log-not-opened", f"cannot lock {rundir.path / LOCK}", why=describe(error)
+            "log-not-opened",
+            f"cannot lock {rundir.path / LOCK}",
+            why=describe(error),
+            fix="name another place with --runs-dir DIR",
         ) from error
+    with suppress(OSError):  # the id is for messages only; a full disk is no reason to refuse
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, b"%d\n" % os.getpid(), 0)
     return fd
 
 

@@ -3,6 +3,7 @@
 Every access goes through the open directory, never through a path, and follows no symbolic link.
 """
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -87,11 +88,15 @@ class RunDirectory:
     def read_file(self, name: str) -> bytes:
         """Returns the content of a file; `name` may have one folder (`output/2.1.1.log`).
 
+        Names come from events, and a run may come from a stranger: nothing outside the run is read.
+
         Raises:
             RecordError: there is no such file or it cannot be read.
         """
+        folder, _, file = name.rpartition("/")
         try:
-            with os.fdopen(self.open_file(name, os.O_RDONLY), "rb") as stream:
+            fd = self._open_below(folder, file)
+            with os.fdopen(fd, "rb") as stream:
                 return stream.read()
         except OSError as error:
             raise self._refused(name, "read", error) from error
@@ -138,6 +143,17 @@ class RunDirectory:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _open_below(self, folder: str, file: str) -> int:
+        if folder not in ("", "output") or file in ("", ".", "..") or "\0" in file:
+            raise FileNotFoundError(errno.ENOENT, "no file of a run")
+        if not folder:
+            return self.open_file(file, os.O_RDONLY)
+        below = os.open(folder, _FOLDER, dir_fd=self.fd)
+        try:
+            return os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=below)
+        finally:
+            os.close(below)
 
     def _refused(self, name: str, verb: str, error: OSError) -> RecordError:
         return record_problem(f"file-not-{verb}", f"cannot {verb} {self.path / name}", why=describe(error))

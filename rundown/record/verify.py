@@ -88,7 +88,7 @@ def _statement(payload: bytes, found: Callable[[Finding], None]) -> Statement | 
     try:
         statement = msgspec.json.decode(payload, type=Statement)
         is_canonical = canonical_json(msgspec.json.decode(payload)) == payload
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         found(_finding("statement", f"the payload is no receipt: {error}"))
         return None
     if (statement.type, statement.predicate_type) != (STATEMENT_TYPE, PREDICATE_TYPE):
@@ -111,7 +111,7 @@ def _log_findings(statement: Statement, log: StoredLog) -> Iterator[Finding]:
         events = tuple(decode_line(line) for line in covered)
         head = Head(count=len(covered), hash=line_hash(covered[-1]) if covered else first_prev(log.contract))
         computed = make_statement(log.contract, events, head)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         yield _finding("log-not-read", f"the claims cannot be computed again: {error}")
         return
     yield from _differences(statement, computed)

@@ -150,3 +150,14 @@ def test_a_known_type_with_the_wrong_fields_is_damage_not_the_unknown() -> None:
 )
 def test_other_spellings_are_not_canonical(line: bytes) -> None:
     assert not is_canonical(line)
+
+
+@given(st.lists(st.binary(max_size=40), max_size=4))
+def test_whatever_a_log_holds_it_is_judged_not_stumbled_over(lines: list[bytes]) -> None:
+    assert [code for code, _ in _seen(tuple(lines), head=None)] == ["record/line-damaged"] * len(lines)
+
+
+def test_a_line_nested_without_end_is_damage() -> None:
+    nested = b"[" * 100_000 + b"]" * 100_000
+    line = b'{"at":"","body":{"type":"X","x":' + nested + b'},"prev":"","seq":0,"v":1}'
+    assert _seen((line,), head=None) == [("record/line-damaged", 0)]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from rundown.errors import RecordError
 from rundown.model.contract import Contract
-from rundown.model.event import Event, OutputCaptured, RunStarted, StepStarted, UnknownBody
+from rundown.model.event import Body, Event, OutputCaptured, RunStarted, StepStarted, UnknownBody
 from rundown.record.chain import Head, encode_line, first_prev, line_hash
 from rundown.record.events import read_events
 from rundown.record.log import EventLog, TornTail
@@ -33,10 +33,10 @@ from tests.support.records import (
 )
 
 
-def _written(folder: Path) -> tuple[RunDirectory, tuple[Event, ...]]:
+def _written(folder: Path, bodies: tuple[Body, ...] | None = None) -> tuple[RunDirectory, tuple[Event, ...]]:
     rundir = a_run(folder)
     with EventLog.create(rundir, a_contract(rundir.run_id), TickingClock()) as log:
-        return rundir, tuple(log.append(body) for body in some_bodies(rundir.run_id))
+        return rundir, tuple(log.append(body) for body in bodies or some_bodies())
 
 
 def _refusal(act: Callable[[], object]) -> tuple[str, ...]:
@@ -85,7 +85,7 @@ def test_a_clock_that_goes_back_does_not_take_the_log_along(tmp_path: Path) -> N
 
 
 def test_a_log_cut_at_any_byte_opens_as_the_longest_whole_one(tmp_path: Path) -> None:
-    rundir, events = _written(tmp_path)
+    rundir, events = _written(tmp_path, some_bodies()[1:4])
     content = rundir.read_file("events.jsonl")
     for size in range(len(content) + 1):
         (rundir.path / "events.jsonl").write_bytes(content[:size])

@@ -162,3 +162,20 @@ def test_no_place_to_write_is_said(shared: Path) -> None:
     (shared / "project").chmod(0o555)
     (shared / "state").chmod(0o555)
     assert as_ordinary_user(_CREATE, str(shared)) == "record/place-not-made\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["../other", "output/../../other", "/etc/passwd", "sub/x", "output/", "", "a\0b"]
+)
+def test_no_name_leads_out_of_a_run(tmp_path: Path, name: str) -> None:
+    with RunDirectory.create(a_place(tmp_path), now_ns=START_NS) as rundir:
+        (rundir.path.parent / "other").write_bytes(b"secret")
+        assert _refusal(lambda: rundir.read_file(name)) == "record/file-not-read"
+
+
+def test_a_linked_output_folder_is_not_read_through(tmp_path: Path) -> None:
+    with RunDirectory.create(a_place(tmp_path), now_ns=START_NS) as rundir:
+        (tmp_path / "1.1.log").write_bytes(b"secret")
+        (rundir.path / "output").rmdir()
+        (rundir.path / "output").symlink_to(tmp_path)
+        assert _refusal(lambda: rundir.read_file("output/1.1.log")) == "record/file-not-read"

@@ -1,0 +1,69 @@
+"""Old runs: which may go, and their removal. Never one that a process writes."""
+
+import os
+import shutil
+from collections.abc import Iterable
+
+from rundown.errors import RecordError
+from rundown.record.ids import started_ms
+from rundown.record.listing import RunEntry
+from rundown.record.lock import take_lock
+from rundown.record.place import RunsPlace
+from rundown.record.problems import describe, record_problem
+from rundown.record.registry import Registry
+from rundown.record.rundir import RunDirectory
+
+_UNFINISHED = ("paused", "interrupted")
+
+
+def choose_runs(
+    entries: Iterable[RunEntry],
+    *,
+    keep: int | None = None,
+    before_ms: int | None = None,
+    unfinished: bool = False,
+) -> tuple[RunEntry, ...]:
+    """Returns the runs to remove, newest first. Pure.
+
+    `keep`: all but so many of the newest. `before_ms`: only those started before that time (milliseconds
+    since the epoch). Given both, a run must fall under both; given none, all may go. Runs that could be
+    resumed go only with `unfinished`; active ones never.
+    """
+    ordered = sorted(entries, key=lambda entry: entry.run_id, reverse=True)
+    return tuple(
+        entry
+        for entry in ordered[keep or 0 :]
+        if entry.state != "active"
+        if unfinished or entry.state not in _UNFINISHED
+        if before_ms is None or started_ms(entry.run_id) < before_ms
+    )
+
+
+def remove_run(place: RunsPlace, run_id: str) -> None:
+    """Removes a run and its entry in the registry.
+
+    Raises:
+        RecordError: it is not there, a process writes it, or the file system refused.
+    """
+    with RunDirectory.open(place, run_id) as rundir:
+        lock = take_lock(rundir)
+        try:
+            _remove(rundir)
+        finally:
+            os.close(lock)
+    Registry(place.state_home).forget(run_id)
+
+
+def _remove(rundir: RunDirectory) -> None:
+    try:
+        parent = os.open("..", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=rundir.fd)
+        try:
+            shutil.rmtree(rundir.run_id, dir_fd=parent)
+        finally:
+            os.close(parent)
+    except OSError as error:
+        raise _not_removed(rundir, error) from error
+
+
+def _not_removed(rundir: RunDirectory, error: OSError) -> RecordError:
+    return record_problem("run-not-removed", f"cannot remove {rundir.path}", why=describe(error))
