@@ -75,10 +75,10 @@ class SandboxPlan(Struct, frozen=True, kw_only=True):
 
     `namespaces`: of `user mount pid net ipc uts`, in that order. Limits are named as in `Limits`.
     `tier` is what carries the confinement; `layers` names each wall with its version, for the receipt.
-    `base_mounts`, `base_rules`: how many of `mounts` and `landlock`, from the first, are the same for
-    every step of a run, so that they may be done ahead. `cgroup`: controllers that carry the limits; the
-    others are set as rlimits. `deny_connect`: TCP is refused by Landlock and other sockets by seccomp,
-    for want of a net namespace.
+    `base_mounts`, then `fresh_mounts`, and `base_rules`: how many of `mounts` and `landlock`, from the
+    first, are the same for every step of a run, so that they may be done ahead; base ones once a run.
+    `cgroup`: controllers that carry the limits; the others are set as rlimits. `deny_connect`: TCP is
+    refused by Landlock and other sockets by seccomp, for want of a net namespace.
     """
 
     request_digest: str
@@ -106,6 +106,7 @@ class SandboxPlan(Struct, frozen=True, kw_only=True):
     cgroup: tuple[str, ...] = ()
     cpu: float | None = None
     base_mounts: int = 0
+    fresh_mounts: int = 0
     base_rules: int = 0
 
 

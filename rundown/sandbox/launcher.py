@@ -15,14 +15,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from rundown.model.sandbox import HostFacts, ProcessResult, SandboxPlan, StageFailure
+from rundown.model.sandbox import HostFacts, ProcessResult, SandboxPlan, StageFailure, Tier
 from rundown.sandbox.cgroup import GroupLimits, StepGroups, find_own_hierarchies
 from rundown.sandbox.failure import LaunchError
 from rundown.sandbox.output import Sink
-from rundown.sandbox.recipe import recipe_of
+from rundown.sandbox.recipe import Recipe, recipe_of
 from rundown.sandbox.relay import Relay
 from rundown.sandbox.seccomp import build_program
-from rundown.sandbox.tiers import NAMESPACES
+from rundown.sandbox.tiers import namespaces_of
 from rundown.sandbox.zygote import Base, Zygote
 
 GRACE_NS: Final = 5_000_000_000
@@ -140,10 +140,21 @@ class Launcher:
 
     def _zygote(self, base: Base) -> Zygote:
         if base not in self._zygotes:
-            zygote = self._zygotes[base] = Zygote(base, _usual_namespaces(base))
+            zygote = self._zygotes[base] = Zygote(base, self._first_recipe(base))
             program = build_program(sockets=base != "plain") if self._host.seccomp else b""
             zygote.configure(program, self._tmp_bytes)
         return self._zygotes[base]
+
+    def _first_recipe(self, base: Base) -> Recipe:
+        """What the first step will surely want: its plan is not known yet."""
+        tier = _TIERS[base]
+        return Recipe(
+            namespaces=namespaces_of(tier, frozenset()),
+            tier=tier,
+            landlock_abi=self._host.landlock_abi,
+            seccomp=self._host.seccomp,
+            deny_connect=tier == "landlock",
+        )
 
     def _best_base(self) -> Base:
         if self._host.user_namespaces:
@@ -157,10 +168,11 @@ def _base_of(plan: SandboxPlan) -> Base:
     return "mount" if "mount" in plan.namespaces else "plain"
 
 
-def _usual_namespaces(base: Base) -> tuple[str, ...]:
-    if base == "plain":
-        return ()
-    return NAMESPACES if base == "userns" else NAMESPACES[1:]
+_TIERS: Final[dict[Base, Tier]] = {
+    "userns": "namespaces",
+    "mount": "namespaces-as-root",
+    "plain": "landlock",
+}
 
 
 def _name_ending(result: ProcessResult | StageFailure, groups: StepGroups) -> ProcessResult | StageFailure:

@@ -36,10 +36,12 @@ _SYSTEMD: Final = ("/etc/machine-id", "/run/systemd", "/run/dbus/system_bus_sock
 
 
 class Layout(Struct, frozen=True, kw_only=True):
-    """Operations in order; the first `base` of them are the same for every step of a run."""
+    """Operations in order: first those that all steps of a run share, then those every step makes anew
+    (its /proc, terminals, shared memory), then its own."""
 
-    mounts: tuple[Mount, ...]
-    base: int
+    base: tuple[Mount, ...]
+    fresh: tuple[Mount, ...]
+    own: tuple[Mount, ...]
 
 
 def plan_mounts(
@@ -54,8 +56,9 @@ def plan_mounts(
         *_own_files(settings, "net" in namespaces),
         *_copies(survey, settings),
         *_devices(),
-        *_proc("pid" in namespaces),
+        Mount(kind="dir", target="/proc"),
     )
+    fresh = (*_fresh_devices(), *_proc("pid" in namespaces))
     opened = [tree for tree in survey.trees if tree.origin != "system"]
     around = [tree for tree in opened if any(is_below(tree.path, mount.target) for mount in base)]
     rest = (
@@ -65,8 +68,9 @@ def plan_mounts(
         *_pins_and_masks(survey),
     )
     if around:
-        return Layout(mounts=(*(_bind(tree, no_exec) for tree in around), *base, *rest), base=0)
-    return Layout(mounts=(*base, *rest), base=len(base))
+        first = (_bind(tree, no_exec) for tree in around)
+        return Layout(base=(), fresh=(), own=(*first, *base, *fresh, *rest))
+    return Layout(base=base, fresh=fresh, own=rest)
 
 
 def home_of(settings: LaunchSettings) -> str:
@@ -115,12 +119,17 @@ def _copies(survey: Survey, settings: LaunchSettings) -> Iterator[Mount]:
 def _devices() -> Iterator[Mount]:
     for name in DEVICES:
         yield Mount(kind="bind", source=f"/dev/{name}", target=f"/dev/{name}", writable=True, devices=True)
-    yield Mount(kind="devpts", target="/dev/pts")
-    yield Mount(kind="tmpfs", target="/dev/shm", size_bytes=_SHM_BYTES, mode=0o1777)
+    yield Mount(kind="dir", target="/dev/pts")
+    yield Mount(kind="dir", target="/dev/shm")
     for name, text in (("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd")):
         yield Mount(kind="symlink", source=text, target=f"/dev/{name}")
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         yield Mount(kind="symlink", source=f"/proc/self/fd/{number}", target=f"/dev/{name}")
+
+
+def _fresh_devices() -> Iterator[Mount]:
+    yield Mount(kind="devpts", target="/dev/pts")
+    yield Mount(kind="tmpfs", target="/dev/shm", size_bytes=_SHM_BYTES, mode=0o1777)
 
 
 def _proc(own: bool) -> Iterator[Mount]:

@@ -1,4 +1,4 @@
-"""`Parcel`: what goes to a fresh init: the rest of the plan as plain data, and the fds that go with it.
+"""`Parcel`: what goes to the process that becomes the command: its plan as plain data, and its fds.
 
 A word of argv that is too long for exec goes as a script on a sealed memfd instead.
 Source: execve(2): one word is at most 128 KiB (MAX_ARG_STRLEN); memfd_create(2), F_ADD_SEALS.
@@ -11,7 +11,7 @@ from typing import Final
 
 from rundown.model.sandbox import SandboxPlan
 from rundown.sandbox.output import Stream
-from rundown.sandbox.recipe import Recipe, remainder
+from rundown.sandbox.recipe import Recipe, command_of
 
 _STREAMS: Final[tuple[Stream, Stream]] = ("stdout", "stderr")
 _INLINE_BYTES: Final = 96 << 10
@@ -24,7 +24,7 @@ class Parcel:
 
     def __init__(self, plan: SandboxPlan, done: Recipe, fds: dict[str, int], stdin_fd: int | None) -> None:
         """`fds` are further ones, closed with the parcel; `stdin_fd` stays the caller's."""
-        self.plan = remainder(plan, done)
+        self.plan = command_of(plan, done)
         self.fds = dict(fds)
         self._readers: list[tuple[int, Stream]] = []
         own = stdin_fd is None or plan.pty or not plan.interactive

@@ -55,6 +55,7 @@ def plan_sandbox(
         mounts=walls.mounts,
         landlock=walls.rules,
         base_mounts=walls.base_mounts,
+        fresh_mounts=walls.fresh_mounts,
         base_rules=walls.base_rules,
         landlock_abi=host.landlock_abi if tier != "none" else 0,
         seccomp=host.seccomp and tier != "none",
@@ -88,6 +89,7 @@ class _Walls(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[LandlockRule, ...] = ()
     unenforced: tuple[str, ...] = ()
     base_mounts: int = 0
+    fresh_mounts: int = 0
     base_rules: int = 0
 
 
@@ -102,8 +104,9 @@ def _walls(allowed: Allowed, host: HostFacts, survey: Survey, settings: LaunchSe
     layout = plan_mounts(survey, settings, allowed.envelope, namespaces)
     rules = plan_rules(survey, settings, survey.programs if tree_only else None)
     return _Walls(
-        mounts=layout.mounts,
-        base_mounts=layout.base,
+        mounts=(*layout.base, *layout.fresh, *layout.own),
+        base_mounts=len(layout.base),
+        fresh_mounts=len(layout.fresh),
         rules=rules.rules if host.landlock_abi else (),
         base_rules=rules.base if host.landlock_abi else 0,
         unenforced=() if host.landlock_abi or not tree_only else _TREE,

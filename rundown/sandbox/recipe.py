@@ -3,38 +3,55 @@
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from rundown.model.sandbox import LandlockRule, Mount, SandboxPlan
+from rundown.model.sandbox import LandlockRule, Mount, SandboxPlan, Tier
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
-    """What a fresh init does before it knows its plan. A bare one only makes namespaces."""
+    """What is done before a plan is known.
+
+    `base`: mounts made once a run; `fresh`: those every step has for itself; `landlock`: rules of both.
+    """
 
     namespaces: tuple[str, ...]
-    mounts: tuple[Mount, ...] = ()
+    tier: Tier
+    landlock_abi: int
+    seccomp: bool
+    deny_connect: bool = False
+    keep_capabilities: tuple[str, ...] = ()
+    base: tuple[Mount, ...] = ()
+    fresh: tuple[Mount, ...] = ()
     landlock: tuple[LandlockRule, ...] = ()
-    landlock_abi: int = 0
 
     def serves(self, wanted: "Recipe") -> bool:
         """Whether an init that has done this can go on to a plan that wants `wanted`."""
-        return self in (wanted, Recipe(namespaces=wanted.namespaces))
+        return self in (wanted, replace(wanted, base=(), fresh=(), landlock=()))
 
 
 def recipe_of(plan: SandboxPlan) -> Recipe:
     """Returns the part of the plan that other steps of the run share."""
-    if not plan.base_mounts:
-        return Recipe(namespaces=plan.namespaces)
     return Recipe(
         namespaces=plan.namespaces,
-        mounts=plan.mounts[: plan.base_mounts],
-        landlock=plan.landlock[: plan.base_rules],
+        tier=plan.tier,
         landlock_abi=plan.landlock_abi,
+        seccomp=plan.seccomp,
+        deny_connect=plan.deny_connect,
+        keep_capabilities=plan.keep_capabilities,
+        base=plan.mounts[: plan.base_mounts],
+        fresh=plan.mounts[plan.base_mounts : plan.base_mounts + plan.fresh_mounts],
+        landlock=plan.landlock[: plan.base_rules],
     )
 
 
-def remainder(plan: SandboxPlan, done: Recipe) -> dict[str, Any]:
-    """Returns the plan as plain data for an init that has done `done`, a recipe that serves the plan's."""
-    rest: dict[str, Any] = msgspec.to_builtins(plan)
-    rest["mounts"] = rest["mounts"][len(done.mounts) :]
-    rest["landlock"] = rest["landlock"][len(done.landlock) :]
-    return rest
+def mounts_left(plan: SandboxPlan, done: Recipe) -> list[dict[str, Any]]:
+    """Returns the operations that remain for an init that has done `done`, as plain data."""
+    left: list[dict[str, Any]] = msgspec.to_builtins(plan.mounts[len(done.base) + len(done.fresh) :])
+    return left
+
+
+def command_of(plan: SandboxPlan, done: Recipe) -> dict[str, Any]:
+    """Returns what the process that becomes the command has to know, as plain data."""
+    told = replace(plan, mounts=(), landlock=plan.landlock[len(done.landlock) :], gaps=(), layers=())
+    plain: dict[str, Any] = msgspec.to_builtins(told)
+    return plain

@@ -18,6 +18,7 @@ from rundown.sandbox.child import terminal, wire
 from rundown.sandbox.console import Console
 from rundown.sandbox.output import OutputCap, Sink, Stream
 from rundown.sandbox.parcel import Parcel
+from rundown.sandbox.recipe import mounts_left
 from rundown.sandbox.zygote import Fresh
 
 _START_PATIENCE_NS: Final = 30_000_000_000
@@ -34,6 +35,7 @@ class Relay:
         self._plan = plan
         self._done = fresh.done
         self._control = fresh.control
+        self._command = fresh.command
         self._supervisor = fresh.supervisor
         self._output = OutputCap(sink, plan.output_bytes)
         self._grace_ns = grace_ns
@@ -54,6 +56,8 @@ class Relay:
         self._started: int | None = None
         self._ended: dict[str, Any] | None = None
         self._failed: StageFailure | None = None
+        self._ready = False
+        self._command_open = True
         self._control_open = True
         self._supervised = True
 
@@ -82,7 +86,7 @@ class Relay:
         try:
             self._send(fds, stdin_fd)
             self._deadline = begun + _START_PATIENCE_NS
-            while self._streams or (self._ended is None and (self._control_open or self._supervised)):
+            while self._is_going_on():
                 self._turn()
         finally:
             self._close()
@@ -99,12 +103,19 @@ class Relay:
         self._watch(self._control.fileno(), self._hear)
         self._watch(self._wakes.fileno(), self._drain_wakes)
         self._watch(self._supervisor, self._see_supervisor_gone)
+        self._watch(self._command.fileno(), self._hear_command)
         with Parcel(self._plan, self._done, fds, stdin_fd) as parcel:
             for descriptor, stream in parcel.readers():
                 self._carry_from(descriptor, stream)
-            message = {"op": "plan", "plan": parcel.plan, "fds": list(parcel.fds)}
-            with suppress(OSError):  # an init that failed has said why, and is heard next
-                wire.send(self._control, message, tuple(parcel.fds.values()))
+            begin = {"op": "begin", "mounts": mounts_left(self._plan, self._done), "pty": self._plan.pty}
+            message = {"plan": parcel.plan, "fds": list(parcel.fds)}
+            with suppress(OSError):  # who failed has said why, and is heard next
+                wire.send(self._control, begin)
+                wire.send(self._command, message, tuple(parcel.fds.values()))
+
+    def _is_going_on(self) -> bool:
+        gone = self._ended is not None or not (self._control_open or self._supervised)
+        return bool(self._streams) or self._command_open or not gone
 
     def _watch(self, descriptor: int, act: Callable[[], None]) -> None:
         self._selector.register(descriptor, selectors.EVENT_READ, act)
@@ -162,24 +173,40 @@ class Relay:
             return
         message, fds = received
         match message["event"]:
-            case "started":
-                self._start_clock()
             case "terminal":
                 self._master = fds[0]
                 self._carry_from(fds[0], "stdout")
                 if self._console is not None:
                     self._console.enter(self._master)
             case "failed":
-                self._failed = StageFailure(
-                    stage=message["stage"], errno=message["errno"], detail=message["detail"]
-                )
+                self._fail(message)
             case "ended":  # every process but init is gone: what is still in the pipes is all there is
                 self._ended = message
                 self._deadline = time.monotonic_ns() + _END_PATIENCE_NS
 
+    def _hear_command(self) -> None:
+        """The command says that only exec is left; then its socket closes with exec, or brings a failure."""
+        received = wire.receive(self._command)
+        if received is None:
+            self._selector.unregister(self._command)
+            self._command_open = False
+            if self._ready:
+                self._start_clock()
+        elif received[0]["event"] == "ready":
+            self._ready = True
+        else:
+            self._ready = False
+            self._fail(received[0])
+
+    def _fail(self, message: wire.Message) -> None:
+        if self._failed is None:
+            self._failed = StageFailure(
+                stage=message["stage"], errno=message["errno"], detail=message["detail"]
+            )
+
     def _start_clock(self) -> None:
         self._started = time.monotonic_ns()
-        if self._cause is None:
+        if self._cause is None and self._ended is None:
             timeout = self._plan.timeout_ns
             self._deadline = None if timeout is None else self._started + timeout
 
@@ -244,7 +271,7 @@ class Relay:
         if self._console is not None:
             self._console.leave()
         self._selector.close()
-        for used in (self._waker, self._wakes, self._control):
+        for used in (self._waker, self._wakes, self._control, self._command):
             used.close()
         os.close(self._supervisor)
 

@@ -4,6 +4,7 @@ Refuses to hand it anything of this process but one socket: empty environment, f
 of its own. It dies with the thread that started it. Source: prctl(2), PR_SET_PDEATHSIG.
 """
 
+import errno
 import importlib.util
 import os
 import socket
@@ -32,9 +33,11 @@ _BOOT: Final = (
 
 @dataclass(frozen=True)
 class Fresh:
-    """An init that waits for the rest of its plan: its control socket, its supervisor's pidfd."""
+    """An init that waits for the rest of its plan: sockets to it and to its command, and the pidfd of its
+    supervisor. `done`: what it has done already."""
 
     control: socket.socket
+    command: socket.socket
     supervisor: int
     done: Recipe
 
@@ -42,9 +45,9 @@ class Fresh:
 class Zygote:
     """A running fork server of one base: `userns`, `mount` (real root without them), or `plain`."""
 
-    def __init__(self, base: Base, namespaces: tuple[str, ...]) -> None:
+    def __init__(self, base: Base, first: Recipe) -> None:
         self._base = base
-        self._warm = Recipe(namespaces=namespaces)
+        self._warm: Recipe | None = first
         self._failure: LaunchError | None = None
         self._complaints = os.memfd_create("zygote-stderr")
         self._sock, theirs = socket.socketpair()
@@ -82,13 +85,19 @@ class Zygote:
         """
         message: dict[str, Any] = {"op": "take"}
         done = self._warm
-        if wanted != done:
+        if done is None or wanted != done:
             message["recipe"] = msgspec.to_builtins(wanted)
-            message["discard"] = not done.serves(wanted)
-            done = wanted if message["discard"] else done
-        control, supervisor = self._ask(message, (), "taken")
+            message["discard"] = done is None or not done.serves(wanted)
+            done = wanted if message["discard"] or done is None else done
+        self._warm = None
+        control, command, supervisor = self._ask(message, (), "taken")
         self._warm = wanted
-        return Fresh(control=socket.socket(fileno=control), supervisor=supervisor, done=done)
+        return Fresh(
+            control=socket.socket(fileno=control),
+            command=socket.socket(fileno=command),
+            supervisor=supervisor,
+            done=done,
+        )
 
     def open_tmp(self) -> int:
         """Returns a directory fd of the run's `{tmp}`. Raises: LaunchError."""
@@ -110,12 +119,10 @@ class Zygote:
         os.close(self._complaints)
 
     def _ask(self, message: wire.Message, fds: tuple[int, ...], expected: str) -> list[int]:
-        """Once it has failed, the first failure is what every later question is answered with."""
+        """A fork server that is gone stays gone: the first failure answers every later question too."""
         if self._failure is None:
             try:
                 return self._exchange(message, fds, expected)
-            except LaunchError as error:
-                self._failure = error
             except (OSError, ValueError) as error:
                 detail = f"the fork server does not answer ({error}){self._last_words()}"
                 self._failure = LaunchError("zygote", getattr(error, "errno", 0), detail)
@@ -125,7 +132,7 @@ class Zygote:
         wire.send(self._sock, message, fds)
         received = wire.receive(self._sock)
         if received is None:
-            raise LaunchError("zygote", 0, f"the fork server has ended{self._last_words()}")
+            raise OSError(errno.ESHUTDOWN, "it has ended")
         answer, answered_fds = received
         if answer["event"] != expected:
             raise LaunchError(answer["stage"], answer["errno"], answer["detail"])

@@ -1,106 +1,100 @@
-"""The last steps of the process that becomes the step's command, in the one order that works.
+"""The process that becomes the step's command, in the one order that works.
 
-Session and terminal, limits, control group, capabilities, no_new_privs, Landlock, seccomp, exec. A
-failure is written to `report` as JSON and the process ends; it never runs the command then.
+Warm, before any plan is known: session, signals, capabilities, no_new_privs, Landlock's scopes, seccomp;
+nothing it does later needs what it has given up. Then, with its plan and fds and once init has made the
+view: control groups, stdio, working directory, Landlock's files, limits, exec. It tells rundown itself
+through its own socket: ready, then nothing more (the socket closes with exec), or failed.
 """
 
-import json
 import os
 import resource
 import signal
-from typing import Any, Final, NamedTuple
+import socket
+from typing import Any, Final
 
-from rundown.sandbox.child import syscalls, terminal, walls
+from rundown.sandbox.child import holder, syscalls, terminal, walls, wire
 from rundown.sandbox.child.stages import StageError, stage
 
-READY: Final = b"R"
 _REPORT_FD: Final = 3
 _SCRIPT_FD: Final = 9
 
-
-class Prepared(NamedTuple):
-    """What init made ahead. `rules`: Landlock rules of the paths that every step of the run has."""
-
-    last_capability: int
-    seccomp: bytes
-    rules: walls.FileRules | None
+Plan = dict[str, Any]
 
 
-def become(plan: dict[str, Any], fds: dict[str, int], report: int, prepared: Prepared) -> None:
+def run(report: socket.socket, go: socket.socket, recipe: dict[str, Any], seccomp: bytes) -> None:
     """Turns this freshly forked process into the command; does not return.
 
-    `fds`: stdin, stdout, stderr (or `terminal`, the slave's path), and where given script, cgroup0….
-    `report`: where a failure goes; READY is written to it when only exec is left.
+    `report`: a socket to rundown. `go`: a socket to init; a message on it says that the view is there.
     """
-    say_to = report
     try:
-        _leave_parents_session()
-        _join_cgroups(fds)
-        _connect(plan, fds, report, prepared.rules.descriptor if prepared.rules else None)
-        say_to = _REPORT_FD
-        _confine(plan, prepared)
-        os.write(say_to, READY)
-        with stage("exec", plan["argv"][0]):
-            os.execvpe(plan["argv"][0], plan["argv"], dict(plan["env"]))
+        rules = _warm_up(recipe, seccomp)
+        received = wire.receive(report)
+        started = wire.receive(go)
+        if received is None or started is None:
+            os._exit(125)
+        message, given = received
+        fds = dict(zip(message["fds"], given, strict=True))
+        fds.update(zip(("terminal",), started[1], strict=False))
+        report = _begin(message["plan"], fds, report, rules)
+        wire.send(report, {"event": "ready"})
+        with stage("exec", message["plan"]["argv"][0]):
+            os.execvpe(message["plan"]["argv"][0], message["plan"]["argv"], dict(message["plan"]["env"]))
     except StageError as error:
-        _say(say_to, error)
+        wire.send(report, error.as_message())
     except BaseException as error:
-        _say(say_to, StageError("command", 0, f"{type(error).__name__}: {error}"))
+        wire.send(report, StageError("command", 0, f"{type(error).__name__}: {error}").as_message())
     os._exit(125)
 
 
-def _say(report: int, error: StageError) -> None:
-    os.write(report, json.dumps(error.as_message()).encode("utf-8"))
-
-
-def _leave_parents_session() -> None:
+def _warm_up(recipe: dict[str, Any], seccomp: bytes) -> walls.FileRules | None:
+    """Returns the Landlock rules of the paths that every step of the run has."""
     with stage("session"):
         os.setsid()
         for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    if recipe["tier"] == "none":
+        return None
+    rules = None
+    if recipe["landlock_abi"]:
+        rules = walls.FileRules(recipe["landlock_abi"])
+        rules.add(recipe["landlock"], holder.VIEW)
+    walls.drop_capabilities(recipe["keep_capabilities"])
+    walls.forbid_new_privileges()
+    share_signals = "pid" not in recipe["namespaces"]
+    walls.restrict_scopes(recipe["landlock_abi"], recipe["deny_connect"], share_signals)
+    if recipe["seccomp"]:
+        walls.restrict_calls(seccomp)
+    return rules
 
 
-def _join_cgroups(fds: dict[str, int]) -> None:
+def _begin(
+    plan: Plan, fds: dict[str, int], report: socket.socket, rules: walls.FileRules | None
+) -> socket.socket:
+    """Returns the report socket at its new place."""
     with stage("cgroup"):
         for name in [name for name in fds if name.startswith("cgroup")]:
             os.write(fds.pop(name), b"0")
-
-
-def _confine(plan: dict[str, Any], prepared: Prepared) -> None:
-    if plan["tier"] != "none":
-        walls.drop_capabilities(plan["keep_capabilities"], prepared.last_capability)
+    with stage("terminal"):
+        _place(plan, fds, report.fileno(), rules.descriptor if rules else 0)
+    report.detach()
+    moved = socket.socket(fileno=_REPORT_FD)
+    _close_others(
+        [_REPORT_FD, *([_SCRIPT_FD] if "script" in fds else []), *([rules.descriptor] if rules else [])]
+    )
     with stage("cwd", plan["cwd"]):
         os.chdir(plan["cwd"])
-    if plan["tier"] != "none":
-        walls.forbid_new_privileges()
-        if plan["landlock_abi"]:
-            rules = prepared.rules or walls.FileRules(plan["landlock_abi"])
-            rules.add(plan["landlock"])
-            rules.apply()
-            share_signals = "pid" not in plan["namespaces"]
-            walls.restrict_scopes(plan["landlock_abi"], plan["deny_connect"], share_signals)
-        if plan["seccomp"]:
-            walls.restrict_calls(prepared.seccomp)
+    if rules is not None:
+        rules.add(plan["landlock"])
+        rules.apply()
     with stage("limits"):
         _limit(plan)
+    return moved
 
 
-def _connect(plan: dict[str, Any], fds: dict[str, int], report: int, keep: int | None) -> None:
-    """Puts stdio on 0-2, the report on 3, a script on 9, and closes everything else but `keep`."""
-    with stage("terminal"):
-        _place(plan, fds, report, keep or 0)
-    kept = {_REPORT_FD, *([_SCRIPT_FD] if "script" in fds else []), *([keep] if keep is not None else [])}
-    first = _REPORT_FD
-    for descriptor in sorted(kept):
-        if descriptor > first:
-            syscalls.close_range(first, descriptor - 1)
-        first = descriptor + 1
-    syscalls.close_range(first)
-
-
-def _place(plan: dict[str, Any], fds: dict[str, int], report: int, keep: int) -> None:
-    high = max(_SCRIPT_FD, report, keep, *fds.values()) + 1
+def _place(plan: Plan, fds: dict[str, int], report: int, kept: int) -> None:
+    """Puts stdio on 0-2, the report on 3, a script on 9."""
+    high = max(_SCRIPT_FD, report, kept, *fds.values()) + 1
     moved = {
         name: os.dup2(fd, high + place, inheritable=False) for place, (name, fd) in enumerate(fds.items())
     }
@@ -117,7 +111,16 @@ def _place(plan: dict[str, Any], fds: dict[str, int], report: int, keep: int) ->
         os.dup2(moved["script"], _SCRIPT_FD)
 
 
-def _limit(plan: dict[str, Any]) -> None:
+def _close_others(kept: list[int]) -> None:
+    first = _REPORT_FD
+    for descriptor in sorted(kept):
+        if descriptor > first:
+            syscalls.close_range(first, descriptor - 1)
+        first = descriptor + 1
+    syscalls.close_range(first)
+
+
+def _limit(plan: Plan) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for limit, value in (
         (resource.RLIMIT_FSIZE, plan["file_size_bytes"]),

@@ -1,45 +1,46 @@
 """A step's init: pid 1 of its namespaces (or, without a pid namespace, a subreaper).
 
-Warm: loopback, proc and limits of the fresh namespaces are made before any plan is known. Then it
-receives plan and fds, builds the view, forks the command, drops its own capabilities, reaps, passes
-signals on, and reports. Every process of the step ends with it, and it ends when the control socket does.
-Messages out: failed, terminal (with the master), started, ended. In: plan, signal.
+Warm: what the fresh namespaces need, the base of the view, and the process that will become the command,
+forked before any plan is known. Then it finishes the view, lets the command go, drops its own
+capabilities, reaps, passes signals on, and reports. Every process of the step ends with it, and it ends
+when its control socket does. Messages out: failed, terminal (with the master), ended. In: begin, signal.
 """
 
-import json
 import os
 import select
 import signal
 import socket
-import time
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
-from rundown.sandbox.child import command, holder, namespaces, syscalls, terminal, walls, wire
+from rundown.sandbox.child import command, namespaces, syscalls, terminal, walls, wire
+from rundown.sandbox.child.ending import count_others, end_all_others, processes_to_signal
 from rundown.sandbox.child.stages import StageError, stage
 from rundown.sandbox.child.view import View
 
-_HUNT_S: Final = 3.0
-_HUNT_PAUSE_S: Final = 0.001
-
-Message = dict[str, Any]
 Recipe = dict[str, Any]
 
 
-def serve(control: socket.socket, recipe: Recipe, seccomp: bytes) -> None:
-    """Lives the whole life of one step; returns when every process of it is gone."""
+class _ParentGoneError(Exception):
+    """The control socket ended: so does the step."""
+
+
+def serve(control: socket.socket, report: socket.socket, recipe: Recipe, seccomp: bytes) -> None:
+    """Lives the whole life of one step; returns when every process of it is gone.
+
+    `report` is the command's own socket to rundown.
+    """
     own_pids = "pid" in recipe["namespaces"]
     try:
-        view, prepared = _warm_up(recipe, seccomp)
-        received = wire.receive(control)
-        if received is None:
-            return
-        message, fds = received
-        plan = message["plan"]
-        child = _begin(control, plan, dict(zip(message["fds"], fds, strict=True)), view, prepared)
+        view = _warm_up(recipe)
+        go, child = _fork_command(control, report, recipe, seccomp)
+        begin = _wait_for_plan(control)
+        _let_go(control, go, begin, view)
+        if recipe["tier"] != "none":
+            walls.drop_capabilities([])
         status = _watch(control, child, own_pids)
-        left = _count_left(own_pids)
-        end_all_children(own_pids)
+        left = count_others(own_pids)
+        end_all_others(own_pids)
         wire.send(control, {"event": "ended", "status": status, "left": left})
     except StageError as error:
         say(control, error)
@@ -48,38 +49,29 @@ def serve(control: socket.socket, recipe: Recipe, seccomp: bytes) -> None:
     except Exception as error:
         say(control, StageError("init", 0, f"{type(error).__name__}: {error}"))
     finally:
-        end_all_children(own_pids)
-
-
-class _ParentGoneError(Exception):
-    """The control socket ended: so does the step."""
+        end_all_others(own_pids)
 
 
 def say(control: socket.socket, error: StageError) -> None:
-    """Tells the parent of a failure, if it is still there."""
+    """Tells rundown of a failure, if it is still there."""
     with suppress(OSError):
         wire.send(control, error.as_message())
 
 
-def _warm_up(recipe: Recipe, seccomp: bytes) -> tuple[View | None, command.Prepared]:
-    """Does what is the same for every step of the run: namespaces' needs, the view's base, its rules."""
+def _warm_up(recipe: Recipe) -> View | None:
     spaces = recipe["namespaces"]
-    view = None
-    rules = None
     if "net" in spaces:
         namespaces.bring_loopback_up()
-    if "mount" in spaces:
-        with stage("namespaces", "private mounts"):
-            syscalls.make_all_mounts_private()
-        proc = _make_proc() if "pid" in spaces else None
-        if "user" in spaces and proc is not None:
-            namespaces.forbid_user_namespaces(proc)
-        view = View({} if proc is None else {"proc": proc})
-        view.build(recipe["mounts"])
-        if recipe["landlock"]:
-            rules = walls.FileRules(recipe["landlock_abi"])
-            rules.add(recipe["landlock"], holder.VIEW)
-    return view, command.Prepared(walls.last_capability(), seccomp, rules)
+    if "mount" not in spaces:
+        return None
+    with stage("namespaces", "private mounts"):
+        syscalls.make_all_mounts_private()
+    proc = _make_proc() if "pid" in spaces else None
+    if "user" in spaces and proc is not None:
+        namespaces.forbid_user_namespaces(proc)
+    view = View(proc)
+    view.build(recipe["fresh"])
+    return view
 
 
 def _make_proc() -> int | None:
@@ -91,51 +83,45 @@ def _make_proc() -> int | None:
         return None
 
 
-def _begin(
-    control: socket.socket, plan: Message, fds: dict[str, int], view: View | None, prepared: command.Prepared
-) -> int:
-    """Returns the pid of the command."""
-    if view is not None:
-        view.build(plan["mounts"])
-        view.finish()
-    if plan["pty"]:
-        with stage("terminal"):
-            master, fds["terminal"] = terminal.open_pair()
-            wire.send(control, {"event": "terminal"}, (master,))
-            os.close(master)
-    child = _start(plan, fds, prepared)
-    if plan["tier"] != "none":
-        walls.drop_capabilities([], prepared.last_capability)
-    wire.send(control, {"event": "started"})
-    return child
-
-
-def _start(plan: Message, fds: dict[str, int], prepared: command.Prepared) -> int:
-    """Returns the pid of the command, which has passed every stage but is perhaps not yet exec'ed.
-
-    Raises: StageError of the stage that failed.
-    """
-    report_read, report_write = os.pipe()
+def _fork_command(
+    control: socket.socket, report: socket.socket, recipe: Recipe, seccomp: bytes
+) -> tuple[socket.socket, int]:
+    """Returns the socket that lets the command go, and its pid."""
+    ours, theirs = socket.socketpair()
     with stage("fork"):
         child = os.fork()
     if child == 0:
-        os.close(report_read)
-        command.become(plan, fds, report_write, prepared)
-    # The terminal's slave stays open here: a program that closes its output before it exits, as coreutils do,
-    # would otherwise leave a master without a slave, and be hung up on by whoever closes that.
-    for used in (report_write, *(fd for name, fd in fds.items() if name != "terminal")):
+        control.close()
+        ours.close()
+        command.run(report, theirs, recipe, seccomp)
+    theirs.close()
+    report.close()
+    return ours, child
+
+
+def _wait_for_plan(control: socket.socket) -> wire.Message:
+    received = wire.receive(control)
+    if received is None:
+        raise _ParentGoneError
+    return received[0]
+
+
+def _let_go(control: socket.socket, go: socket.socket, begin: wire.Message, view: View | None) -> None:
+    if view is not None:
+        view.build(begin["mounts"])
+        view.finish()
+    fds: tuple[int, ...] = ()
+    if begin["pty"]:
+        with stage("terminal"):
+            master, slave = terminal.open_pair()
+            wire.send(control, {"event": "terminal"}, (master,))
+            os.close(master)
+            fds = (slave,)
+    with suppress(OSError):  # it has said why it is not there
+        wire.send(go, {}, fds)
+    for used in fds:
         os.close(used)
-    report = b""
-    while chunk := os.read(report_read, 65536):
-        report += chunk
-    os.close(report_read)
-    if report == command.READY:
-        return child
-    failure = json.loads(report.removeprefix(command.READY) or b"null")
-    os.waitpid(child, 0)
-    if failure is None:
-        raise StageError("command", 0, "it ended before it was confined")
-    raise StageError(failure["stage"], failure["errno"], failure["detail"])
+    go.close()
 
 
 def _watch(control: socket.socket, child: int, own_pids: bool) -> int:
@@ -172,58 +158,7 @@ def _reap(child: int) -> int | None:
 
 
 def _obey(control: socket.socket, own_pids: bool) -> None:
-    received = wire.receive(control)
-    if received is None:
-        raise _ParentGoneError
-    message, _ = received
-    targets = [-1] if own_pids else descendants(os.getpid())
-    for target in targets:
+    message = _wait_for_plan(control)
+    for target in processes_to_signal(own_pids):
         with suppress(ProcessLookupError, PermissionError):
             os.kill(target, message["signal"])
-
-
-def _count_left(own_pids: bool) -> int:
-    if not own_pids:
-        return len(descendants(os.getpid()))
-    try:
-        return sum(1 for name in os.listdir("/proc") if name.isdigit() and name != "1")
-    except OSError:
-        return 0
-
-
-def descendants(ancestor: int) -> list[int]:
-    """Returns the living descendants of a process as /proc shows them, children before grandchildren."""
-    children: dict[int, list[int]] = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/stat", "rb") as file:
-                    fields = file.read().rpartition(b")")[2].split()
-            except OSError:
-                continue
-            if fields[0] != b"Z":
-                children.setdefault(int(fields[1]), []).append(int(name))
-    found: list[int] = []
-    pending = [ancestor]
-    while pending:
-        next_ones = children.get(pending.pop(0), [])
-        found += next_ones
-        pending += next_ones
-    return found
-
-
-def end_all_children(own_pids: bool) -> None:
-    """Kills every other process of the step and waits until none is left.
-
-    Gives up after a while on what may not be killed (a set-user-ID program of an unconfined step).
-    """
-    deadline = time.monotonic() + _HUNT_S
-    while time.monotonic() < deadline:
-        for pid in [-1] if own_pids else descendants(os.getpid()):
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        try:
-            if os.waitpid(-1, os.WNOHANG)[0] == 0:
-                time.sleep(_HUNT_PAUSE_S)
-        except ChildProcessError:
-            return

@@ -85,7 +85,7 @@ def _be_init() -> tuple[None, bool]:
         syscalls.attach_mount(root, target)
     with stage("pivot"):
         syscalls.pivot_into(root)
-    walls.drop_capabilities([], 40)
+    walls.drop_capabilities([])
     return None, proc_mount
 
 

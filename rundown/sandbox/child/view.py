@@ -16,22 +16,30 @@ from rundown.sandbox.child.stages import stage
 
 Operation = dict[str, Any]
 _PLAIN: Final = syscalls.MOUNT_ATTR_NOSUID | syscalls.MOUNT_ATTR_NODEV
+_NEW_FILE: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
 _RUN_SOURCES: Final = {"run:tmp": holder.TMP, "run:home": holder.HOME}
 
 
 class View:
-    """A root directory under construction; every fd it opens is closed by `finish`."""
+    """A root directory under construction; every fd it opens is closed by `finish`.
 
-    def __init__(self, prepared: dict[str, int]) -> None:
-        """`prepared`: detached mounts by kind (`proc`), made earlier in the right namespaces."""
-        self._prepared = prepared
+    The zygote makes one for the run (`base=True`) and attaches it; a step's is a copy of that. What a
+    step adds as mount points stays in the run's root, an empty name at most: its mount is read-only.
+    """
+
+    def __init__(self, proc: int | None = None, *, base: bool = False) -> None:
+        """`proc`: a detached proc mount, made in the namespaces of the step."""
+        self._proc_mount = proc
         with stage("mounts", "the view's root"):
             self._host = os.open(holder.HOST, os.O_PATH | os.O_CLOEXEC)
-            self._mine = {os.stat(holder.STATE).st_dev}  # file systems of our own, by device
-            self._root = self._new_tmpfs({"mode": "0755", "size": "4m"})
-            with _Closing(os.open(holder.VIEW, os.O_PATH | os.O_CLOEXEC)) as target:
-                syscalls.attach_mount(self._root, target)
             self._state = os.open(holder.STATE, os.O_PATH | os.O_CLOEXEC)
+            with _Closing(os.open(holder.VIEW, os.O_PATH | os.O_CLOEXEC)) as place:
+                if base:
+                    self._root = syscalls.new_filesystem("tmpfs", {"mode": "0755", "size": "4m"}, _PLAIN)
+                else:
+                    self._root = syscalls.clone_mount(place)
+                syscalls.attach_mount(self._root, place)
+            self._mine = {os.fstat(fd).st_dev for fd in (self._root, self._state)}  # file systems of our own
 
     def build(self, operations: list[Operation]) -> None:
         """Does the operations in order. Raises: StageError "mounts" that names the target."""
@@ -48,7 +56,12 @@ class View:
         with stage("pivot"):
             syscalls.set_mount_attributes(self._root, syscalls.MOUNT_ATTR_RDONLY, recursive=False)
             syscalls.pivot_into(self._root)
-            for used in (self._root, self._host, self._state, *self._prepared.values()):
+            self.close()
+
+    def close(self) -> None:
+        """Closes every fd."""
+        for used in (self._root, self._host, self._state, self._proc_mount):
+            if used is not None:
                 os.close(used)
 
     def _new_tmpfs(self, options: dict[str, str], attributes: int = _PLAIN) -> int:
@@ -60,9 +73,8 @@ class View:
         """Returns an O_PATH fd of `path` in the view; makes what is missing where the file system is ours."""
         try:
             return syscalls.open_path(self._root, path)
-        except OSError as error:
-            if error.errno != errno.ENOENT:
-                raise
+        except FileNotFoundError:
+            pass
         parent_path, _, name = path.rstrip("/").rpartition("/")
         with _Closing(self._place(parent_path, True) if parent_path else os.dup(self._root)) as parent:
             if os.fstat(parent).st_dev not in self._mine:
@@ -70,9 +82,7 @@ class View:
             if directory:
                 os.mkdir(name, mode, dir_fd=parent)
             else:
-                os.close(
-                    os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, mode, dir_fd=parent)
-                )
+                os.close(os.open(name, _NEW_FILE, mode, dir_fd=parent))
             return syscalls.open_path(parent, name)
 
     def _bind(self, operation: Operation) -> None:
@@ -93,7 +103,9 @@ class View:
         self._attach_new(self._new_tmpfs(options, _PLAIN), operation)
 
     def _proc(self, operation: Operation) -> None:
-        self._attach_new(os.dup(self._prepared["proc"]), operation)
+        if self._proc_mount is None:
+            raise OSError(errno.EPERM, "proc cannot be mounted here", "/proc")
+        self._attach_new(os.dup(self._proc_mount), operation)
 
     def _devpts(self, operation: Operation) -> None:
         options = {"mode": "0620", "ptmxmode": "0666"}

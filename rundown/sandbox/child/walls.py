@@ -18,7 +18,6 @@ from rundown.sandbox.child import syscalls
 from rundown.sandbox.child.stages import stage
 
 CAPABILITIES: Final = {"CHOWN": 0, "DAC_OVERRIDE": 1, "FOWNER": 3}
-_LAST_CAPABILITY: Final = "/proc/sys/kernel/cap_last_cap"
 _OUT_OF_THE_WAY: Final = 16
 _NET_BIND_TCP: Final = 1 << 0
 _NET_CONNECT_TCP: Final = 1 << 1
@@ -45,13 +44,7 @@ class _RulesetAttr(ctypes.Structure):
     _fields_ = (("fs", ctypes.c_uint64), ("net", ctypes.c_uint64), ("scoped", ctypes.c_uint64))
 
 
-def last_capability() -> int:
-    """Returns the number of the kernel's last capability."""
-    with open(_LAST_CAPABILITY, encoding="utf-8") as file:
-        return int(file.read())
-
-
-def drop_capabilities(keep: list[str], last: int) -> None:
+def drop_capabilities(keep: list[str]) -> None:
     """Empties the bounding, ambient and inheritable sets and drops all but `keep`, for good.
 
     The bounding set goes first: it takes CAP_SETPCAP, which is dropped then. Without any capability
@@ -60,12 +53,23 @@ def drop_capabilities(keep: list[str], last: int) -> None:
     kept = {CAPABILITIES[name] for name in keep}
     with stage("capabilities"):
         syscalls.prctl(syscalls.PR_CAP_AMBIENT, syscalls.PR_CAP_AMBIENT_CLEAR_ALL)
-        for number in range(last + 1):
+        number = 0
+        while _is_capability(number):
             if number not in kept:
                 _drop_from_bounding_set(number)
+            number += 1
         syscalls.set_capabilities(sum(1 << number for number in kept))
         for number in kept:
             syscalls.prctl(syscalls.PR_CAP_AMBIENT, syscalls.PR_CAP_AMBIENT_RAISE, number)
+
+
+def _is_capability(number: int) -> bool:
+    """Returns whether this kernel knows a capability of that number."""
+    try:
+        syscalls.prctl(syscalls.PR_CAPBSET_READ, number)
+    except OSError:
+        return False
+    return True
 
 
 def _drop_from_bounding_set(number: int) -> None:
