@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from rundown.engine.arrival import arrive, count_self_jumps, end, fail, no_iteration, no_loop
 from rundown.engine.course import Course
+from rundown.engine.loops import DEFERRING, begin_iteration, fold_iteration, known_bounds
 from rundown.engine.results import Results
 from rundown.engine.state import Ending, Entry, Frame, State
 from rundown.engine.telling import note, note_action, settle
@@ -23,7 +24,6 @@ from rundown.model.runbook import (
     Defer,
     Goto,
     Handler,
-    Loop,
     Next,
     Outcome,
     Stop,
@@ -33,15 +33,11 @@ from rundown.model.runbook import (
 Level = Literal["step", "substep", "iteration"]
 Move = Callable[[Course, State, Action], State]
 
-_DEFERRING = Transitions(
-    on_pass=Handler(action=Defer(), implicit=True), on_fail=Handler(action=Defer(), implicit=True)
-)
-
 
 def enter_step(course: Course, state: State, step_id: str, *, substep: str | None, at: int | None) -> State:
     """Enters a step afresh: at its first unit or at `substep`, in iteration `at` if it loops."""
     step = course.step(step_id)
-    known = None if step.loop is None else _known_bounds(step.loop)
+    known = None if step.loop is None else known_bounds(step.loop)
     if at is not None and step.loop is None:
         return no_loop(state, f"GOTO {step_id} AT {at}")
     if at is not None and known is not None and not known.holds(at):
@@ -87,31 +83,6 @@ def open_by_hand(state: State) -> State:
     return arrive(replace(state, by_hand=True, substep=entry.substep, retry=entry.retry, entry=None))
 
 
-def begin_iteration(state: State, entry: Entry) -> State:
-    """Begins an iteration, or waits for its item: until that is there the run stays where it was."""
-    assert state.frame is not None
-    if state.frame.drawn:
-        return replace(state, phase="draw", entry=entry)
-    return start_iteration(state, entry)
-
-
-def start_iteration(state: State, entry: Entry) -> State:
-    """Stands before an iteration's unit; what the iteration recorded earlier is forgotten."""
-    assert state.frame is not None and entry.at is not None
-    started = replace(
-        state,
-        iteration=entry.at,
-        substep=entry.substep,
-        entry=None,
-        frame=replace(state.frame, aimed=False) if state.frame.aimed else state.frame,
-        retry=entry.retry,
-        iteration_retry=0,
-        deferred=Results(),
-        iterations=state.iterations.drop(entry.at),
-    )
-    return arrive(started)
-
-
 def end_source(course: Course, state: State, length: int) -> State:
     """The file ended before the item that was to be drawn: the loop is cut to its `length` items."""
     assert state.frame is not None and state.entry is not None and state.entry.at is not None
@@ -146,8 +117,8 @@ def resolve_iteration(course: Course, state: State, action: Action) -> State:
     """Ends an iteration whose last word was `action`: the loop's nested block has its say."""
     step = course.step(state.step)
     assert step.loop is not None
-    block = step.loop.transitions or _DEFERRING
-    handler = _handler(block, _fold_iteration(state, block))
+    block = step.loop.transitions or DEFERRING
+    handler = _handler(block, fold_iteration(state, block))
     first = replace(state, substep=step.substeps[0].id)
     if handler.retry > state.iteration_retry:
         return arrive(
@@ -204,26 +175,12 @@ def jump(course: Course, state: State, goto: Goto, at: int | None) -> State:
     return enter_step(course, state, target.step, substep=target.substep, at=at)
 
 
-def _fold_iteration(state: State, block: Transitions) -> Outcome:
-    """An iteration that recorded nothing passed, whatever the block's mode."""
-    return Outcome.PASS if state.deferred == Results() else state.deferred.fold(block.mode)
-
-
 def _resolve_empty(course: Course, state: State) -> State:
     counted = count_self_jumps(settle(state))
     if counted.phase == "finish":
         return counted
     mode = course.step(state.step).transitions.mode
     return resolve_step(course, replace(counted, last_result=Results().fold(mode)))
-
-
-def _known_bounds(loop: Loop) -> Frame | None:
-    if loop.source is not None or loop.bounds is None:
-        return None
-    first, last = loop.bounds.start, loop.bounds.stop
-    if isinstance(first, str) or isinstance(last, str):
-        return None
-    return Frame(first=first, last=last)
 
 
 def _handler(transitions: Transitions, outcome: Outcome) -> Handler:
@@ -275,7 +232,7 @@ def _loop_word(course: Course, state: State, action: Action) -> State:
 def _defer_iteration(course: Course, state: State, _action: Action) -> State:
     step = course.step(state.step)
     assert step.loop is not None and state.iteration is not None
-    outcome = _fold_iteration(state, step.loop.transitions or _DEFERRING)
+    outcome = fold_iteration(state, step.loop.transitions or DEFERRING)
     kept = state.iterations.record(state.iteration, outcome)
     return _advance(course, replace(state, iterations=kept))
 

@@ -14,6 +14,7 @@ from rundown.engine import flow
 from rundown.engine.arrival import end, fail
 from rundown.engine.course import Course
 from rundown.engine.errors import EngineError
+from rundown.engine.loops import start_iteration
 from rundown.engine.state import Ending, Frame, Lifecycle, Phase, State
 from rundown.engine.telling import note_jump
 from rundown.model.diagnostic import Diagnostic
@@ -37,7 +38,7 @@ from rundown.model.event import (
     StepFinished,
     StepStarted,
 )
-from rundown.model.runbook import Goto, Outcome, ReferenceBody, Target
+from rundown.model.runbook import Goto, Loop, Outcome, ReferenceBody, Target
 
 MOST_ITERATIONS = 10_000
 
@@ -152,10 +153,10 @@ def _open(course: Course, state: State, body: LoopOpened) -> State:
         raise _elsewhere(state, body)
     loop = course.step(state.step).loop
     assert loop is not None
+    if not _answers(loop, body):
+        raise refusal("engine/bad-bounds", f"step {body.step} cannot loop from {body.first} to {body.last}")
     if body.first is None or body.last is None:
         return flow.open_by_hand(state)
-    if not (1 <= body.first <= MOST_ITERATIONS and 1 <= body.last <= MOST_ITERATIONS):
-        raise refusal("engine/bad-bounds", f"a loop cannot run from {body.first} to {body.last}")
     frame = Frame(
         first=body.first,
         last=body.last,
@@ -167,12 +168,26 @@ def _open(course: Course, state: State, body: LoopOpened) -> State:
     return flow.open_loop(course, state, frame if body.items is None else frame.cut_to(len(body.items)))
 
 
+def _answers(loop: Loop, body: LoopOpened) -> bool:
+    """Bounds that are numbers stay as written; only a name can be without a value; items need a source."""
+    if body.items is not None and loop.source is None:
+        return False
+    written = (1, MOST_ITERATIONS) if loop.bounds is None else (loop.bounds.start, loop.bounds.stop)
+    found = (body.first, body.last)
+    if found == (None, None):
+        return any(isinstance(bound, str) for bound in written)
+    return all(
+        number is not None and 1 <= number <= MOST_ITERATIONS and (isinstance(bound, str) or bound == number)
+        for bound, number in zip(written, found, strict=True)
+    )
+
+
 def _draw(_course: Course, state: State, body: ItemDrawn) -> State:
     assert state.frame is not None and state.entry is not None
     if (body.step, body.iteration) != (state.step, state.entry.at):
         raise _elsewhere(state, body)
     drawn = replace(state, frame=replace(state.frame, item=body.value, lost=body.lost))
-    return flow.start_iteration(drawn, state.entry)
+    return start_iteration(drawn, state.entry)
 
 
 def _end_source(course: Course, state: State, body: SourceEnded) -> State:

@@ -56,11 +56,28 @@ def test_bounds_that_are_names_are_asked_for():
     assert entered(course, "pass", From=4, To=5) == ["1.4.1", "1.5.1"]
 
 
-@pytest.mark.parametrize(("first", "last"), [(0, 3), (1, 10_001), (-1, 2)])
-def test_bounds_out_of_bounds_are_refused(first, last):
+@pytest.mark.parametrize(
+    "opened",
+    [
+        LoopOpened(step="1", first=0, last=3),
+        LoopOpened(step="1", first=10_001, last=3),
+        LoopOpened(step="1", first=2, last=4),
+        LoopOpened(step="1", first=2),
+        LoopOpened(step="1", last=3),
+        LoopOpened(step="1", first=2, last=3, items=("1", "2", "3")),
+        LoopOpened(step="2", first=2, last=3),
+    ],
+)
+def test_bounds_that_are_none_or_not_those_of_the_loop_are_refused(opened):
     run = Play(looping(loop("From", 3)))
     with pytest.raises(EngineError):
-        run.take(LoopOpened(step="1", first=first, last=last))
+        run.take(opened)
+
+
+def test_a_loop_without_names_cannot_lack_a_bound():
+    run = Play(looping(loop(of="Names")))
+    with pytest.raises(EngineError):
+        run.take(LoopOpened(step="1"))
 
 
 def test_a_list_gives_its_items_without_asking_again():
@@ -133,7 +150,7 @@ def test_an_item_that_was_not_asked_for_is_refused(stray):
 
 def test_items_that_redaction_changed_are_marked():
     run = Play(looping(loop(of="Names")))
-    run.take(LoopOpened(step="1", first=1, last=1, items=('"[REDACTED:T]"',), lost=True))
+    run.take(LoopOpened(step="1", first=1, last=10_000, items=('"[REDACTED:T]"',), lost=True))
     assert run.state.frame.lost
     run = Play(looping(loop(of="Lines")))
     run.take(LoopOpened(step="1", first=1, last=10_000))
@@ -196,9 +213,9 @@ def test_an_iteration_that_jumps_onto_itself_is_stopped():
 def test_retrying_an_empty_loop_resolves_its_source_again():
     course = looping(loop(of="Names"), transitions=handlers(on_fail=retry(1, Stop()), mode="any"))
     run = Play(course)
-    run.take(LoopOpened(step="1", first=1, last=1, items=()))
+    run.take(LoopOpened(step="1", first=1, last=10_000, items=()))
     assert next_effect(course, run.state) == OpenLoop(step="1", source="Names")
-    run.take(LoopOpened(step="1", first=1, last=1, items=('"a"',)))
+    run.take(LoopOpened(step="1", first=1, last=10_000, items=('"a"',)))
     assert run.run([])[-1] == "runs 1.1.1"
 
 
