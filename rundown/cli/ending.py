@@ -2,8 +2,9 @@
 
 import sys
 
+from rundown.cli.outlook import render_refusals
 from rundown.record.ids import short_id
-from rundown.session.runner import Ended
+from rundown.session.run import Ended
 
 _PAUSES = {"denied": 3, "sandbox": 4, "waiting": 5, "in-doubt": 5, "changed": 5, "interrupted": 130}
 
@@ -27,6 +28,7 @@ def tell_ending(ended: Ended, *, prompted: bool, as_json: bool) -> int:
             "in-doubt": f"at a terminal: rundown resume {run}",
         }
         hint = hints.get(ended.pause.reason) if ended.pause is not None else None
+        sys.stderr.write(render_refusals(ended.outlook, f"rundown resume {run}"))
         lines = [*([hint] if hint else []), f"record: rundown show {run}   ({ended.path})"]
         sys.stdout.write("".join(f"{line}\n" for line in lines))
         sys.stdout.flush()

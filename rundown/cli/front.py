@@ -9,7 +9,7 @@ from rundown.cli.prompter import TerminalPrompter
 from rundown.cli.screen import stream_style
 from rundown.model.runbook import Runbook
 from rundown.session.ports import Frontend, Prompter
-from rundown.session.runner import Front
+from rundown.session.run import Front
 from rundown.session.surroundings import Surroundings
 from rundown.session.wish import Wish
 

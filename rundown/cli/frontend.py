@@ -5,6 +5,7 @@ from typing import BinaryIO
 
 from rundown.model.digest import canonical_json
 from rundown.model.event import Event, RunPaused
+from rundown.record.ids import short_id
 from rundown.render.diagnostic import render_diagnostics
 from rundown.render.escape import visible
 from rundown.render.output import OutputFilter
@@ -64,7 +65,7 @@ class TextFrontend:
             _write(sys.stdout.buffer, b"\n")
 
     def _show_refusal(self) -> None:
-        resume = f"rundown resume {self._run_id}"
+        resume = f"rundown resume {short_id(self._run_id)}"
         text = render_diagnostics(self._refusals.diagnostics(resume), self._style)
         mend = self._refusals.mend(resume)
         if mend:

@@ -11,10 +11,11 @@ from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
+from rundown.cli.outlook import describe_foreseen, render_outlook
 from rundown.model.policy import Ruling
 from rundown.render.question import QuestionText, describe_ask, render_question, render_text
 from rundown.render.style import Style
-from rundown.session.ports import Answer, Choice, Question, Report
+from rundown.session.ports import Answer, Choice, Foreseen, Question, Report
 
 _T = TypeVar("_T")
 _Kind = Literal["pass", "fail", "again", "later"]
@@ -62,6 +63,30 @@ class TerminalPrompter:
             if tty is None:
                 return tuple(Answer(choice=Choice.DENY) for _ in question.asks)
             return _Dialogue(question, self._style, tty).run()
+
+    def preflight(self, questions: tuple[Foreseen, ...], denials: tuple[Foreseen, ...]) -> tuple[bool, ...]:
+        """Asks about all steps together, before the first."""
+        nothing = tuple(False for _ in questions)
+        with self._terminal() as tty:
+            if tty is None:
+                return nothing
+            tty.write("\n" + render_outlook(questions, denials, self._style))
+            choices = [
+                ("n", "nothing now: ask me at each step", "later"),
+                ("a", "allow these for this run", "all"),
+                ("r", "review one by one", "singly"),
+            ]
+            chosen = _select(tty, "Allow before it starts?", choices, default="later")
+            if chosen == "all":
+                return tuple(True for _ in questions)
+            if chosen != "singly":
+                return nothing
+            yes_no = [("n", "ask me at the step", False), ("y", "allow for this run", True)]
+            total = len(questions)
+            return tuple(
+                _select(tty, f"{place} of {total}: {describe_foreseen(item)}", yes_no, default=False) is True
+                for place, item in enumerate(questions, 1)
+            )
 
     def report(self, title: str) -> Report:
         """Asks how a unit went that a person does."""

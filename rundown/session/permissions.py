@@ -4,7 +4,7 @@ The only place where grants of a session live: in memory, gone with the process.
 `rundown.policy.evaluate` does, each time anew.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import Literal, assert_never
 
 from msgspec.structs import replace
@@ -13,7 +13,7 @@ from rundown.model.event import Body, DecisionMade, GrantGiven, QuestionAsked
 from rundown.model.policy import Allowed, Decision, Denied, Grant, NeedsPrompt, Outcome, Ruling
 from rundown.model.request import ExecutionRequest
 from rundown.policy.grants import remember
-from rundown.session.ports import Answer, Choice, Prompter, Question, Subject
+from rundown.session.ports import Answer, Choice, Foreseen, Prompter, Question, Subject
 
 Evaluate = Callable[[ExecutionRequest, tuple[Grant, ...]], Decision]
 Keep = Callable[[Grant, Choice], str]
@@ -23,6 +23,7 @@ _SCOPES: dict[Choice, Literal["personal", "permanent"]] = {
     Choice.ALWAYS_ME: "personal",
     Choice.ALWAYS_PROJECT: "permanent",
 }
+_AHEAD = {True: Choice.SESSION.value, False: "ask at the step"}
 _DENYING = {Choice.DENY, Choice.DENY_TYPE}
 
 
@@ -71,6 +72,21 @@ class Permissions:
             final = _denied(final, final.asks)
         yield _fact(final, first=False)
         return final
+
+    def ask_ahead(self, questions: tuple[Foreseen, ...], denials: tuple[Foreseen, ...]) -> Iterator[Body]:
+        """Asks before the first step what all would ask for; keeps what is allowed for the session."""
+        answers = self._prompter.preflight(questions, denials)
+        yield QuestionAsked(
+            request="",
+            position="preflight",
+            resources=tuple(item.text for item in questions),
+            answers=tuple(_AHEAD[allowed] for allowed in answers),
+            answered_by="person",
+        )
+        for item, allowed in zip(questions, answers, strict=True):
+            for grant in item.grants if allowed else ():
+                self.grants = (*self.grants, grant)
+                yield GrantGiven(grant=grant, origin="preflight")
 
     def reset(self) -> None:
         """Forgets every grant of this session; what was kept for good stays."""

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from rundown.model.event import Body, Event
-from rundown.model.policy import Allowed, Ruling
+from rundown.model.policy import Allowed, Grant, Outcome, Ruling
 from rundown.model.request import ExecutionRequest, Operation
 from rundown.model.sandbox import Gap, ProcessResult, SandboxPlan, StageFailure
 
@@ -35,6 +35,17 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     choice: Choice
     pattern: str | None = None
+
+
+class Foreseen(Struct, frozen=True, kw_only=True):
+    """One thing that at least one step would ask for or be refused. `positions` in file order; `ruling` is
+    the first step's. `grants` are what the session would remember, one for each distinct use."""
+
+    text: str
+    positions: tuple[str, ...]
+    outcome: Outcome
+    ruling: Ruling | None = None
+    grants: tuple[Grant, ...] = ()
 
 
 class Subject(Struct, frozen=True, kw_only=True):
@@ -73,6 +84,11 @@ class Prompter(Protocol):
 
     def permit(self, question: Question) -> tuple[Answer, ...]:
         """Returns one answer for each of `question.asks`, in order."""
+        ...
+
+    def preflight(self, questions: tuple[Foreseen, ...], denials: tuple[Foreseen, ...]) -> tuple[bool, ...]:
+        """Asks before the first step; returns for each question whether it is allowed for this session.
+        What is not is asked for again at its step. `denials` are shown only."""
         ...
 
     def report(self, title: str) -> Report:

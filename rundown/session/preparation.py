@@ -9,7 +9,7 @@ from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.runbook import AgentBody, Runbook
 from rundown.session.library import Opened
-from rundown.session.runner import Start
+from rundown.session.run import Start
 from rundown.session.surroundings import Surroundings
 from rundown.session.values import Given, Values, gather_values, missing_inputs, secret_names
 

@@ -8,15 +8,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
-from rundown import __version__
-from rundown.engine.course import Course, chart
+from rundown.engine.course import chart
 from rundown.engine.effects import LaunchChild
 from rundown.engine.machine import initial
 from rundown.engine.state import State
-from rundown.errors import InvalidInputError, PersonNeededError, RundownError
+from rundown.errors import InvalidInputError, PersonNeededError, PolicyDeniedError, RundownError
 from rundown.model.contract import Contract
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import (
@@ -24,76 +22,36 @@ from rundown.model.event import (
     ChildStarted,
     EffectFailed,
     Event,
-    HostProbed,
-    OutputCaptured,
-    PolicyFrozen,
     RunPaused,
     RunResumed,
-    RunStarted,
-    StepFinished,
 )
-from rundown.model.runbook import AgentBody, Runbook
+from rundown.model.runbook import Runbook
 from rundown.record.events import read_events
 from rundown.record.log import EventLog
 from rundown.record.place import RunsPlace
 from rundown.record.registry import Registry
 from rundown.record.rundir import EVENTS, RunDirectory
-from rundown.record.times import rfc3339
+from rundown.session.again import does_not_fit, find_changes, run_is_over, secrets_again
 from rundown.session.build import House, RunRef
 from rundown.session.composition import Family, find_child
 from rundown.session.driver import drive, record
 from rundown.session.execution import Tools
-from rundown.session.launching import Terminal
+from rundown.session.handing import hand_up, inherit, report_of
 from rundown.session.library import Document, Opened, parse_document
+from rundown.session.opening import begin, draw_contract
+from rundown.session.outlook import Outlook, look_ahead, refusals
 from rundown.session.performer import Performer
 from rundown.session.permissions import Permissions
-from rundown.session.ports import Frontend, Prompter
+from rundown.session.ports import Frontend
 from rundown.session.replay import Replayed, replay
+from rundown.session.run import Ended, Front, Run, Start
 from rundown.session.texts import Texts
-from rundown.session.values import Values, dump_values, load_values, secret_names
+from rundown.session.values import Values, load_values, secret_names
 
 RUNBOOK_COPY = "runbook.md"
 _TAIL_BYTES = 64 * 1024
 
 Facts = Callable[[State], Iterator[Body]]
-
-
-class Start(Struct, frozen=True, kw_only=True):
-    """How a new run begins. `values` are those of `gather_values`; `secret` names are kept off the record."""
-
-    values: Values
-    secret: frozenset[str] = frozenset()
-    prompted: bool = False
-    agent: str | None = None
-    context_id: str = ""
-    family: Family = Family()
-
-
-class Ended(Struct, frozen=True, kw_only=True):
-    """Where a run came to rest. `pause` says why, if it is paused."""
-
-    run_id: str
-    path: Path
-    state: State
-    pause: RunPaused | None = None
-
-
-class Front(Struct, frozen=True, kw_only=True):
-    """The front end's part: who is asked, what is shown (`frontend(run_id, runbook)`; for a child the id of
-    its outermost run), which terminal steps run on."""
-
-    prompter: Prompter
-    terminal: Terminal
-    frontend: Callable[[str, Runbook], Frontend]
-
-
-class _Run(Struct, frozen=True, kw_only=True):
-    directory: RunDirectory
-    log: EventLog
-    course: Course
-    opened: Opened
-    start: Start
-    replayed: Replayed | None = None
 
 
 class Runner:
@@ -119,9 +77,22 @@ class Runner:
         Raises:
             RecordError: it cannot be recorded; nothing was run then.
         """
+        outlook = Outlook() if start.prompted else self.look_ahead(opened.runbook, start)
+        if outlook.wanted and not self._front.prompter.can_ask():
+            raise PolicyDeniedError(*refusals(outlook))
         with ExitStack() as stack:
             run = self._make(stack, opened, start)
-            return self._drive(run, initial(run.course), self._head(run))
+            return self._drive(run, initial(run.course), self._beginning(run, outlook))
+
+    def look_ahead(self, runbook: Runbook, start: Start) -> Outlook:
+        """Returns what the steps would ask for and be refused, with the grants in force."""
+        return look_ahead(runbook, self._house.desk, start.values, self.permissions.grants, start.agent)
+
+    def _beginning(self, run: Run, outlook: Outlook) -> Iterator[Body]:
+        yield from begin(self._house.desk, run)
+        questions = outlook.questions
+        if run.start.preflight and self._front.prompter.can_ask() and (outlook.wanted or len(questions) > 1):
+            yield from self.permissions.ask_ahead(questions, outlook.denials)
 
     def resume(self, run_id: str, given: Values, facts: Facts | None = None) -> Ended:
         """Goes on with a run. `given`: values of secret inputs, which are on no record. `facts`: what a
@@ -137,18 +108,18 @@ class Runner:
             run, replayed = self._reopen(stack, run_id, given, Family())
             return self._drive(run, replayed.state, self._again(run, replayed))
 
-    def _make(self, stack: ExitStack, opened: Opened, start: Start) -> _Run:
+    def _make(self, stack: ExitStack, opened: Opened, start: Start) -> Run:
         house = self._house
         now_ns = house.desk.around.now_ns()
         directory = stack.enter_context(RunDirectory.create(self.place, now_ns=now_ns))
-        contract = self._contract(opened, start, directory.run_id, now_ns)
+        contract = draw_contract(house.desk, opened, start, directory.run_id, now_ns)
         redact = house.redactor.redact_text
         log = stack.enter_context(EventLog.create(directory, contract, house.desk.around.now_ns, redact))
         directory.write_file(RUNBOOK_COPY, house.redactor.redact_bytes(opened.document.content))
         self._registry.register(directory, log.head, at_rest=False)
-        return _Run(directory=directory, log=log, course=chart(opened.runbook), opened=opened, start=start)
+        return Run(directory=directory, log=log, course=chart(opened.runbook), opened=opened, start=start)
 
-    def _reopen(self, stack: ExitStack, run_id: str, given: Values, family: Family) -> tuple[_Run, Replayed]:
+    def _reopen(self, stack: ExitStack, run_id: str, given: Values, family: Family) -> tuple[Run, Replayed]:
         house = self._house
         directory = stack.enter_context(RunDirectory.open(self.place, run_id))
         log = self._registry.resume(directory, house.desk.around.now_ns, house.redactor.redact_text)
@@ -159,19 +130,19 @@ class Runner:
         try:
             replayed = replay(course, events)
         except RundownError as error:
-            raise InvalidInputError(_does_not_fit(run_id), *error.diagnostics) from error
+            raise InvalidInputError(does_not_fit(run_id), *error.diagnostics) from error
         if replayed is None or replayed.state.lifecycle in ("completed", "stopped"):
-            raise InvalidInputError(_over(run_id, replayed))
+            raise InvalidInputError(run_is_over(run_id, replayed))
         started = replayed.started
         start = Start(
-            values={**load_values(started.inputs), **_secrets(opened.runbook, given)},
+            values={**load_values(started.inputs), **secrets_again(opened.runbook, given)},
             secret=secret_names(opened.runbook),
             prompted=started.prompted,
             agent=started.agent,
             context_id=started.context_id,
             family=family,
         )
-        run = _Run(directory=directory, log=log, course=course, opened=opened, start=start, replayed=replayed)
+        run = Run(directory=directory, log=log, course=course, opened=opened, start=start, replayed=replayed)
         return run, replayed
 
     def _reread(self, directory: RunDirectory, contract: Contract) -> Opened:
@@ -182,7 +153,7 @@ class Runner:
         )
         return parse_document(Document(file=contract.runbook_file, path=path, content=content))
 
-    def _drive(self, run: _Run, state: State, head: Iterator[Body]) -> Ended:
+    def _drive(self, run: Run, state: State, head: Iterator[Body]) -> Ended:
         hint = run.start.family.outermost or run.directory.run_id
         watched = _Watched(self._front.frontend(hint, run.opened.runbook))
         tools = self._tools(run, watched)
@@ -198,11 +169,16 @@ class Runner:
         finally:
             self._registry.register(run.directory, run.log.head, at_rest=True)
         pause = watched.pause if state.lifecycle == "paused" else None
-        return Ended(run_id=run.directory.run_id, path=run.directory.path, state=state, pause=pause)
+        outlook = Outlook()
+        if pause is not None and pause.reason == "denied" and not self._front.prompter.can_ask():
+            outlook = self.look_ahead(run.opened.runbook, run.start)
+        return Ended(
+            run_id=run.directory.run_id, path=run.directory.path, state=state, pause=pause, outlook=outlook
+        )
 
-    def _again(self, run: _Run, replayed: Replayed) -> Iterator[Body]:
+    def _again(self, run: Run, replayed: Replayed) -> Iterator[Body]:
         """What going on begins with: what changed, what a person does, what is in doubt."""
-        changes = _changes(run, replayed, self._house.desk.loaded.documents_digest)
+        changes = find_changes(run, replayed, self._house.desk.loaded.documents_digest)
         if "runbook" in changes:
             self._require_yes("the runbook changed since the run began: go on with it as it is now?")
         yield RunResumed(changes=changes)
@@ -229,7 +205,7 @@ class Runner:
                 )
             )
 
-    def _settle_doubt(self, run: _Run, replayed: Replayed) -> Iterator[Body]:
+    def _settle_doubt(self, run: Run, replayed: Replayed) -> Iterator[Body]:
         state = replayed.state
         title = f"step {state.position} {run.course.unit(state.step, state.substep).title}".rstrip()
         report = self._front.prompter.settle_doubt(title)
@@ -238,9 +214,9 @@ class Runner:
                 reason="in-doubt", position=state.position, detail="it may or may not have run to its end"
             )
         elif report.kind in ("pass", "fail"):
-            yield _reported(state, report.kind, "it was in doubt")
+            yield report_of(state, report.kind, "it was in doubt")
 
-    def _child(self, run: _Run, effect: LaunchChild, state: State, values: Values) -> Iterator[Body]:
+    def _child(self, run: Run, effect: LaunchChild, state: State, values: Values) -> Iterator[Body]:
         """Runs another runbook in a unit's place: a new run, or the one that was left half done."""
         reference = Texts(values).shown(effect.reference)
         family = run.start.family.with_parent(run.directory.run_id, run.opened.document.path)
@@ -254,16 +230,16 @@ class Runner:
                 if isinstance(found, str):
                     yield EffectFailed(position=state.position, code="inline_launch_failed", message=found)
                     return
-                start = replace(run.start, values=_inherited(values), family=family)
+                start = replace(run.start, values=inherit(values), family=family)
                 start = replace(start, context_id=run.start.context_id or run.directory.run_id)
                 child = self._make(stack, found, start)
                 yield ChildStarted(
                     position=state.position, run_id=child.directory.run_id, reference=found.document.file
                 )
-                ended = self._drive(child, initial(child.course), self._head(child))
-        yield from _handed_up(ended, child, state)
+                ended = self._drive(child, initial(child.course), begin(self._house.desk, child))
+        yield from hand_up(ended, child, state)
 
-    def _tools(self, run: _Run, frontend: Frontend) -> Tools:
+    def _tools(self, run: Run, frontend: Frontend) -> Tools:
         front = run.opened.runbook.front
         path = run.opened.document.path
         ref = RunRef(
@@ -288,42 +264,6 @@ class Runner:
             redactor=self._house.redactor,
         )
 
-    def _contract(self, opened: Opened, start: Start, run_id: str, now_ns: int) -> Contract:
-        return Contract(
-            run_id=run_id,
-            at=rfc3339(now_ns),
-            root=self._house.desk.project.root,
-            rundown_version=__version__,
-            runbook_file=opened.document.file,
-            runbook_path=_real(opened.document.path),
-            runbook_digest=opened.runbook.digest,
-            policy_digest=self._house.desk.loaded.digest,
-            inputs=dump_values(start.values, start.secret),
-            host=self._house.desk.host,
-            isolation=self._house.desk.wish.sandbox,
-            agents=_agents(opened.runbook, start.agent),
-            prompted=start.prompted,
-            parent_run=start.family.parent,
-        )
-
-    def _head(self, run: _Run) -> Iterator[Body]:
-        house, start = self._house, run.start
-        yield RunStarted(
-            run_id=run.directory.run_id,
-            runbook_file=run.opened.document.file,
-            runbook_path=_real(run.opened.document.path),
-            runbook_digest=run.opened.runbook.digest,
-            root=house.desk.project.root,
-            rundown_version=__version__,
-            context_id=start.context_id or run.directory.run_id,
-            agent=start.agent,
-            prompted=start.prompted,
-            inputs=dump_values(start.values, start.secret),
-            parent_run=start.family.parent,
-        )
-        yield HostProbed(facts=house.desk.host, wish=house.desk.wish.sandbox)
-        yield PolicyFrozen(digest=house.desk.loaded.documents_digest, sources=house.desk.loaded.sources)
-
 
 class _Watched:
     """A front end, and the last pause that went by."""
@@ -338,89 +278,3 @@ class _Watched:
         if isinstance(event.body, RunPaused):
             self.pause = event.body
         self._frontend.show(event)
-
-
-def _handed_up(ended: Ended, child: _Run, state: State) -> Iterator[Body]:
-    if ended.pause is not None:
-        yield replace(ended.pause, position=state.position, detail=f"in {child.opened.document.file}")
-        return
-    names = {entry.split(" ", 1)[0] for entry in child.opened.runbook.front.outputs}
-    for name in sorted(names & ended.state.variables.keys()):
-        yield OutputCaptured(position=state.position, name=name, value=ended.state.variables[name])
-    message = ended.state.ending.message if ended.state.ending is not None else ""
-    result = "pass" if ended.state.lifecycle == "completed" else "fail"
-    yield replace(_reported(state, result, message), reported_by="child")
-
-
-def _reported(state: State, result: str, note: str) -> StepFinished:
-    return StepFinished(
-        step=state.step,
-        substep=state.substep,
-        iteration=state.iteration,
-        result="pass" if result == "pass" else "fail",
-        reported_by="person",
-        note=note,
-    )
-
-
-def _inherited(values: Values) -> Values:
-    """What a child begins with: its parent's values, and its parent's place as its own context's parent."""
-    own = {"Step", "step", "Index", "index", "context", "RunbookRef"}
-    context = values.get("context")
-    above = context if isinstance(context, dict) else {}
-    parent = {**above.get("current", {}), "vars": {k: v for k, v in values.items() if k not in own}}
-    ancestors = [parent, *above.get("ancestors", [])][:32]
-    kept = {name: value for name, value in values.items() if name not in own}
-    return {**kept, "context": {"parent": parent, "ancestors": ancestors}}
-
-
-def _secrets(runbook: Runbook, given: Values) -> Values:
-    """The secret inputs, which are on no record and must be given again."""
-    names = secret_names(runbook)
-    missing = sorted(name for name in names & set(runbook.front.required) if name not in given)
-    if missing:
-        raise PersonNeededError(
-            *(
-                Diagnostic(
-                    code="session/secret-lost",
-                    message=f"the secret input `{name}` must be given again",
-                    why="secret values are on no record",
-                    fix=f"--input {name}=VALUE, or RD_INPUT_{name} in the environment",
-                )
-                for name in missing
-            )
-        )
-    return {name: value for name, value in given.items() if name in names}
-
-
-def _changes(run: _Run, replayed: Replayed, policy_digest: str) -> tuple[str, ...]:
-    runbook = run.opened.runbook.digest != replayed.started.runbook_digest
-    policy = replayed.policy is not None and replayed.policy.digest != policy_digest
-    return tuple(name for name, changed in (("runbook", runbook), ("policy", policy)) if changed)
-
-
-def _real(path: Path | None) -> str:
-    return str(path.resolve()) if path is not None else ""
-
-
-def _agents(runbook: Runbook, chosen: str | None) -> tuple[str, ...]:
-    bodies = (body for body in runbook.bodies() if isinstance(body, AgentBody))
-    kinds = {body.kind or chosen or runbook.front.agent for body in bodies}
-    return tuple(sorted(kind for kind in kinds if kind is not None))
-
-
-def _over(run_id: str, replayed: Replayed | None) -> Diagnostic:
-    how = "never began" if replayed is None else f"is {replayed.state.lifecycle}"
-    return Diagnostic(
-        code="session/run-over",
-        message=f"run {run_id} {how}: there is nothing to go on with",
-        fix="start a new one: rundown run FILE",
-    )
-
-
-def _does_not_fit(run_id: str) -> Diagnostic:
-    return Diagnostic(
-        code="session/runbook-does-not-fit",
-        message=f"run {run_id} cannot go on: its events do not fit the runbook as it is now",
-        fix="put the runbook back as it was, or start a new run",
-    )

@@ -8,7 +8,7 @@ from rundown.model.event import Body, Event
 from rundown.model.policy import Allowed
 from rundown.model.request import Operation
 from rundown.model.sandbox import ProcessResult, SandboxPlan, StageFailure
-from rundown.session.ports import Answer, Choice, OutputSink, Planned, Question, Report, Stream
+from rundown.session.ports import Answer, Choice, Foreseen, OutputSink, Planned, Question, Report, Stream
 
 
 class ScriptedPrompter:
@@ -36,6 +36,9 @@ class ScriptedPrompter:
         if self._answers:
             return self._answers.pop(0)
         return tuple(Answer(choice=Choice.DENY) for _ in question.asks)
+
+    def preflight(self, questions: tuple[Foreseen, ...], denials: tuple[Foreseen, ...]) -> tuple[bool, ...]:
+        return tuple(False for _ in questions)
 
     def report(self, title: str) -> Report:
         return self._reports.pop(0) if self._reports else Report(kind="later")

@@ -1,0 +1,51 @@
+"""What a run would ask for, as text: before it starts, and after it was refused."""
+
+from collections.abc import Iterable
+
+from rundown.model.policy import Outcome
+from rundown.render.escape import visible
+from rundown.render.style import Style
+from rundown.session.outlook import Outlook
+from rundown.session.ports import Foreseen
+
+
+def render_outlook(questions: tuple[Foreseen, ...], denials: tuple[Foreseen, ...], style: Style) -> str:
+    """Returns one line for each question, then what is denied anyway; ends in a line end."""
+    shield = style.paint(style.sign("shield"), "yellow")
+    lines = [f"{shield} {style.paint('This run will ask for', 'bold', 'yellow')}"]
+    lines += [f"    {style.sign('dot')} {describe_foreseen(item)}" for item in questions]
+    if denials:
+        lines.append(style.paint("  and will be refused", "dim"))
+        lines += [f"    {style.sign('dot')} {describe_foreseen(item)}" for item in denials]
+    return "\n".join(lines) + "\n"
+
+
+def describe_foreseen(item: Foreseen) -> str:
+    """Returns `run jq (steps 2, 4)`."""
+    if not item.positions:
+        return visible(item.text)
+    noun = "step" if len(item.positions) == 1 else "steps"
+    return f"{visible(item.text)} ({noun} {', '.join(item.positions)})"
+
+
+def render_refusals(outlook: Outlook, command: str) -> str:
+    """Returns all that a run is refused where nobody can be asked, with one command that allows it; "" if
+    that is a single thing, which was told already."""
+    refused = (*outlook.denials, *outlook.asks)
+    if len(refused) < 2:
+        return ""
+    lines = ["everything that the steps of this runbook would be refused:"]
+    for item in refused:
+        word = "denied" if item.outcome is Outcome.DENY else "not allowed"
+        lines.append(f"  {describe_foreseen(item)}: {word}")
+    flags = " ".join(_flags(refused))
+    if flags:
+        lines += ["to allow all of it:", f"  {command} {flags}"]
+    return "\n".join(lines) + "\n"
+
+
+def _flags(refused: Iterable[Foreseen]) -> tuple[str, ...]:
+    found = [
+        item.ruling.fix.flag for item in refused if item.ruling is not None and item.ruling.fix is not None
+    ]
+    return tuple(dict.fromkeys(flag for flag in found if flag))

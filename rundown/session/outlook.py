@@ -1,0 +1,228 @@
+"""What the steps of a run would ask for and be refused, seen before the first of them runs.
+
+Texts are static, so most of it is known beforehand; what depends on values that do not exist yet is asked
+for at its step. Decides nothing: it asks the same evaluator that decides each step.
+"""
+
+import shlex
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from rundown.agents.launch import AgentLaunch, plan_agent
+from rundown.errors import InvalidInputError
+from rundown.model.diagnostic import Diagnostic, Span
+from rundown.model.policy import Grant, Outcome, Ruling
+from rundown.model.request import Capability, ExecutionRequest
+from rundown.model.runbook import AgentBody, Body, CommandBody, Runbook
+from rundown.policy.grants import remember
+from rundown.policy.permissions import decode_permissions, weigh_wishes
+from rundown.session.desk import Desk, writable_trees
+from rundown.session.ports import Foreseen
+from rundown.session.request import Place, freeze_agent, freeze_command
+from rundown.session.texts import Texts
+from rundown.session.values import Values
+
+# Programs that write nothing but their output. Source: their manual pages, without the options that
+# extraction names as escapes.
+_READERS = frozenset(
+    [
+        "basename",
+        "cat",
+        "cmp",
+        "column",
+        "comm",
+        "cut",
+        "date",
+        "df",
+        "diff",
+        "dirname",
+        "du",
+        "echo",
+        "egrep",
+        "env",
+        "false",
+        "fgrep",
+        "file",
+        "grep",
+        "head",
+        "hostname",
+        "id",
+        "jq",
+        "ls",
+        "md5sum",
+        "nproc",
+        "od",
+        "printenv",
+        "printf",
+        "pwd",
+        "rd",
+        "readlink",
+        "realpath",
+        "rg",
+        "rundown",
+        "seq",
+        "sha256sum",
+        "sleep",
+        "sort",
+        "stat",
+        "tail",
+        "test",
+        "timeout",
+        "tr",
+        "true",
+        "uname",
+        "uniq",
+        "wc",
+        "which",
+        "whoami",
+        "xxd",
+    ]
+)
+
+
+class Outlook(Struct, frozen=True, kw_only=True):
+    """`wanted`: what front matter `permissions:` asks for; `asks` and `denials`: what the steps' texts do;
+    `writes`: the line that opens the project itself, if a step may want to change its files."""
+
+    wanted: tuple[Foreseen, ...] = ()
+    asks: tuple[Foreseen, ...] = ()
+    denials: tuple[Foreseen, ...] = ()
+    writes: Foreseen | None = None
+
+    @property
+    def questions(self) -> tuple[Foreseen, ...]:
+        """Everything that a person may settle beforehand."""
+        return (*self.wanted, *self.asks, *((self.writes,) if self.writes is not None else ()))
+
+
+def look_ahead(
+    runbook: Runbook, desk: Desk, values: Values, grants: tuple[Grant, ...], agent: str | None = None
+) -> Outlook:
+    """Returns what the runbook's texts say that its steps would need.
+
+    Raises:
+        InvalidInputError: front matter `permissions:` is not valid.
+    """
+    asks: dict[tuple[str, str], list[tuple[str, Ruling, Grant]]] = {}
+    denials: dict[tuple[str, str], list[tuple[str, Ruling, Grant]]] = {}
+    doing: list[str] = []
+    for position, body in _bodies(runbook):
+        request = _freeze(position, body, runbook, desk, values, agent)
+        if request is None:
+            continue
+        if _may_write(request):
+            doing.append(position)
+        for ruling in desk.evaluate(request, grants).rulings:
+            if ruling.outcome is not Outcome.ALLOW:
+                kept = asks if ruling.outcome is Outcome.ASK else denials
+                key = (ruling.operation.capability.value, ruling.operation.resource)
+                kept.setdefault(key, []).append((position, ruling, remember(request, ruling)))
+    return Outlook(
+        wanted=_wanted(runbook, desk, grants),
+        asks=tuple(_group(found, Outcome.ASK) for found in asks.values()),
+        denials=tuple(_group(found, Outcome.DENY) for found in denials.values()),
+        writes=_writes(desk, doing, grants),
+    )
+
+
+def refusals(outlook: Outlook) -> tuple[Diagnostic, ...]:
+    """Returns what `permissions:` asks for and does not have, each with its mend."""
+    return tuple(
+        Diagnostic(
+            code="policy/missing-permission",
+            message=f"the runbook needs a permission that it does not have: {item.text}",
+            why="denied by policy" if item.outcome is Outcome.DENY else "nobody can be asked here",
+            fix=f"--allow-{grant.capability.value} {shlex.quote(grant.pattern)}",
+        )
+        for item in outlook.wanted
+        for grant in item.grants
+    )
+
+
+def _bodies(runbook: Runbook) -> Iterator[tuple[str, Body | None]]:
+    for step in runbook.steps:
+        yield step.id, step.body
+        for part in step.substeps:
+            yield f"{step.id}.{part.id}", part.body
+
+
+def _freeze(
+    position: str, body: Body | None, runbook: Runbook, desk: Desk, values: Values, agent: str | None
+) -> ExecutionRequest | None:
+    place = Place(run_id="outlook", position=position, attempt=1, cwd=desk.project.root)
+    texts = Texts(values)
+    match body:
+        case CommandBody():
+            bound = texts.bind(body.text, body.language)
+            if bound.problem:
+                return None
+            filled = CommandBody(
+                language=body.language, text=bound.text, span=body.span, options=body.options
+            )
+            return freeze_command(place, filled, runbook.front.shell, desk.workspace)
+        case AgentBody():
+            launch = plan_agent(body, agent or runbook.front.agent)
+            if not isinstance(launch, AgentLaunch) or "{{" in body.text:
+                return None
+            return freeze_agent(place, launch.script, body.span, body.options, desk.workspace)
+        case _:
+            return None
+
+
+def _may_write(request: ExecutionRequest) -> bool:
+    return any(
+        item.capability is Capability.RUN and item.resource not in _READERS for item in request.operations
+    )
+
+
+def _group(found: list[tuple[str, Ruling, Grant]], outcome: Outcome) -> Foreseen:
+    first = found[0][1]
+    return Foreseen(
+        text=f"{first.operation.capability.value} {first.operation.resource}",
+        positions=tuple(dict.fromkeys(position for position, _, _ in found)),
+        outcome=outcome,
+        ruling=first,
+        grants=_unique(grant for _, _, grant in found),
+    )
+
+
+def _unique(grants: Iterator[Grant]) -> tuple[Grant, ...]:
+    kept: list[Grant] = []
+    for grant in grants:
+        if grant not in kept:
+            kept.append(grant)
+    return tuple(kept)
+
+
+def _wanted(runbook: Runbook, desk: Desk, grants: tuple[Grant, ...]) -> tuple[Foreseen, ...]:
+    if not runbook.front.permissions:
+        return ()
+    rules, problems = decode_permissions(runbook.front.permissions, Span(file=runbook.file, line=1))
+    if problems:
+        raise InvalidInputError(*problems)
+    wishes = weigh_wishes(desk.compiled, rules, grants)
+    return tuple(
+        Foreseen(
+            text=f"{wish.rule.capability.value} {wish.rule.pattern} (the runbook asks for it)",
+            positions=(),
+            outcome=wish.outcome,
+            grants=(wish.grant,),
+        )
+        for wish in wishes
+        if wish.outcome is not Outcome.ALLOW
+    )
+
+
+def _writes(desk: Desk, doing: list[str], grants: tuple[Grant, ...]) -> Foreseen | None:
+    root = desk.project.root
+    pattern = f"{root}/**"
+    granted = any(grant.capability is Capability.WRITE and grant.pattern == pattern for grant in grants)
+    if not doing or granted or root in writable_trees(desk.compiled) or desk.wish.sandbox == "none":
+        return None
+    return Foreseen(
+        text="write {repo}/** (they may change files of this project)",
+        positions=tuple(doing),
+        outcome=Outcome.ASK,
+        grants=(Grant(capability=Capability.WRITE, pattern=pattern),),
+    )

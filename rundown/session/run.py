@@ -1,0 +1,61 @@
+"""The nouns of a run being driven: how it starts, where it came to rest, what it is made of."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from rundown.engine.course import Course
+from rundown.engine.state import State
+from rundown.model.event import RunPaused
+from rundown.model.runbook import Runbook
+from rundown.record.log import EventLog
+from rundown.record.rundir import RunDirectory
+from rundown.session.composition import Family
+from rundown.session.launching import Terminal
+from rundown.session.library import Opened
+from rundown.session.outlook import Outlook
+from rundown.session.ports import Frontend, Prompter
+from rundown.session.replay import Replayed
+from rundown.session.values import Values
+
+
+class Start(Struct, frozen=True, kw_only=True):
+    """How a new run begins. `values` are those of `gather_values`; `secret` names are kept off the record."""
+
+    values: Values
+    secret: frozenset[str] = frozenset()
+    prompted: bool = False
+    agent: str | None = None
+    context_id: str = ""
+    family: Family = Family()
+    preflight: bool = True
+
+
+class Ended(Struct, frozen=True, kw_only=True):
+    """Where a run came to rest. `pause` says why, if it is paused. `outlook`: what else would be
+    refused, if it was denied where nobody can be asked."""
+
+    run_id: str
+    path: Path
+    state: State
+    pause: RunPaused | None = None
+    outlook: Outlook = Outlook()
+
+
+class Front(Struct, frozen=True, kw_only=True):
+    """The front end's part: who is asked, what is shown (`frontend(run_id, runbook)`; for a child the id of
+    its outermost run), which terminal steps run on."""
+
+    prompter: Prompter
+    terminal: Terminal
+    frontend: Callable[[str, Runbook], Frontend]
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    directory: RunDirectory
+    log: EventLog
+    course: Course
+    opened: Opened
+    start: Start
+    replayed: Replayed | None = None
