@@ -37,9 +37,9 @@ class RefusalReader:
         return refusal_diagnostics(self._frozen, self._denials, resume)
 
     def mend(self, resume: str) -> str:
-        """Returns the one command that would lift all of it, or "" where no flag can."""
+        """Returns the one command that would lift several denials, or "" where no flag can."""
         flags = [item.fix.flag for item in self._denials if item.fix is not None and item.fix.flag]
-        if len(flags) < max(1, len(self._denials)):
+        if len(flags) < max(2, len(self._denials)):
             return ""
         return f"{resume} {' '.join(dict.fromkeys(flags))}"
 
