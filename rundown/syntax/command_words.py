@@ -32,7 +32,8 @@ class Code(Struct, frozen=True, kw_only=True):
 class _Interpreter(Struct, frozen=True, kw_only=True):
     """`letters`: an option that ends with one of them, or is one of `long`, is followed by code. `valued`:
     followed by something else; `files`: by the name of a file of code. `operand`: without those, the first
-    operand is code itself. `reads`: without any of it, standard input is code."""
+    operand is code itself. `reads`: without any of it, standard input is code. `ends`: behind the code there
+    are arguments only, no further options."""
 
     letters: str
     long: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ class _Interpreter(Struct, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()
     operand: bool = False
     reads: bool = True
+    ends: bool = False
 
     def takes_code(self, option: str) -> bool:
         """Tells whether the word behind `option` is code."""
@@ -48,7 +50,7 @@ class _Interpreter(Struct, frozen=True, kw_only=True):
 
 
 SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ksh", "mksh", "ash", "fish", "rbash"))
-_SHELL_VALUED = ("-o", "+o", "-O", "+O", "--rcfile", "--init-file")
+_SHELL_VALUED = ("--rcfile", "--init-file")
 _PERL = _Interpreter(letters="eE", valued=("-I", "-M"))
 _NODE = _Interpreter(letters="ep", long=("--eval", "--print"), valued=("-r", "--require", "--import"))
 _FILES = ("-f", "--file")
@@ -63,7 +65,7 @@ _SQL = _Interpreter(
 )
 _EDITOR = _Interpreter(letters="c", long=("--cmd",), reads=False)
 _INTERPRETERS = {
-    "python": _Interpreter(letters="c", valued=("-W", "-X")),
+    "python": _Interpreter(letters="c", valued=("-W", "-X"), ends=True),
     "perl": _PERL,
     "ruby": _PERL,
     "node": _NODE,
@@ -205,19 +207,21 @@ def _shift(code: Code, by: int) -> Code:
 def _shell(words: Sequence[Word]) -> Code:
     """`sh [options] -c SCRIPT [name arg…]`, `sh FILE arg…`, `sh -s arg…`."""
     unknown: set[int] = set()
-    index, script = 1, False
+    index, script, reads = 1, False, False
     while index < len(words):
         text = words[index].text
         if text is None and words[index].prefix[:1] in ("", "-", "+"):
             unknown.add(index)
-        elif text is None or text[:1] not in ("-", "+"):
-            return Code(words=frozenset((*unknown, index)))
-        elif text in _SHELL_VALUED:
-            index += 1
-        elif text == "-s" and not script:
-            return Code(words=frozenset(unknown), stdin=True)
-        elif text[:2] != "--" and text[:1] == "-" and "c" in text:
-            script = True
+        elif text is None or text == "--" or text[:1] not in ("-", "+"):
+            index += text == "--"
+            own = () if (reads and not script) or index >= len(words) else (index,)
+            return Code(words=frozenset((*unknown, *own)), stdin=not script and (reads or not own))
+        elif text[:2] == "--":
+            index += text in _SHELL_VALUED
+        else:
+            reads = reads or (text[0] == "-" and "s" in text)
+            script = script or (text[0] == "-" and "c" in text)
+            index += text.count("o") + text.count("O")
         index += 1
     return Code(words=frozenset(unknown), stdin=not script)
 
@@ -232,6 +236,13 @@ def _interpreter(kind: _Interpreter, words: Sequence[Word]) -> Code:
         elif text is not None and kind.takes_code(text):
             index, given = index + 1, True
             code.add(index)
+            if kind.ends:
+                break
+        elif text == "--":
+            if kind.operand and not given:
+                code.add(index + 1)
+            given = given or index + 1 < len(words)
+            break
         elif text in kind.files:
             index, given = index + 1, True
         elif text in kind.valued:

@@ -110,7 +110,7 @@ def _options(words: list[_Option], report: list[Diagnostic]) -> FenceOptions:
         if word.key not in _OPTIONS:
             report.append(_unknown(word, _OPTIONS))
             continue
-        problem = _READERS[word.key](word, values)
+        problem = _unclosed(word) or _READERS[word.key](word, values)
         if problem is not None:
             report.append(problem)
     return FenceOptions(**values)  # type: ignore[arg-type]
@@ -228,8 +228,14 @@ def _check_parameter(word: _Option) -> Diagnostic | None:
     }
     pattern, fix = patterns[word.key]
     if re.fullmatch(pattern, value):
-        return None
+        return _unclosed(word)
     return _wrong(word, f"`{value}` is no value for `{word.key}`", fix=fix)
+
+
+def _unclosed(word: _Option) -> Diagnostic | None:
+    if '"' not in (word.value or ""):
+        return None
+    return _wrong(word, "a quotation mark too many, or too few", fix=f'write `{word.key}="…"`')
 
 
 def _unknown(word: _Option, known: tuple[str, ...]) -> Diagnostic:

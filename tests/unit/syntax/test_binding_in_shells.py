@@ -227,6 +227,7 @@ SYNTAX = {
     "script of bash": 'bash -c "echo {{x}}"',
     "whole script of sh": "sh -c {{x}}",
     "script behind a cluster": 'bash -euc "echo {{x}}"',
+    "script behind an option with a word": 'bash -euo pipefail -c "echo {{x}}"',
     "script behind env": 'env A=1 bash -c "echo {{x}}"',
     "script behind timeout": 'timeout -s KILL 5 sh -c "echo {{x}}"',
     "script behind xargs": 'echo a | xargs -I{} sh -c "echo {{x}}"',
