@@ -210,7 +210,7 @@ def _entry_rules(
         )
     text = str(pattern.value)
     port = node.entries().get("port")
-    if port is not None:
+    if port is not None and isinstance(port.value, int) and 0 < port.value < 65536:
         text = f"[{text}]:{port.value}" if text.count(":") > 1 else f"{text}:{port.value}"
     for item, checked, verdict_of in (
         (pattern, text, verdict),

@@ -118,6 +118,8 @@ class _Judge:
         """What flags and documents say, None if they say nothing."""
         if self._bypass.allow_all:
             return Ruling(operation=operation, outcome=Outcome.ALLOW, why="--allow-all")
+        if operation.capability is not Capability.RUN and operation.kind in ("dynamic", "unparseable"):
+            return None
         hits = find_hits(self._compiled, operation.capability, subject)
         leading = leading_hits(hits)
         sure = [

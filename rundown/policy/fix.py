@@ -28,7 +28,8 @@ def fix_for(ruling: Ruling, facts: PolicyFacts, place: str | None = None) -> Fix
     name = operation.capability.value
     if is_open(operation):
         flag = "--allow-all" if ruling.mode == "deny" else "--yes=all"
-        return Fix(flag=flag, yaml="default: {mode: {run: confined}}")
+        yaml = "default: {mode: {run: confined}}" if operation.capability is Capability.RUN else ""
+        return Fix(flag=flag, yaml=yaml)
     if operation.capability is Capability.HOST:
         runbook = quote(facts.runbook or "**")
         yaml = f"overrides: [{{runbook: {runbook}, host: [{operation.resource}]}}]"

@@ -143,6 +143,9 @@ def _env_flaw(text: str) -> Flaw | None:
 
 
 def _net_flaw(text: str) -> Flaw | None:
+    if "://" in text:
+        message = f"`{text}` is a URL"
+        return Flaw(code="bad-host", message=message, fix="name the host alone, with :PORT if it needs one")
     host, port = split_port(text)
     found: str | NotAHost = port if isinstance(port, NotAHost) else _net_host_flaw(host)
     if isinstance(found, NotAHost):

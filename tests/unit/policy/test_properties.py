@@ -1,0 +1,303 @@
+"""What holds for any policy and any operation."""
+
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from rundown.model.policy import Bypass, Grant, Layer, LayerKind, Outcome, Rule, Ruleset
+from rundown.model.request import Capability, Operation
+from rundown.policy.document import decode_document
+from rundown.policy.flags import PolicyFlags, flag_layer
+from rundown.policy.loosen import find_loosenings
+from tests.support.policies import (
+    FACTS,
+    HOME,
+    ROOT,
+    decide,
+    decoded,
+    env,
+    host,
+    net,
+    outcome,
+    read,
+    run,
+    write,
+)
+
+WIDTH = {Outcome.DENY: 0, Outcome.ASK: 1, Outcome.ALLOW: 2}
+
+NAMES = ("git", "docker", "rm", "jq", "terraform")
+WORDS = ("push", "log", "--force", "-c", "a")
+PATTERNS = {
+    Capability.RUN: (
+        *NAMES,
+        "git push",
+        "git push --force*",
+        "g*",
+        "*",
+        "git *",
+        "/usr/bin/git",
+        "git ** --force",
+    ),
+    Capability.READ: (
+        "{repo}/**",
+        "**/.env",
+        "{repo}/.env",
+        "src",
+        "**/*secret*",
+        "~/**",
+        "/etc/**",
+        "{repo}/src/a.py",
+    ),
+    Capability.WRITE: ("{repo}/**", "**/.env", "{repo}/.env", "{repo}/dist/**", "~/**", "/etc/hosts"),
+    Capability.ENV: ("PATH", "*", "*_TOKEN", "API_TOKEN", "PATH=", "EDITOR"),
+    Capability.NET: ("a.example", "*.example", "*", "a.example:443", "10.0.0.0/8", "10.1.2.3:5432"),
+    Capability.HOST: (),
+}
+LISTED = [item for item in Capability if PATTERNS[item]]
+
+verdicts = st.sampled_from(list(Outcome))
+layer_kinds = st.sampled_from([LayerKind.PROJECT, LayerKind.USER, LayerKind.BUILTIN])
+
+
+@st.composite
+def a_rule(draw, verdict=verdicts, kind=layer_kinds):
+    capability = draw(st.sampled_from(LISTED))
+    exceptions = ()
+    chosen = draw(verdict)
+    if chosen is Outcome.DENY and draw(st.booleans()):
+        exceptions = (draw(st.sampled_from(PATTERNS[capability])),)
+    return Rule(
+        capability=capability,
+        verdict=chosen,
+        pattern=draw(st.sampled_from(PATTERNS[capability])),
+        exceptions=exceptions,
+        layer=draw(kind),
+    )
+
+
+modes = st.dictionaries(
+    st.sampled_from(list(Capability)),
+    st.sampled_from(["prompted", "execute", "deny", "confined"]),
+    max_size=3,
+)
+
+
+@st.composite
+def a_layer(draw, kind):
+    rules = draw(st.lists(a_rule(kind=st.just(kind)), max_size=6))
+    return Layer(kind=kind, source=kind.value, rules=tuple(rules), modes=draw(modes))
+
+
+@st.composite
+def a_ruleset(draw):
+    system = draw(st.none() | a_layer(LayerKind.SYSTEM))
+    flags = Layer(
+        kind=LayerKind.FLAG,
+        source="flags",
+        rules=tuple(
+            draw(
+                st.lists(
+                    a_rule(st.sampled_from([Outcome.ALLOW, Outcome.DENY]), st.just(LayerKind.FLAG)),
+                    max_size=2,
+                )
+            )
+        ),
+    )
+    kinds = draw(
+        st.sampled_from(
+            [
+                (LayerKind.BUILTIN,),
+                (LayerKind.PROJECT, LayerKind.BUILTIN),
+                (LayerKind.PROJECT, LayerKind.USER, LayerKind.BUILTIN),
+            ]
+        )
+    )
+    layers = tuple(draw(a_layer(kind)) for kind in kinds)
+    bypass = Bypass(
+        allow_all=draw(st.integers(0, 9)) == 0, yes=draw(st.sampled_from(["no", "no", "executables", "all"]))
+    )
+    return Ruleset(system=system, flags=flags, layers=layers, bypass=bypass)
+
+
+@st.composite
+def an_operation(draw) -> Operation:
+    kind = draw(st.sampled_from(["run", "run", "read", "write", "env", "net", "host"]))
+    if kind == "run":
+        words = draw(st.lists(st.sampled_from((*WORDS, "?")), max_size=3))
+        name = draw(st.sampled_from((*NAMES, "/usr/bin/git", "./run.sh", "?")))
+        changes = (
+            {}
+            if name == "?"
+            else {"kind": draw(st.sampled_from(["literal", "literal", "escape", "opaque", "wrapper"]))}
+        )
+        return run(" ".join((name, *words)), safe_path=draw(st.booleans()), **changes)
+    if kind in ("read", "write"):
+        path = draw(
+            st.sampled_from(
+                (".env", "src/a.py", "dist/x", "my-secret/a", "/etc/hosts", "/home/ada/x", ".git/config")
+            )
+        )
+        real = draw(st.none() | st.sampled_from((f"{ROOT}/.env", "/etc/shadow", f"{ROOT}/dist/y")))
+        make = read if kind == "read" else write
+        return make(path) if real is None else make(path, resolved=real)
+    if kind == "env":
+        return env(
+            draw(st.sampled_from(("PATH", "API_TOKEN", "EDITOR"))),
+            kind=draw(st.sampled_from(["literal", "escape"])),
+        )
+    if kind == "net":
+        return net(
+            draw(
+                st.sampled_from(
+                    ("a.example", "b.a.example:443", "10.1.2.3:5432", "https://a.example/x", "0x7f.1")
+                )
+            )
+        )
+    return host(draw(st.sampled_from(("pid", "unconfined"))))
+
+
+@st.composite
+def a_grant(draw):
+    capability = draw(st.sampled_from(LISTED))
+    if draw(st.booleans()):
+        return Grant(capability=capability, pattern="*", everything=True)
+    pattern = draw(st.sampled_from(PATTERNS[capability]))
+    return Grant(
+        capability=capability, pattern=pattern, resolved=draw(st.none() | st.just(f"/usr/bin/{pattern}"))
+    )
+
+
+facts = st.booleans().map(lambda no_gap: replace(FACTS, no_gap=no_gap))
+
+
+def width(ruleset, operation, some_facts, grants=()):
+    return WIDTH[decide(ruleset, operation, facts=some_facts, grants=grants).rulings[0].outcome]
+
+
+@given(a_ruleset(), an_operation(), facts, a_rule(st.just(Outcome.DENY)), st.data())
+def test_adding_a_deny_never_allows_more(ruleset, operation, some_facts, deny, data):
+    at = data.draw(st.integers(-2, len(ruleset.layers) - 1))
+    if at == -2:
+        system = ruleset.system or Layer(kind=LayerKind.SYSTEM, source="system")
+        narrower = replace(ruleset, system=replace(system, rules=(*system.rules, deny)))
+    elif at == -1:
+        narrower = replace(ruleset, flags=replace(ruleset.flags, rules=(*ruleset.flags.rules, deny)))
+    else:
+        changed = replace(ruleset.layers[at], rules=(*ruleset.layers[at].rules, deny))
+        narrower = replace(ruleset, layers=(*ruleset.layers[:at], changed, *ruleset.layers[at + 1 :]))
+    assert width(narrower, operation, some_facts) <= width(ruleset, operation, some_facts)
+
+
+@given(a_ruleset(), an_operation(), facts, st.lists(a_grant(), max_size=3))
+def test_deny_all_beats_everything(ruleset, operation, some_facts, grants):
+    denying = replace(ruleset, bypass=Bypass(allow_all=True, deny_all=True, yes="all"))
+    assert outcome(denying, operation, facts=some_facts, grants=tuple(grants)) == "deny"
+
+
+@given(a_ruleset(), an_operation(), facts, st.lists(a_grant(), max_size=4))
+def test_no_grant_lifts_any_deny(ruleset, operation, some_facts, grants):
+    if (
+        width(ruleset, operation, some_facts) == 0
+        and decide(ruleset, operation, facts=some_facts).rulings[0].mode is None
+    ):
+        assert outcome(ruleset, operation, facts=some_facts, grants=tuple(grants)) == "deny"
+
+
+@given(a_ruleset(), an_operation(), facts, st.lists(a_grant(), max_size=4))
+def test_a_grant_never_narrows(ruleset, operation, some_facts, grants):
+    assert width(ruleset, operation, some_facts, tuple(grants)) >= width(ruleset, operation, some_facts)
+
+
+@given(a_ruleset(), an_operation(), facts)
+def test_a_wildcard_allow_on_top_lifts_no_lower_deny(ruleset, operation, some_facts):
+    widest = {
+        Capability.RUN: "**",
+        Capability.READ: "/**",
+        Capability.WRITE: "/**",
+        Capability.ENV: "**",
+        Capability.NET: "*:*",
+    }
+    same_text = {rule.pattern for layer in ruleset.layers for rule in layer.rules}
+    rules = tuple(
+        Rule(capability=item, verdict=Outcome.ALLOW, pattern=text, layer=LayerKind.PROJECT)
+        for item, text in widest.items()
+        if text not in same_text
+    )
+    wider = replace(
+        ruleset, layers=(Layer(kind=LayerKind.PROJECT, source="top", rules=rules), *ruleset.layers)
+    )
+    before = decide(ruleset, operation, facts=some_facts).rulings[0]
+    if before.outcome is Outcome.DENY and before.mode is None:
+        assert outcome(wider, operation, facts=some_facts) == "deny"
+
+
+@given(a_ruleset(), an_operation(), facts, st.randoms(use_true_random=False))
+def test_the_order_of_rules_in_a_document_does_not_matter(ruleset, operation, some_facts, random):
+    def shuffled(layer):
+        return replace(layer, rules=tuple(random.sample(layer.rules, len(layer.rules))))
+
+    other = replace(ruleset, layers=tuple(shuffled(layer) for layer in ruleset.layers))
+    assert width(other, operation, some_facts) == width(ruleset, operation, some_facts)
+
+
+@given(a_ruleset(), st.lists(an_operation(), max_size=4), facts)
+def test_evaluation_is_total_and_answers_every_operation(ruleset, operations, some_facts):
+    decision = decide(ruleset, *operations, facts=some_facts)
+    assert tuple(item.operation for item in decision.rulings) == tuple(operations)
+    assert all(item.why for item in decision.rulings)
+
+
+# Documents and trust
+
+
+def _lists(entries):
+    text = {}
+    for capability, verdict, pattern in entries:
+        text.setdefault(capability.value, {}).setdefault(verdict.value, []).append(pattern)
+    return text
+
+
+@st.composite
+def a_restating_document(draw, below):
+    """A document that mostly says again what stands below it, with some denies and perhaps a mode."""
+    rules = [rule for layer in below for rule in layer.rules if not rule.exceptions]
+    said = draw(st.lists(st.sampled_from(rules), max_size=3)) if rules else []
+    denies = draw(st.lists(a_rule(st.just(Outcome.DENY)), max_size=1))
+    entries = [(rule.capability, rule.verdict, rule.pattern) for rule in (*said, *denies)]
+    mode = draw(st.sampled_from([None, None, "prompted", "execute", "deny", "confined"]))
+    return {"default": _lists(entries) | ({"mode": mode} if mode else {})}
+
+
+@given(st.lists(a_layer(LayerKind.USER), min_size=1, max_size=2), an_operation(), facts, st.data())
+@settings(max_examples=300)
+def test_a_document_that_needs_no_trust_allows_nothing_more(below, operation, some_facts, data):
+    document = data.draw(a_restating_document(below))
+    found, _ = decode_document(json.dumps(document).encode(), "p.yaml", "yaml", LayerKind.PROJECT)
+    if found is None or find_loosenings(found, tuple(below)):
+        return
+    flags = flag_layer(PolicyFlags(), ROOT, HOME)
+    without = Ruleset(flags=flags, layers=tuple(below))
+    with_it = Ruleset(flags=flags, layers=(found.layer(""), *below))
+    assert width(with_it, operation, some_facts) <= width(without, operation, some_facts)
+
+
+@given(
+    st.lists(
+        st.sampled_from(LISTED).flatmap(
+            lambda item: st.tuples(st.just(item), st.sampled_from(PATTERNS[item]))
+        ),
+        max_size=5,
+    ),
+    st.lists(a_layer(LayerKind.USER), max_size=2),
+)
+def test_a_document_that_only_denies_never_needs_trust(denies, below):
+    text = json.dumps(
+        {
+            "default": _lists((item, Outcome.DENY, pattern) for item, pattern in denies)
+            | {"enforce_run": "tree", "limits": {"timeout": "1s"}, "mode": "deny"}
+        }
+    )
+    assert find_loosenings(decoded(text), tuple(below)) == ()
