@@ -81,7 +81,7 @@ def test_allow_once_is_asked_again_at_the_next_step(at_terminal, project):
         terminal.press("y")
         assert terminal.wait_exit() == 0, terminal.screen()
     assert results(project) == {"first": REVERSED, "second": REVERSED}
-    assert [body["answers"] for body in events(project, "QuestionAsked")] == [["once"], ["once"]]
+    assert [body["answers"] for body in events(project, "QuestionAsked")] == [["allow once"], ["allow once"]]
 
 
 def test_allow_for_the_session_is_not_asked_again(at_terminal, project):

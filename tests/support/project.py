@@ -69,18 +69,23 @@ def bare_environment(home: Path, extra: Mapping[str, str] | None = None) -> dict
 
 
 def rundown(
-    place: Path, *words: str | Path, environment: Mapping[str, str] | None = None, stdin: str | None = None
+    place: Path,
+    *words: str | Path,
+    environment: Mapping[str, str] | None = None,
+    seconds: float = PATIENCE_SECONDS,
 ) -> subprocess.CompletedProcess[str]:
-    """Runs the real program in `place`, without a terminal; its status is the caller's to judge."""
+    """Runs the real program in `place`, without a terminal; its status is the caller's to judge.
+
+    Raises: subprocess.TimeoutExpired.
+    """
     return subprocess.run(
         [str(RUNDOWN), *(str(word) for word in words)],
         cwd=place,
         env=bare_environment(place, environment),
-        input=stdin,
-        stdin=subprocess.DEVNULL if stdin is None else None,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=PATIENCE_SECONDS,
+        timeout=seconds,
         start_new_session=True,
     )
