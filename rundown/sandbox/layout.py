@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rundown.model.policy import Envelope
 from rundown.model.sandbox import Mask, Mount, Survey, Tree
@@ -25,6 +26,7 @@ _MASKED_PROC: Final = (
 _MASKED_PROC_DIRS: Final = ("scsi", "asound")
 _MASK_KINDS: Final[dict[str, Literal["mask-file", "mask-dir"]]] = {"file": "mask-file", "dir": "mask-dir"}
 _SHM_BYTES: Final = 256 << 20
+_TMP: Final = ("/tmp", "/var/tmp")
 _HOSTS: Final = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
 _RESOLV: Final = "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"
 _NSSWITCH: Final = (
@@ -69,7 +71,8 @@ def plan_mounts(
     )
     if around:
         first = (_bind(tree, no_exec) for tree in around)
-        return Layout(base=(), fresh=(), own=(*first, *base, *fresh, *rest))
+        back = _bind_back(settings.view.root, around, no_exec)
+        return Layout(base=(), fresh=(), own=(*first, *base, *fresh, *back, *rest))
     return Layout(base=base, fresh=fresh, own=rest)
 
 
@@ -80,7 +83,7 @@ def home_of(settings: LaunchSettings) -> str:
 
 
 def _own_directories(survey: Survey, settings: LaunchSettings, no_exec: bool) -> Iterator[Mount]:
-    for target in dict.fromkeys((settings.view.tmp, "/tmp", "/var/tmp")):
+    for target in dict.fromkeys((settings.view.tmp, *_TMP)):
         yield Mount(kind="bind", source="run:tmp", target=target, writable=True, executable=not no_exec)
     home = home_of(settings)
     if home != settings.view.tmp and not any(is_below(tree.path, home) for tree in survey.trees):
@@ -96,6 +99,13 @@ def _bind(tree: Tree, no_exec: bool) -> Mount:
         writable=tree.write,
         executable=not (no_exec and tree.write),
     )
+
+
+def _bind_back(root: str, around: list[Tree], no_exec: bool) -> Iterator[Mount]:
+    """Yields the project if it lies below a place that is the run's own and a tree around that opens it."""
+    opened = [tree for tree in around if is_below(tree.path, root)]
+    if opened and any(is_below(tmp, root) for tmp in _TMP):
+        yield _bind(replace(opened[-1], path=root), no_exec)
 
 
 def _own_files(settings: LaunchSettings, own_net: bool) -> Iterator[Mount]:

@@ -24,10 +24,12 @@ Plan = dict[str, Any]
 def run(report: socket.socket, go: socket.socket, recipe: dict[str, Any], seccomp: bytes) -> None:
     """Turns this freshly forked process into the command; does not return.
 
-    `report`: a socket to rundown. `go`: a socket to init; a message on it says that the view is there.
+    `report`: a socket to rundown. `go`: a socket to init; a message out says that this process is warm, one
+    in that the view is there.
     """
     try:
         rules = _warm_up(recipe, seccomp)
+        wire.send(go, {})  # the paths of its rules are looked up: init may pivot
         received = wire.receive(report)
         started = wire.receive(go)
         if received is None or started is None:

@@ -109,6 +109,9 @@ def _wait_for_plan(control: socket.socket) -> wire.Message:
 def _let_go(control: socket.socket, go: socket.socket, begin: wire.Message, view: View | None) -> None:
     if view is not None:
         view.build(begin["mounts"])
+    if wire.receive(go) is None:
+        return  # it has told rundown why it is not there
+    if view is not None:
         view.finish()
     fds: tuple[int, ...] = ()
     if begin["pty"]:
@@ -117,7 +120,7 @@ def _let_go(control: socket.socket, go: socket.socket, begin: wire.Message, view
             wire.send(control, {"event": "terminal"}, (master,))
             os.close(master)
             fds = (slave,)
-    with suppress(OSError):  # it has said why it is not there
+    with suppress(OSError):
         wire.send(go, {}, fds)
     for used in fds:
         os.close(used)
