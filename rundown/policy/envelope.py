@@ -14,8 +14,8 @@ from rundown.policy.compiled import CompiledRuleset
 from rundown.policy.document import overlay, path_below
 from rundown.policy.facts import PolicyFacts
 from rundown.policy.grants import flaw_of
-from rundown.policy.paths import escape_path, fill_places, open_places, unescape_path
-from rundown.policy.pattern import is_literal, is_tree
+from rundown.policy.paths import fill_places, open_places
+from rundown.policy.pattern import escape_path, is_literal, is_tree, unescape_path
 from rundown.policy.protect import SIGNING_KEY_VARIABLE, protected_rules
 from rundown.policy.resolve import plain_outcome
 from rundown.policy.subject import NameSubject, RunSubject

@@ -8,8 +8,8 @@ from rundown.model.policy import Fix, LayerKind, Outcome, Rule, Ruling
 from rundown.model.request import Capability, Operation
 from rundown.policy.facts import PolicyFacts
 from rundown.policy.host import Endpoint, parse_endpoint
-from rundown.policy.paths import covers, escape_path
-from rundown.policy.pattern import literal_argv, split_words
+from rundown.policy.paths import covers
+from rundown.policy.pattern import escape_path, literal_argv, split_words
 
 _FINAL = (LayerKind.SYSTEM, LayerKind.FLAG)
 _OWN = (LayerKind.PROJECT, LayerKind.POLICY_FILE)

@@ -5,6 +5,7 @@ means itself and all below.
 """
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -15,11 +16,14 @@ from rundown.model.diagnostic import Diagnostic, Span
 from rundown.model.policy import Bypass, Layer, LayerKind, Outcome, Rule
 from rundown.model.request import Capability
 from rundown.policy.decode import suggest
-from rundown.policy.pattern import find_flaw
+from rundown.policy.pattern import escape_path, find_flaw, split_words
 from rundown.policy.subject import absolute_path
 
 HOST_WORDS = ("pid", "net", "systemd", "journal", "unconfined")
 COMMAND_LINE = "<command line>"
+
+# `../x` is fine where it is taken from a known place.
+_CLIMB = re.compile(r"^(\.\./|\.\.$)+")
 
 
 class PolicyFlags(Struct, frozen=True, kw_only=True):
@@ -97,7 +101,7 @@ def _split(verdict: Outcome, capability: Capability, value: str, problems: list[
         elif capability is Capability.HOST and part not in HOST_WORDS:
             message = f"{flag} cannot be `{part}`"
             problems.append(_problem("wrong-value", message, f"{flag}={value}", suggest(part, HOST_WORDS)))
-        elif flaw := find_flaw(capability, part, verdict):
+        elif flaw := find_flaw(capability, _CLIMB.sub("", part) or ".", verdict):
             problems.append(_problem(flaw.code, f"{flag}: {flaw.message}", f"{flag}={value}", flaw.fix))
     return parts
 
@@ -105,14 +109,15 @@ def _split(verdict: Outcome, capability: Capability, value: str, problems: list[
 def _placed(capability: Capability, pattern: str, cwd: str, home: str) -> str:
     if capability in (Capability.READ, Capability.WRITE):
         relative = not pattern.startswith(("/", "{", "**/"))
-        return absolute_path(pattern, cwd, home) if relative else pattern
+        return absolute_path(pattern, escape_path(cwd), escape_path(home)) if relative else pattern
     if (
         capability is Capability.RUN
         and "/" in pattern.split()[0]
         and not pattern.startswith(("/", "{", "**/"))
     ):
-        first, blank, rest = pattern.partition(" ")
-        return absolute_path(first, cwd, home) + blank + rest
+        first, *rest = split_words(pattern)
+        placed = absolute_path(first, escape_path(cwd), escape_path(home))
+        return " ".join(shlex.quote(word) for word in (placed, *rest))
     return pattern
 
 

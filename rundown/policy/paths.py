@@ -6,7 +6,15 @@ from functools import cached_property
 from wcmatch import glob
 
 from rundown.policy.facts import PolicyFacts
-from rundown.policy.pattern import GLOB_FLAGS, MAX_ALTERNATIVES, PLACEHOLDER, expand_braces, is_tree
+from rundown.policy.pattern import (
+    GLOB_FLAGS,
+    MAX_ALTERNATIVES,
+    PLACEHOLDER,
+    escape_path,
+    expand_braces,
+    is_tree,
+    unescape_path,
+)
 
 
 class Paths:
@@ -46,16 +54,6 @@ def open_places(pattern: str, facts: PolicyFacts) -> tuple[str, ...]:
     if found is None:
         return (pattern,)
     return tuple(escape_path(place) + pattern[found.end() :] for place in _places(found[1], facts))
-
-
-def escape_path(path: str) -> str:
-    """Returns the pattern that means exactly this path."""
-    return re.sub(r"([*?\[\]{}()!|@+\\,~-])", r"\\\1", path)
-
-
-def unescape_path(pattern: str) -> str:
-    """Returns the path that a literal pattern means."""
-    return re.sub(r"\\(.)", r"\1", pattern)
 
 
 def covers(base: str, path: str) -> bool:

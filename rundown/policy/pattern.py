@@ -89,9 +89,24 @@ def expand_braces(text: str) -> tuple[str, ...]:
     )
 
 
+def escape_path(path: str) -> str:
+    """Returns the pattern that means exactly this path."""
+    return re.sub(r"([*?\[\]{}()!|@+\\,~-])", r"\\\1", path)
+
+
+def unescape_path(pattern: str) -> str:
+    """Returns the path that a literal pattern means."""
+    return re.sub(r"\\(.)", r"\1", pattern)
+
+
 def literal_argv(words: tuple[str, ...]) -> str:
     """Returns the run pattern that matches exactly these words (and whatever follows them)."""
-    return " ".join(shlex.quote(re.sub(r"([*?\[])", r"[\1]", word)) for word in words)
+    first = escape_path(words[0]) if "/" in words[0] else _escape_word(words[0])
+    return " ".join(shlex.quote(word) for word in (first, *(_escape_word(word) for word in words[1:])))
+
+
+def _escape_word(word: str) -> str:
+    return re.sub(r"([*?\[])", r"[\1]", word)
 
 
 def _run_flaw(text: str) -> Flaw | None:
