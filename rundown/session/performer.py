@@ -70,9 +70,8 @@ class Performer:
             case OpenLoop():
                 yield from self._open_loop(effect, state, values)
             case DrawItem():
-                path = str(values.get(effect.source, "")).removeprefix("file:")
                 mark = state.frame.mark if state.frame is not None else None
-                yield self._sources.draw(effect, path, mark, state.position)
+                yield self._sources.draw(effect, mark, state.position)
             case ResolveIndex():
                 yield self._index(effect, state, values)
             case Finish():
@@ -159,7 +158,7 @@ class Performer:
             name, value = texts.output(entry)
             if value is not None:
                 yield OutputCaptured(position="", name=name, value=value)
-        yield RunFinished(status=effect.status, message=texts.shown(effect.message))
+        yield RunFinished(status=effect.status, message=texts.shown(effect.message), code=effect.code)
 
 
 def task_text(unit: Unit) -> str:

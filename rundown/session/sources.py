@@ -61,21 +61,26 @@ class Sources:
             return EffectFailed(position=position, code=failure.code, message=str(failure))
 
     def draw(
-        self, effect: DrawItem, path: str, mark: SourceMark | None, position: str
+        self, effect: DrawItem, mark: SourceMark | None, position: str
     ) -> ItemDrawn | SourceEnded | EffectFailed:
-        """Returns item `effect.iteration` of the file, unless the file changed since it was opened."""
+        """Returns item `effect.iteration` of the file that `mark` names, unless it changed since then."""
         try:
-            if path not in self._readers:
-                self._readers[path] = _Reader(self._root, path)
-            reader = self._readers[path]
-            if mark is None or reader.mark() != mark:
-                raise _SourceError("source-drift", f"{path} changed while the loop was going")
+            if mark is None:
+                raise _SourceError("source-drift", "the loop's file was never opened")
+            reader = self._reader(mark.path)
+            if reader.mark() != mark:
+                raise _SourceError("source-drift", f"{mark.path} changed while the loop was going")
             item = reader.item(effect.iteration)
         except _SourceError as failure:
             return EffectFailed(position=position, code=failure.code, message=str(failure))
         if item is None:
             return SourceEnded(step=effect.step, length=reader.length)
         return ItemDrawn(step=effect.step, iteration=effect.iteration, value=item)
+
+    def _reader(self, path: str) -> "_Reader":
+        if path not in self._readers:
+            self._readers[path] = _Reader(self._root, path)
+        return self._readers[path]
 
     def _open(self, effect: OpenLoop, values: Mapping[str, object]) -> LoopOpened:
         first, last = 1, _MOST_ITEMS

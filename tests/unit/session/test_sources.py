@@ -17,11 +17,11 @@ def root(tmp_path: Path) -> Path:
     return folder.resolve()
 
 
-def draw_all(sources: Sources, name: str, opened: LoopOpened | EffectFailed) -> list[object]:
+def draw_all(sources: Sources, opened: LoopOpened | EffectFailed) -> list[object]:
     assert isinstance(opened, LoopOpened)
     items: list[object] = []
     for number in range(1, 100):
-        drawn = sources.draw(DrawItem(step="1", iteration=number, source="xs"), name, opened.mark, "1")
+        drawn = sources.draw(DrawItem(step="1", iteration=number, source="xs"), opened.mark, "1")
         if isinstance(drawn, SourceEnded):
             assert drawn.length == len(items)
             return items
@@ -44,7 +44,7 @@ def test_each_kind_of_file_gives_its_items(root: Path, name: str, content: str, 
     (root / name).write_bytes(content.encode())
     sources = Sources(str(root))
     opened = sources.open(OpenLoop(step="1", source="xs"), {"xs": f"file:{name}"}, "1")
-    assert draw_all(sources, name, opened) == items
+    assert draw_all(sources, opened) == items
 
 
 def test_an_item_can_be_drawn_out_of_order(root: Path) -> None:
@@ -52,10 +52,7 @@ def test_an_item_can_be_drawn_out_of_order(root: Path) -> None:
     sources = Sources(str(root))
     opened = sources.open(OpenLoop(step="1", source="xs"), {"xs": "file:a.txt"}, "1")
     assert isinstance(opened, LoopOpened)
-    drawn = [
-        sources.draw(DrawItem(step="1", iteration=n, source="xs"), "a.txt", opened.mark, "1")
-        for n in (3, 1, 2)
-    ]
+    drawn = [sources.draw(DrawItem(step="1", iteration=n, source="xs"), opened.mark, "1") for n in (3, 1, 2)]
     assert [json.loads(item.value) for item in drawn if isinstance(item, ItemDrawn)] == ["c", "a", "b"]
 
 
@@ -77,7 +74,7 @@ def test_a_file_that_changes_between_two_items_stops_the_loop(root: Path, change
             (root / "b.txt").rename(file)
         case "remove":
             file.unlink()
-    failed = sources.draw(DrawItem(step="1", iteration=1, source="xs"), "a.txt", opened.mark, "1")
+    failed = sources.draw(DrawItem(step="1", iteration=1, source="xs"), opened.mark, "1")
     assert isinstance(failed, EffectFailed)
     assert failed.code == "source-drift"
 
@@ -111,7 +108,7 @@ def test_a_file_without_an_array_is_named(root: Path, content: str) -> None:
     sources = Sources(str(root))
     opened = sources.open(OpenLoop(step="1", source="xs"), {"xs": "file:a.json"}, "1")
     assert isinstance(opened, LoopOpened)
-    failed = sources.draw(DrawItem(step="1", iteration=1, source="xs"), "a.json", opened.mark, "1")
+    failed = sources.draw(DrawItem(step="1", iteration=1, source="xs"), opened.mark, "1")
     assert isinstance(failed, EffectFailed)
     assert failed.code == "parse-failure"
 
@@ -121,7 +118,7 @@ def test_a_bad_line_is_named_by_its_number(root: Path) -> None:
     sources = Sources(str(root))
     opened = sources.open(OpenLoop(step="1", source="xs"), {"xs": "file:a.jsonl"}, "1")
     assert isinstance(opened, LoopOpened)
-    failed = sources.draw(DrawItem(step="1", iteration=2, source="xs"), "a.jsonl", opened.mark, "1")
+    failed = sources.draw(DrawItem(step="1", iteration=2, source="xs"), opened.mark, "1")
     assert isinstance(failed, EffectFailed)
     assert failed.message.startswith("a.jsonl:2: ")
 
@@ -156,8 +153,8 @@ def test_a_large_file_is_read_a_line_at_a_time(root: Path) -> None:
     sources = Sources(str(root))
     opened = sources.open(OpenLoop(step="1", source="xs"), {"xs": "file:big.jsonl"}, "1")
     assert isinstance(opened, LoopOpened)
-    drawn = sources.draw(DrawItem(step="1", iteration=2, source="xs"), "big.jsonl", opened.mark, "1")
+    drawn = sources.draw(DrawItem(step="1", iteration=2, source="xs"), opened.mark, "1")
     assert drawn == ItemDrawn(step="1", iteration=2, value='"second"')
-    failed = sources.draw(DrawItem(step="1", iteration=3, source="xs"), "big.jsonl", opened.mark, "1")
+    failed = sources.draw(DrawItem(step="1", iteration=3, source="xs"), opened.mark, "1")
     assert isinstance(failed, EffectFailed)
     assert failed.message == "big.jsonl:3: the line is longer than 16 MiB"
