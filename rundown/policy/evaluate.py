@@ -168,7 +168,7 @@ class _Judge:
 
     def _ask(self, operation: Operation, rule: Rule, why: str, *, surely: bool = True) -> Ruling:
         """A rule wants a person's answer, whatever the mode."""
-        if grant := find_grant(self._grants, Outcome.ALLOW, self._asked(operation), listed=True):
+        if grant := find_grant(self._grants, Outcome.ALLOW, self._asked(operation), rule=rule):
             return _granted(operation, grant)
         return self._answered(Ruling(operation=operation, outcome=Outcome.ASK, rule=rule, why=why), surely)
 

@@ -107,7 +107,8 @@ def _run_text(ruling: Ruling, root: str) -> str:
     """The words an allow must have. `root`: what is written as `{repo}`, "" for nothing."""
     operation, rule = ruling.operation, ruling.rule
     name = operation.resource
-    if operation.resolved and ("/" in name or not operation.safe_path):
+    lone_escape = operation.kind == "escape" and len(operation.argv) < 2
+    if operation.resolved and ("/" in name or not operation.safe_path or lone_escape):
         name = operation.resolved
     words = operation.argv or (operation.resource,)
     known = words[: words.index(None)] if None in words else words

@@ -5,15 +5,13 @@ opaque text the exact argv; for what is known only at run time the digest of the
 session only.
 """
 
-import re
-
 from rundown.model.digest import digest_value
 from rundown.model.policy import Grant, LayerKind, Outcome, Rule, Ruling
 from rundown.model.request import Capability, ExecutionRequest, Operation
 from rundown.policy.facts import PolicyFacts
 from rundown.policy.host import Endpoint, parse_endpoint
 from rundown.policy.match import Certainty, RunMatcher, compile_rule
-from rundown.policy.pattern import Flaw, find_flaw, literal_argv, split_words
+from rundown.policy.pattern import Flaw, escape_path, find_flaw, literal_argv, split_words
 from rundown.policy.subject import RunSubject, subject_of
 
 _PLAIN = ("literal", "wrapper")
@@ -49,14 +47,15 @@ def find_grant(
     verdict: Outcome,
     asked: tuple[Operation, ExecutionRequest, PolicyFacts],
     *,
-    listed: bool = False,
+    rule: Rule | None = None,
 ) -> Grant | None:
     """Returns the first grant of that verdict that covers the operation, None without one.
 
-    `listed`: a rule asks for this by name, which "all of this type" does not answer.
+    `rule`: the one that asks for this; "all of this type" does not answer it, and a name alone does not
+    if it is about some words of a command.
     """
     return next(
-        (grant for grant in grants if grant.verdict is verdict and _covers(grant, asked, listed=listed)), None
+        (grant for grant in grants if grant.verdict is verdict and _covers(grant, asked, rule=rule)), None
     )
 
 
@@ -93,8 +92,7 @@ def _counts_words(rule: Rule | None) -> bool:
 def _name(operation: Operation) -> str:
     match operation.capability:
         case Capability.READ | Capability.WRITE:
-            path = operation.resolved or operation.resource
-            return re.sub(r"([*?\[\]{}()!|@+\\])", r"\\\1", path)
+            return escape_path(operation.resolved or operation.resource)
         case Capability.ENV:
             return operation.resource + ("=" if operation.kind == "escape" else "")
         case Capability.NET:
@@ -104,14 +102,16 @@ def _name(operation: Operation) -> str:
             return operation.resource
 
 
-def _covers(grant: Grant, asked: tuple[Operation, ExecutionRequest, PolicyFacts], *, listed: bool) -> bool:
+def _covers(
+    grant: Grant, asked: tuple[Operation, ExecutionRequest, PolicyFacts], *, rule: Rule | None
+) -> bool:
     operation, request, _ = asked
     if grant.capability is not operation.capability:
         return False
     if grant.everything:
         if grant.verdict is Outcome.DENY:
             return True
-        return operation.kind in _PLAIN and not listed and operation.capability is not Capability.HOST
+        return operation.kind in _PLAIN and rule is None and operation.capability is not Capability.HOST
     if grant.digest is not None:
         return grant.digest == block_digest(request, operation)
     if operation.capability is Capability.HOST:
@@ -124,7 +124,7 @@ def _covers(grant: Grant, asked: tuple[Operation, ExecutionRequest, PolicyFacts]
         return operation.argv == grant.argv and operation.resolved == grant.resolved
     if grant.resolved is not None or grant.pattern == literal_argv((operation.resource,)):
         same = grant.pattern == literal_argv((operation.resource,)) and operation.resolved == grant.resolved
-        return same and operation.kind in _PLAIN and not listed
+        return same and operation.kind in _PLAIN and not _counts_words(rule)
     return _matches(grant, asked)
 
 

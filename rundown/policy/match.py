@@ -75,9 +75,13 @@ class RunMatcher:
         return self.literal and len(self.words) >= len([word for word in lower.words if word != "**"])
 
     def spells_out(self, subject: RunSubject) -> bool:
-        """Whether every word of the operation stands in the rule, literally and in order."""
-        words = tuple(_literal_text(word) for word in self.words)
-        return len(words) > 1 and words[1:] == subject.words[1:]
+        """Whether every word of the operation stands in the rule, literally and in order.
+
+        A bare name spells nothing out, not even an operation of one word; the file's path does.
+        """
+        words = tuple(_literal_text(word) for word in self.words[1:])
+        named = self._name is None and (len(self.words) > 1 or self.is_path)
+        return named and words == subject.words[1:]
 
     def _match_executable(self, subject: RunSubject) -> bool:
         if self._path is not None:

@@ -91,7 +91,7 @@ def expand_braces(text: str) -> tuple[str, ...]:
 
 def escape_path(path: str) -> str:
     """Returns the pattern that means exactly this path."""
-    return re.sub(r"([*?\[\]{}()!|@+\\,~-])", r"\\\1", path)
+    return re.sub(r"([*?\[\]{}()|\\])", r"\\\1", path)
 
 
 def unescape_path(pattern: str) -> str:
