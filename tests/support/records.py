@@ -1,6 +1,10 @@
 """Contracts, bodies and run directories for tests of the record."""
 
 import itertools
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
 
@@ -112,3 +116,11 @@ def unknown_objects() -> st.SearchStrategy[dict[str, object]]:
     return st.builds(
         lambda name, rest: {**rest, "type": name}, names, st.dictionaries(_TEXT, _JSON, max_size=4)
     )
+
+
+@contextmanager
+def memory_folder() -> Iterator[Path]:
+    """A folder in memory where there is one, for tests that sync thousands of times to look at something else."""
+    place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=place) as name:
+        yield Path(name)

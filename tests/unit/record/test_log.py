@@ -6,12 +6,12 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rundown.errors import RecordError
@@ -29,6 +29,7 @@ from tests.support.records import (
     a_place,
     a_run,
     known_bodies,
+    memory_folder,
     some_bodies,
 )
 
@@ -43,6 +44,12 @@ def _refusal(act: Callable[[], object]) -> tuple[str, ...]:
     with pytest.raises(RecordError) as caught:
         act()
     return tuple(item.code for item in caught.value.diagnostics)
+
+
+@pytest.fixture(scope="module")
+def memory() -> Iterator[Path]:
+    with memory_folder() as folder:
+        yield folder
 
 
 def test_what_append_returned_is_what_stands_in_the_file(tmp_path: Path) -> None:
@@ -84,8 +91,8 @@ def test_a_clock_that_goes_back_does_not_take_the_log_along(tmp_path: Path) -> N
         ]
 
 
-def test_a_log_cut_at_any_byte_opens_as_the_longest_whole_one(tmp_path: Path) -> None:
-    rundir, events = _written(tmp_path, some_bodies()[1:4])
+def test_a_log_cut_at_any_byte_opens_as_the_longest_whole_one(memory: Path) -> None:
+    rundir, events = _written(memory, some_bodies()[1:4])
     content = rundir.read_file("events.jsonl")
     for size in range(len(content) + 1):
         (rundir.path / "events.jsonl").write_bytes(content[:size])
@@ -110,11 +117,10 @@ def test_a_torn_tail_is_never_cut_below_a_known_head(tmp_path: Path) -> None:
     assert rundir.read_file("events.jsonl") == content[:-5]
 
 
+@settings(deadline=None)  # waits for the disk
 @given(st.data())
-def test_a_log_with_any_changed_byte_is_not_gone_on_with(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
-    rundir, events = _written(tmp_path_factory.mktemp("log"))
+def test_a_log_with_any_changed_byte_is_not_gone_on_with(memory: Path, data: st.DataObject) -> None:
+    rundir, events = _written(memory)
     path = rundir.path / "events.jsonl"
     content = bytearray(path.read_bytes())
     head = Head(count=len(events), hash=line_hash(bytes(content).splitlines()[-1]))
@@ -152,11 +158,10 @@ def test_a_closed_log_takes_nothing_more(tmp_path: Path) -> None:
     assert _refusal(lambda: log.append(StepStarted(step="1"))) == ("record/log-closed",)
 
 
+@settings(deadline=None)  # waits for the disk
 @given(known_bodies())
-def test_any_body_is_stored_as_returned_or_refused_whole(
-    tmp_path_factory: pytest.TempPathFactory, body: UnknownBody
-) -> None:
-    rundir = a_run(tmp_path_factory.mktemp("log"))
+def test_any_body_is_stored_as_returned_or_refused_whole(memory: Path, body: UnknownBody) -> None:
+    rundir = a_run(memory)
     with EventLog.create(rundir, a_contract(), TickingClock()) as log:
         first = log.append(StepStarted(step="1"))
         try:

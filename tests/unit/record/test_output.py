@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.ordinary import run_python
@@ -41,6 +41,7 @@ def test_an_older_output_is_never_overwritten(tmp_path: Path) -> None:
     ]
 
 
+@settings(deadline=None)  # waits for the disk
 @given(st.sets(st.text(min_size=1, max_size=300), min_size=2, max_size=2))
 def test_different_positions_never_share_a_name(
     tmp_path_factory: pytest.TempPathFactory, positions: set[str]

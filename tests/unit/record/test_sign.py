@@ -58,6 +58,13 @@ def test_a_key_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> Non
     assert _code(lambda: load_signing_key(tmp_path)) == "record/key-not-private"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_key_of_another_user_is_refused(tmp_path: Path) -> None:
+    load_signing_key(tmp_path)
+    os.chown(tmp_path / "signing-key.pem", 4242, 4242)
+    assert _code(lambda: load_signing_key(tmp_path)) == "record/key-not-private"
+
+
 def test_a_linked_key_is_refused(tmp_path: Path) -> None:
     load_signing_key(tmp_path / "a")
     (tmp_path / "b").mkdir()

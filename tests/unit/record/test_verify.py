@@ -1,6 +1,7 @@
 """Receipts: what they claim, and that nothing of it can be changed unseen."""
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from securesystemslib.signer import SSlibKey
 from rundown.model import event as told
 from rundown.model.digest import canonical_json
 from rundown.model.receipt import Runner, Statement, Subject
+from rundown.model.request import ExecutionRequest
 from rundown.model.sandbox import ProcessResult
 from rundown.record.issue import file_findings, issue_receipt, read_stored_log
 from rundown.record.log import EventLog
@@ -298,6 +300,8 @@ def test_outputs_that_were_changed_are_named(tmp_path: Path) -> None:
             output.write(position.encode())
         digests.append((output.name, output.digest))
     (rundir.path / digests[1][0]).write_bytes(b"other")
+    (rundir.path.parent / "outside").write_bytes(b"outside")
+    outside = f"sha256:{hashlib.sha256(b'outside').hexdigest()}"
     (rundir.path / digests[2][0]).unlink()
     ended = [
         told.ProcessEnded(
@@ -307,13 +311,13 @@ def test_outputs_that_were_changed_are_named(tmp_path: Path) -> None:
             output=name,
             output_digest=digest,
         )
-        for name, digest in [*digests, ("../../../x", "sha256:0")]
+        for name, digest in [*digests, ("../outside", outside)]
     ]
     events = [told.Event(seq=seq, at="", prev="", body=body) for seq, body in enumerate(ended)]
     assert [(finding.seq, finding.message) for finding in file_findings(rundir.path, events)] == [
         (1, "output/2.1.log is not what was written"),
         (2, "output/3.1.log is missing"),
-        (3, "../../../x is missing"),
+        (3, "../outside is missing"),
     ]
 
 
@@ -322,3 +326,32 @@ def test_a_head_is_named_in_the_receipt(issued: tuple[bytes, StoredLog]) -> None
     payload["predicate"]["log"]["count"] = 8  # type: ignore[index]
     verdict = verify_receipt(_signed(payload), (_KEY.public,), issued[1])
     assert "record/head-differs" in _codes(verdict)
+
+
+def test_a_signed_payload_in_another_spelling_is_found(issued: tuple[bytes, StoredLog]) -> None:
+    stored = _KEY.sign(json.dumps(_payload(issued[0])).encode())
+    assert _codes(verify_receipt(stored, (_KEY.public,), issued[1])) == ["record/statement"]
+
+
+@pytest.mark.parametrize(
+    ("text", "digest", "codes"),
+    [("ls", "", []), ("ls", "sha256:0", ["record/request-differs"]), ("ls [REDACTED:A_KEY]", "sha256:0", [])],
+)
+def test_a_decision_names_the_request_that_stands_beside_it(
+    tmp_path: Path, text: str, digest: str, codes: list[str]
+) -> None:
+    request = ExecutionRequest(
+        run_id=_RUN,
+        position="1",
+        attempt=1,
+        kind="bash",
+        text=text,
+        argv=("/bin/bash", "-c", text),
+        cwd="/project",
+        env_names=(),
+        operations=(),
+    )
+    named = digest or request.digest
+    decision = told.DecisionMade(request=named, position="1", outcome="allow", rulings=(), frozen=request)
+    stored, log = _issued(tmp_path, bodies=(*_BODIES[:2], decision))
+    assert _codes(verify_receipt(stored, (_KEY.public,), log)) == codes
