@@ -7,13 +7,15 @@ script of a nested `-c`), only a plain word can stand. A text that cannot be par
 
 import re
 from enum import Enum
-from typing import Literal
+from typing import Literal, assert_never
 
 import tree_sitter_bash
 from msgspec import Struct
+from msgspec.structs import replace
 from tree_sitter import Language, Node, Parser
 
 from rundown.syntax.command_words import EVALUATED_VARIABLES, Word, code_in
+from rundown.syntax.started import started
 from rundown.syntax.template import Placeholder, placeholders
 
 Dialect = Literal["bash", "sh"]
@@ -85,7 +87,37 @@ class _Locator:
         self._end_line: str | None = None
 
     def places(self) -> tuple[Place, ...]:
-        return tuple(self._place(index, item) for index, item in enumerate(self._found))
+        places = [self._place(index, item) for index, item in enumerate(self._found)]
+        data = {index for index, place in enumerate(places) if place.kind in (Kind.WORD, Kind.QUOTED)}
+        if not data:
+            return tuple(places)
+        code = started(self._probe(places), "bash" if self._bash else "sh")
+        reason = (
+            "in a block whose shell syntax cannot be read" if code is None else "as what a program starts"
+        )
+        for index in data if code is None else data & code:
+            places[index] = replace(places[index], kind=Kind.PLAIN, reason=reason)
+        return tuple(places)
+
+    def _probe(self, places: list[Place]) -> str:
+        """Returns the text as it would be bound, with a plain word or 1 where no reference can stand."""
+        parts: list[str] = []
+        at = 0
+        for index, place in enumerate(places):
+            parts.append(self._text[at : place.placeholder.start])
+            at = place.placeholder.end
+            match place.kind:
+                case Kind.WORD:
+                    parts.append(f'"{reference(index)}"')
+                case Kind.QUOTED:
+                    parts.append(reference(index))
+                case Kind.INTEGER | Kind.OPTION_INTEGER:
+                    parts.append("1")
+                case Kind.PLAIN | Kind.NEVER:
+                    parts.append("v")
+                case _:
+                    assert_never(place.kind)
+        return "".join([*parts, self._text[at:]])
 
     def _place(self, index: int, item: Placeholder) -> Place:
         self._end_line = None
