@@ -12,7 +12,7 @@ from typing import Literal
 
 from rundown.model.sandbox import Mask, Tree
 from rundown.sandbox.patterns import Action, Matcher, Verdict, is_below
-from rundown.sandbox.walk import Hit, WalkMemory, find_hits, find_linked, find_names_of
+from rundown.sandbox.walk import SOCKET, Hit, WalkMemory, find_hits, find_linked, find_names_of
 
 
 def find_masks(
@@ -28,12 +28,12 @@ def find_masks(
     something, below a tree that is open for writing.
     """
     found = {hit.path: hit for hit in _looked_up(matcher, trees)}
-    if matcher.walks:
-        own = [base for base in matcher.bases if _is_elsewhere(base, tops, trees)]
-        for top in (*tops, *own):
-            for hit in find_hits(top, matcher, memory):
-                if hit.path not in named:
-                    found.setdefault(hit.path, hit)
+    listening = find_listening(_read_sockets())
+    own = [base for base in matcher.bases if _is_elsewhere(base, tops, trees)]
+    for top in (*tops, *own):
+        for hit in find_hits(top, matcher, memory):
+            if hit.path not in named and (hit.verdict != SOCKET or _is_listening(hit.path, listening)):
+                found.setdefault(hit.path, hit)
     hidden = [hit for hit in found.values() if hit.verdict.action == "hide"]
     writable = tuple(tree.path for tree in trees if tree.write)
     pinned = [
@@ -44,6 +44,30 @@ def find_masks(
     hidden += _with_further_names(hidden, "hide", (*tops, *writable))
     pinned += _with_further_names(pinned, "pin", writable)
     return tuple(_sorted([*hidden, *pinned]))
+
+
+def _read_sockets() -> str:
+    try:
+        with open("/proc/net/unix", encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def find_listening(table: str) -> frozenset[str]:
+    """Returns the paths that unix sockets of this network namespace are bound to, as they were given.
+
+    `table` is the text of /proc/net/unix (proc(5)); abstract names begin with `@` there.
+    """
+    paths = (line.split(maxsplit=7)[7] for line in table.splitlines()[1:] if len(line.split(maxsplit=7)) > 7)
+    return frozenset(path for path in paths if not path.startswith("@"))
+
+
+def _is_listening(path: str, listening: frozenset[str]) -> bool:
+    """A socket may be bound by a relative path: then its last name has to do. Others are left-overs."""
+    return path in listening or any(
+        not bound.startswith("/") and os.path.basename(bound) == os.path.basename(path) for bound in listening
+    )
 
 
 def _looked_up(matcher: Matcher, trees: tuple[Tree, ...]) -> Iterator[Hit]:

@@ -28,7 +28,7 @@ class Matcher:
     """Every deny of a step. What hides is asked before what only makes read-only.
 
     `literals`: paths that rules name outright, with everything below. `bases`: the literal directories
-    that absolute globs start in. `walks`: there are globs, so that names must be looked at.
+    that absolute globs start in.
     """
 
     def __init__(self, hide: Iterable[Rule], pin: Iterable[Rule], protect: Iterable[str] = ()) -> None:
@@ -37,7 +37,6 @@ class Matcher:
         self._rules += [_Compiled(pattern, (), "pin") for pattern in protect]
         self.literals = tuple((path, rule.verdict) for rule in self._rules for path in rule.literals)
         globs = [text for rule in self._rules for text in rule.globs]
-        self.walks = bool(globs)
         self.bases = tuple(sorted({glob_base(text) for text in globs if text.startswith("/")}))
         names = dict.fromkeys(_last_name(text) for text in globs)
         self._names = re.compile("|".join(names) or r"(?!)")

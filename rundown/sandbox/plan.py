@@ -108,7 +108,7 @@ def _walls(allowed: Allowed, host: HostFacts, survey: Survey, settings: LaunchSe
         base_mounts=len(layout.base),
         fresh_mounts=len(layout.fresh),
         rules=rules.rules if host.landlock_abi else (),
-        base_rules=rules.base if host.landlock_abi else 0,
+        base_rules=rules.base if host.landlock_abi and layout.base else 0,
         unenforced=() if host.landlock_abi or not tree_only else _TREE,
     )
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from rundown.sandbox.patterns import Matcher, Verdict
 
+SOCKET: Final = Verdict("hide", "a socket that a program on the host listens on")
 _SETTLED_NS: Final = 100_000_000
 _UNREADABLE: Final = Verdict("hide", "a directory that cannot be read")
 _NOT_WALKED: Final = frozenset({"/proc", "/sys", "/dev"})
@@ -104,9 +105,16 @@ def _look(path: str, matcher: Matcher, memory: WalkMemory) -> _Directory:
                         continue
             if directory:
                 below.append(name)
+            elif not entry.is_file(follow_symlinks=False) and _is_socket(entry):
+                hits.append(Hit(prefix + name, "file", SOCKET))
     found = _Directory(status.st_mtime_ns, identity, tuple(below), tuple(hits))
     memory.keep(path, found)
     return found
+
+
+def _is_socket(entry: "os.DirEntry[str]") -> bool:
+    """Neither a read-only mount nor Landlock stops connect(2) to a socket in an opened tree."""
+    return not entry.is_symlink() and stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode)
 
 
 def find_linked(hits: Iterable[Hit]) -> frozenset[Inode]:

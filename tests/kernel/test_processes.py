@@ -21,7 +21,10 @@ class Victim:
         as_other = world.driver.identity == "ordinary" and os.geteuid() == 0
         user = {"user": ORDINARY_UID, "group": ORDINARY_UID, "extra_groups": ()} if as_other else {}
         self.process = subprocess.Popen(
-            ["/bin/sh", "-c", "exec sleep 1000"], env={"VICTIM": "REACHED", "PATH": "/usr/bin:/bin"}, cwd=world.outside, **user
+            ["/bin/sh", "-c", "exec sleep 1000"],
+            env={"VICTIM": "REACHED", "PATH": "/usr/bin:/bin"},
+            cwd=world.outside,
+            **user,
         )
         while b"sleep" not in Path(f"/proc/{self.process.pid}/cmdline").read_bytes():
             pass
@@ -57,7 +60,9 @@ print("REACHED")
     py("its memory by /proc", "open('/proc/@PID/mem', 'rb'); print('REACHED')"),
 )  # fmt: skip
 def test_a_host_process_cannot_be_reached_for(world, victim, attack: Attack):
-    aimed = Attack(name=attack.name, text=attack.text.replace("@PID", str(victim.process.pid)), language=attack.language)
+    aimed = Attack(
+        name=attack.name, text=attack.text.replace("@PID", str(victim.process.pid)), language=attack.language
+    )
     inside = world.step(*aimed.argv(world))
     outside = world.outside_step(*aimed.argv(world))
     assert ("REACHED" in inside.text, "REACHED" in outside.text) == (False, True), (inside, outside)
@@ -65,12 +70,16 @@ def test_a_host_process_cannot_be_reached_for(world, victim, attack: Attack):
 
 
 def test_a_step_sees_its_own_processes_only(world):
-    ended = world.python("import os; print(sorted(int(name) for name in os.listdir('/proc') if name.isdigit()))")
+    ended = world.python(
+        "import os; print(sorted(int(name) for name in os.listdir('/proc') if name.isdigit()))"
+    )
     assert ended.text == "[1, 2]"
 
 
 def test_init_shows_neither_environment_nor_files_nor_secrets_in_its_command_line(world):
-    ended = world.shell("cat /proc/1/environ; readlink /proc/1/exe /proc/1/cwd /proc/1/fd/0; tr '\\0' ' ' < /proc/1/cmdline")
+    ended = world.shell(
+        "cat /proc/1/environ; readlink /proc/1/exe /proc/1/cwd /proc/1/fd/0; tr '\\0' ' ' < /proc/1/cmdline"
+    )
     assert (ended.text.endswith("-I -S -X utf8 -"), ended.text.count("\n")) == (True, 0)
     assert b"only-in-the-parent" not in ended.stdout
 
@@ -128,7 +137,9 @@ driver = Driver({world.driver.identity!r}); world = World(driver)
 print(driver.process.pid, world.base, flush=True)
 world.shell("(setsid sleep {mark} &) ; touch dist/started; sleep {mark}")
 """
-    starter = subprocess.Popen([PYTHON if False else os.sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    starter = subprocess.Popen(
+        [PYTHON if False else os.sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
+    )
     assert starter.stdout is not None
     pid, base = starter.stdout.readline().split()
     while not Path(base, "home/project/dist/started").exists():
@@ -137,7 +148,9 @@ world.shell("(setsid sleep {mark} &) ; touch dist/started; sleep {mark}")
     deadline = time.monotonic() + 5
     while mark in _all_command_lines() and time.monotonic() < deadline:
         pass
-    assert [line for line in _all_command_lines().splitlines() if mark in line and "import sys" not in line] == []
+    assert [
+        line for line in _all_command_lines().splitlines() if mark in line and "import sys" not in line
+    ] == []
     starter.kill()
     starter.wait()
     subprocess.run(["rm", "-rf", base], check=True)
@@ -148,7 +161,9 @@ def _all_command_lines() -> str:
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
-                lines.append(Path(f"/proc/{name}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
+                lines.append(
+                    Path(f"/proc/{name}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+                )
             except OSError:
                 continue
     return "\n".join(line for line in lines if line.startswith("sleep"))

@@ -62,7 +62,9 @@ def test_a_step_cannot_write(world, attack: Attack):
 
 
 def test_a_step_writes_in_its_trees_its_tmp_and_its_home_and_only_the_trees_reach_the_host(world):
-    ended = world.shell("echo a > dist/a; echo b > /tmp/b-of-step; echo c > ~/c; cat dist/a /tmp/b-of-step ~/c")
+    ended = world.shell(
+        "echo a > dist/a; echo b > /tmp/b-of-step; echo c > ~/c; cat dist/a /tmp/b-of-step ~/c"
+    )
     assert ended.stdout == b"a\nb\nc\n"
     assert (world.root / "dist/a").read_text() == "a\n"
     assert not (world.home / "c").exists()
@@ -70,7 +72,10 @@ def test_a_step_writes_in_its_trees_its_tmp_and_its_home_and_only_the_trees_reac
 
 def test_tmp_and_home_last_as_long_as_the_run_and_are_one_place_under_both_names(world):
     world.shell("echo kept > /tmp/kept; echo home > ~/kept")
-    assert world.shell("cat /var/tmp/kept ~/kept; ls -d /tmp/.rd/outputs").stdout == b"kept\nhome\n/tmp/.rd/outputs\n"
+    assert (
+        world.shell("cat /var/tmp/kept ~/kept; ls -d /tmp/.rd/outputs").stdout
+        == b"kept\nhome\n/tmp/.rd/outputs\n"
+    )
 
 
 def test_temporary_directories_are_always_the_runs_own(world):
@@ -87,7 +92,8 @@ def _repository(world: World) -> None:
 def _of_repository(world: World):
     git = f"{world.root}/.git"
     return world.envelope(
-        write_allow=(f"{world.root}/dist/**", f"{git}/**"), protect=(f"{git}/hooks", f"{git}/config", f"{git}/config.worktree")
+        write_allow=(f"{world.root}/dist/**", f"{git}/**"),
+        protect=(f"{git}/hooks", f"{git}/config", f"{git}/config.worktree"),
     )
 
 
@@ -130,7 +136,10 @@ def test_what_git_would_run_cannot_be_changed(world, text):
 def test_an_existing_match_of_a_write_deny_is_read_only_in_a_writable_tree(world):
     world.write("dist/a/.env", "kept")
     envelope = world.envelope(write_deny=(deny("**/.env", W),))
-    ended = world.shell("cat dist/a/.env; echo x > dist/a/.env; rm -f dist/a/.env; mv dist/a dist/b; echo y > dist/a/new", envelope)
+    ended = world.shell(
+        "cat dist/a/.env; echo x > dist/a/.env; rm -f dist/a/.env; mv dist/a dist/b; echo y > dist/a/new",
+        envelope,
+    )
     assert (ended.text, (world.root / "dist/a/.env").read_text()) == ("kept", "kept")
     assert (world.root / "dist/a/new").read_text() == "y\n"
 
@@ -147,8 +156,13 @@ def test_the_other_names_of_a_write_denied_file_are_read_only_with_it(world):
 def test_a_protected_tree_below_a_writable_one_is_read_only(world):
     world.write("dist/.vscode/tasks.json", "kept")
     envelope = world.envelope(protect=(f"{world.root}/dist/.vscode",))
-    ended = world.shell("echo x > dist/.vscode/tasks.json; echo x > dist/.vscode/new; mv dist/.vscode dist/v", envelope)
-    assert (ended.status, sorted(path.name for path in (world.root / "dist").rglob("*"))) == (1, [".vscode", "tasks.json"])
+    ended = world.shell(
+        "echo x > dist/.vscode/tasks.json; echo x > dist/.vscode/new; mv dist/.vscode dist/v", envelope
+    )
+    assert (ended.status, sorted(path.name for path in (world.root / "dist").rglob("*"))) == (
+        1,
+        [".vscode", "tasks.json"],
+    )
 
 
 def test_a_deny_of_the_whole_writable_tree_makes_it_read_only(world):
