@@ -11,7 +11,7 @@ SCHEMA_FILE = "policies/policy.schema.json"
 
 def policy_schema() -> dict[str, Any]:
     """Returns the schema of a whole policy document."""
-    schema = msgspec.json.schema(Document)
+    schema = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(Document)))
     definition = schema["$defs"]["Document"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

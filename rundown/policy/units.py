@@ -2,8 +2,8 @@
 
 import re
 
-_DURATION = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?(?:(\d{1,9})ms)?")
-_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,3})?)\s*(B|[KMGT]i?B?)?")
+_DURATION = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?(?:(\d{1,9})ms)?", re.ASCII)
+_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,3})?)\s*(B|[KMGT]i?B?)?", re.ASCII)
 _FACTORS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
 _BINARY = {"K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 

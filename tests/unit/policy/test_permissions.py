@@ -1,0 +1,74 @@
+"""What a runbook asks for in its front matter: a request, weighed, never a grant of itself."""
+
+import pytest
+
+from rundown.model.diagnostic import Span
+from rundown.model.policy import Grant
+from rundown.model.request import Capability
+from rundown.policy.compiled import compile_ruleset
+from rundown.policy.permissions import decode_permissions, weigh_wishes
+from tests.support.policies import FACTS, rules
+
+SPAN = Span(file="a.runbook.md", line=3)
+
+
+def weigh(raw, ruleset=None, grants=()):
+    wishes, problems = decode_permissions(raw, SPAN)
+    assert problems == ()
+    compiled = compile_ruleset(ruleset or rules(), FACTS)
+    return {
+        f"{item.rule.capability.value} {item.rule.pattern}": item.outcome.value
+        for item in weigh_wishes(compiled, wishes, grants)
+    }
+
+
+def test_each_wish_is_allowed_already_to_be_asked_for_or_denied():
+    raw = {
+        "run": {"allow": ["git", "terraform", "docker", "npm*"]},
+        "write": {"allow": ["{repo}/dist/**", "{repo}/docs/**", "{repo}/.env"]},
+        "read": {"allow": ["{repo}/**"]},
+        "env": {"allow": ["CI", "API_TOKEN", "EDITOR"]},
+        "net": {"allow": ["a.example:443", "*.b.example"]},
+    }
+    assert weigh(raw) == {
+        "run git": "allow",
+        "run terraform": "ask",
+        "run docker": "deny",
+        "run npm*": "ask",
+        "write {repo}/dist/**": "allow",
+        "write {repo}/docs/**": "ask",
+        "write {repo}/.env": "deny",
+        "read {repo}/**": "allow",
+        "env CI": "allow",
+        "env API_TOKEN": "deny",
+        "env EDITOR": "ask",
+        "net a.example:443": "ask",
+        "net *.b.example": "ask",
+    }
+
+
+def test_a_wish_that_was_granted_is_not_asked_again_and_mode_deny_grants_none():
+    raw = {"run": {"allow": ["terraform"]}}
+    granted = (Grant(capability=Capability.RUN, pattern="terraform"),)
+    assert weigh(raw, grants=granted) == {"run terraform": "allow"}
+    assert weigh(raw, rules("default: {mode: deny}")) == {"run terraform": "deny"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "codes"),
+    [
+        ([], {"policy/wrong-type"}),
+        ("git", {"policy/wrong-type"}),
+        ({"mode": "execute"}, {"policy/unknown-key"}),
+        ({"limits": {}}, {"policy/unknown-key"}),
+        ({"run": {"deny": ["git"]}}, {"policy/not-a-wish"}),
+        ({"run": ["git"]}, {"policy/wrong-type"}),
+        (
+            {"write": {"allow": ["*.txt"]}, "read": {"allow": ["{x}/y"]}},
+            {"policy/write-glob-not-tree", "policy/unknown-placeholder"},
+        ),
+    ],
+)
+def test_anything_but_allow_lists_is_an_error_at_the_front_matters_line(raw, codes):
+    wishes, problems = decode_permissions(raw, SPAN)
+    assert (wishes, {item.code for item in problems}, {item.span for item in problems}) == ((), codes, {SPAN})
