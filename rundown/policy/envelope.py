@@ -18,7 +18,7 @@ from rundown.policy.paths import fill_places, open_places
 from rundown.policy.pattern import escape_path, is_literal, is_tree, unescape_path
 from rundown.policy.protect import SIGNING_KEY_VARIABLE, protected_rules
 from rundown.policy.resolve import plain_outcome
-from rundown.policy.subject import NameSubject, RunSubject
+from rundown.policy.subject import NameSubject, RunSubject, sets_variable
 from rundown.policy.toolchain import toolchain_trees
 
 _PERSONS = (LayerKind.FLAG, LayerKind.PROJECT, LayerKind.POLICY_FILE, LayerKind.USER, LayerKind.SESSION)
@@ -48,7 +48,7 @@ def build_envelope(
         if item.operation.resolved is not None
     )
     variables = (
-        item.operation.resource for item in _on(rulings, Capability.ENV) if item.operation.kind != "escape"
+        item.operation.resource for item in _on(rulings, Capability.ENV) if not sets_variable(item.operation)
     )
     return replace(
         base,

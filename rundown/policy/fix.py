@@ -10,6 +10,7 @@ from rundown.policy.facts import PolicyFacts
 from rundown.policy.host import Endpoint, parse_endpoint
 from rundown.policy.paths import covers
 from rundown.policy.pattern import escape_path, literal_argv, split_words
+from rundown.policy.subject import sets_variable
 
 _FINAL = (LayerKind.SYSTEM, LayerKind.FLAG)
 _OWN = (LayerKind.PROJECT, LayerKind.POLICY_FILE)
@@ -95,7 +96,7 @@ def _texts(ruling: Ruling, facts: PolicyFacts, place: str | None) -> tuple[str, 
             path = escape_path(place or operation.resolved or operation.resource)
             return path, below_root(path, facts)
         case Capability.ENV:
-            name = operation.resource + ("=" if operation.kind == "escape" else "")
+            name = operation.resource + ("=" if sets_variable(operation) else "")
             return name, name
         case _:
             found = parse_endpoint(operation.resource)

@@ -12,7 +12,7 @@ from rundown.policy.facts import PolicyFacts
 from rundown.policy.host import Endpoint, parse_endpoint
 from rundown.policy.match import Certainty, RunMatcher, compile_rule
 from rundown.policy.pattern import Flaw, escape_path, find_flaw, literal_argv, split_words
-from rundown.policy.subject import RunSubject, subject_of
+from rundown.policy.subject import RunSubject, sets_variable, subject_of
 
 _PLAIN = ("literal", "wrapper")
 
@@ -94,7 +94,7 @@ def _name(operation: Operation) -> str:
         case Capability.READ | Capability.WRITE:
             return escape_path(operation.resolved or operation.resource)
         case Capability.ENV:
-            return operation.resource + ("=" if operation.kind == "escape" else "")
+            return operation.resource + ("=" if sets_variable(operation) else "")
         case Capability.NET:
             found = parse_endpoint(operation.resource)
             return str(found) if isinstance(found, Endpoint) else operation.resource

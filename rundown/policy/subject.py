@@ -61,9 +61,14 @@ def subject_of(operation: Operation, request: ExecutionRequest, facts: PolicyFac
         case Capability.NET:
             return _net(operation.resource)
         case Capability.ENV:
-            return NameSubject(name=operation.resource, assigned=operation.kind == "escape")
+            return NameSubject(name=operation.resource, assigned=sets_variable(operation))
         case Capability.HOST:
             return NameSubject(name=operation.resource)
+
+
+def sets_variable(operation: Operation) -> bool:
+    """Whether the text itself gives a variable its value: such an operation has a place in the text."""
+    return operation.capability is Capability.ENV and (operation.kind == "escape" or operation.span != (0, 0))
 
 
 def path_subject(written: str, resolved: str | None, cwd: str, home: str) -> PathSubject:
