@@ -5,7 +5,8 @@ what it was given.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -46,6 +47,14 @@ class TornTail(Struct, frozen=True, kw_only=True):
     size_bytes: int
 
 
+class _End(Struct, frozen=True, kw_only=True):
+    """How far the log has come. Replaced as one, so that an interrupt never leaves half of a step."""
+
+    size: int
+    at: str
+    head: Head
+
+
 class EventLog:
     """The one writer of a run's log.
 
@@ -60,12 +69,15 @@ class EventLog:
         self._redact = redact
         self._lock_fd = take_lock(rundir)
         self._fd = -1
-        self._size = 0
-        self._at = ""
         self._broken = False
-        self.head = Head(count=0, hash="")
+        self._end = _End(size=0, at="", head=Head(count=0, hash=""))
         self.contract = b""
         self.torn: TornTail | None = None
+
+    @property
+    def head(self) -> Head:
+        """How many events are stored, and the hash of the last one."""
+        return self._end.head
 
     @classmethod
     def create(
@@ -77,20 +89,11 @@ class EventLog:
             RecordError: the file system refused, or there is a log already.
         """
         log = cls(rundir, clock, redact)
-        try:
+        with _opening(log, "make"):
+            log._fd = rundir.open_file(EVENTS, _APPEND | os.O_CREAT | os.O_EXCL)
             log.contract = contract_bytes(redact_body(contract, redact))
             rundir.write_file(CONTRACT, log.contract + b"\n")
-            log._fd = rundir.open_file(EVENTS, _APPEND | os.O_CREAT | os.O_EXCL)
-            os.fsync(rundir.fd)
-        except OSError as error:
-            log.close()
-            raise record_problem(
-                "log-not-made", f"cannot make {rundir.path / EVENTS}", why=describe(error)
-            ) from error
-        except RecordError:
-            log.close()
-            raise
-        log.head = Head(count=0, hash=first_prev(log.contract))
+        log._end = _End(size=0, at="", head=Head(count=0, hash=first_prev(log.contract)))
         return log
 
     @classmethod
@@ -105,16 +108,8 @@ class EventLog:
             RecordError: another process writes it, it does not hold together, or cannot be written.
         """
         log = cls(rundir, clock, redact)
-        try:
+        with _opening(log, "open"):
             log._load(head)
-        except OSError as error:
-            log.close()
-            raise record_problem(
-                "log-not-opened", f"cannot open {rundir.path / EVENTS}", why=describe(error)
-            ) from error
-        except RecordError:
-            log.close()
-            raise
         return log
 
     def append(self, body: Body) -> Event:
@@ -124,27 +119,20 @@ class EventLog:
             RecordError: it could not be stored. Nothing of it is in the log then.
         """
         if self._broken or self._fd < 0:
-            raise record_problem(
-                "log-closed",
-                f"nothing more can be written to {self._rundir.path / EVENTS}",
-                why="an earlier write failed in a way that leaves its state unknown"
-                if self._broken
-                else "it was closed",
-                fix="`rundown resume` goes on from what is stored",
-            )
-        at = max(self._at, rfc3339(self._clock()))
+            raise self._closed()
+        end = self._end
+        at = max(end.at, rfc3339(self._clock()))
         stored = redact_body(body, self._redact)
-        event = Event(seq=self.head.count, at=at, prev=self.head.hash, body=stored)
         try:
-            line = encode_line(event)
+            line = encode_line(Event(seq=end.head.count, at=at, prev=end.head.hash, body=stored))
         except rfc8785.CanonicalizationError as error:
-            raise record_problem(
-                "not-storable", f"this {type(body).__name__} cannot be stored", why=str(error)
-            ) from error
-        self._write(line + b"\n")
-        self._at = at
-        self.head = Head(count=self.head.count + 1, hash=line_hash(line))
-        return decode_line(line)
+            message = f"this {type(body).__name__} cannot be stored"
+            raise record_problem("not-storable", message, why=str(error)) from error
+        event = decode_line(line)
+        self._write(line + b"\n", end.size)
+        head = Head(count=end.head.count + 1, hash=line_hash(line))
+        self._end = _End(size=end.size + len(line) + 1, at=at, head=head)
+        return event
 
     def close(self) -> None:
         """Lets go of the log and its lock; more than once is fine."""
@@ -161,24 +149,25 @@ class EventLog:
     ) -> None:
         self.close()
 
-    def _write(self, content: bytes) -> None:
+    def _write(self, content: bytes, size: int) -> None:
         try:
+            if os.lseek(self._fd, 0, os.SEEK_END) != size:
+                os.ftruncate(self._fd, size)  # an interrupt came between writing and believing
             written = os.write(self._fd, content)
         except OSError as error:
-            raise self._take_back(describe(error)) from error
+            raise self._take_back(describe(error), size) from error
         if written != len(content):
-            raise self._take_back(f"only {written} of {len(content)} bytes could be written")
+            raise self._take_back(f"only {written} of {len(content)} bytes could be written", size)
         try:
             os.fdatasync(self._fd)
         except OSError as error:
             # After a failed sync the kernel may have dropped the pages and call the next sync a success.
             self._broken = True
-            raise self._take_back(describe(error)) from error
-        self._size += written
+            raise self._take_back(describe(error), size) from error
 
-    def _take_back(self, why: str) -> RecordError:
+    def _take_back(self, why: str, size: int) -> RecordError:
         try:
-            os.ftruncate(self._fd, self._size)
+            os.ftruncate(self._fd, size)
         except OSError:
             self._broken = True
         return record_problem(
@@ -188,20 +177,44 @@ class EventLog:
             fix="make room on the device; everything before is stored, `rundown resume` goes on from there",
         )
 
+    def _closed(self) -> RecordError:
+        unknown = "an earlier write failed in a way that leaves its state unknown"
+        return record_problem(
+            "log-closed",
+            f"nothing more can be written to {self._rundir.path / EVENTS}",
+            why=unknown if self._broken else "it was closed",
+            fix="`rundown resume` goes on from what is stored",
+        )
+
     def _load(self, head: Head | None) -> None:
         self.contract = self._rundir.read_file(CONTRACT).removesuffix(b"\n")
         self._fd = self._rundir.open_file(EVENTS, _APPEND)
         with os.fdopen(os.dup(self._fd), "rb") as stream:
             content = stream.read()
-        whole = content[: content.rfind(b"\n") + 1]
-        lines = whole.split(b"\n")[:-1]
+        size = content.rfind(b"\n") + 1
+        lines = content[:size].split(b"\n")[:-1]
         findings = verify_lines(self.contract, lines, head)
         if findings:
             raise damaged(self._rundir.path / EVENTS, findings)
-        if len(whole) < len(content):
-            self.torn = TornTail(seq=len(lines), offset=len(whole), size_bytes=len(content) - len(whole))
-            os.ftruncate(self._fd, len(whole))
+        if size < len(content):
+            self.torn = TornTail(seq=len(lines), offset=size, size_bytes=len(content) - size)
+            os.ftruncate(self._fd, size)
         os.fsync(self._fd)
-        self._size = len(whole)
-        self._at = decode_line(lines[-1]).at if lines else ""
-        self.head = Head(count=len(lines), hash=line_hash(lines[-1]) if lines else first_prev(self.contract))
+        last = line_hash(lines[-1]) if lines else first_prev(self.contract)
+        at = decode_line(lines[-1]).at if lines else ""
+        self._end = _End(size=size, at=at, head=Head(count=len(lines), hash=last))
+
+
+@contextmanager
+def _opening(log: EventLog, verb: str) -> Iterator[None]:
+    """Lets go of a log that could not be opened, and says why in the room's own words."""
+    try:
+        yield
+    except OSError as error:
+        log.close()
+        path = log._rundir.path / EVENTS
+        past = "made" if verb == "make" else "opened"
+        raise record_problem(f"log-not-{past}", f"cannot {verb} {path}", why=describe(error)) from error
+    except BaseException:
+        log.close()
+        raise

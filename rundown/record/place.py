@@ -4,6 +4,7 @@ Refuses a `.rundown` or `.rundown/runs` that is a symbolic link. One that belong
 cannot be written, is left alone: the runs then go to the state home, and `notice` says so.
 """
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from rundown.model.diagnostic import Diagnostic
 from rundown.record.problems import READ_ONLY_ERRNOS, describe, record_problem
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+# With O_DIRECTORY a link gives ENOTDIR, without it ELOOP. Source: open(2).
+_LINK_ERRNOS = frozenset({errno.ENOTDIR, errno.ELOOP})
 _FOLDER_ITSELF = _FOLDER | os.O_NOFOLLOW
 _IGNORED = b"# Written by rundown. Runs are not for version control.\n/runs/\n/work/\n/.gitignore\n"
 
@@ -74,17 +77,17 @@ def open_for_writing(place: RunsPlace) -> OpenedPlace:
 
 
 def open_for_reading(place: RunsPlace) -> tuple[OpenedPlace, ...]:
-    """Returns every directory that may hold runs of the project; those that do not exist are left out.
+    """Returns every directory that may hold runs of the project; those that cannot be opened are left out.
 
     Raises:
         RecordError: `.rundown` or `.rundown/runs` is a symbolic link.
     """
     found = []
     if place.runs_dir is None:
-        with suppress(FileNotFoundError, PermissionError):
+        with suppress(OSError):
             found.append(OpenedPlace(fd=_project_fd(place, make=False), path=place.project_runs))
     path = place.runs_dir or place.state_runs
-    with suppress(FileNotFoundError, PermissionError):
+    with suppress(OSError):
         found.append(OpenedPlace(fd=os.open(path, _FOLDER), path=path))
     return tuple(found)
 
@@ -97,8 +100,10 @@ def _project_fd(place: RunsPlace, *, make: bool) -> int:
     for name, ours in ((".rundown", False), ("runs", True)):
         try:
             below = _step_into(fd, name, make=make)
-        except NotADirectoryError as error:
-            raise _not_a_folder(place, name) from error
+        except OSError as error:
+            if error.errno in _LINK_ERRNOS:
+                raise _not_a_folder(place, name) from error
+            raise
         finally:
             os.close(fd)
         fd = below

@@ -145,9 +145,28 @@ def test_a_second_writer_is_refused_until_the_first_lets_go(tmp_path: Path) -> N
 
 def test_a_run_has_one_log(tmp_path: Path) -> None:
     rundir, _ = _written(tmp_path)
-    before = rundir.read_file("events.jsonl")
-    assert _refusal(lambda: EventLog.create(rundir, a_contract(), TickingClock())) == ("record/log-not-made",)
-    assert rundir.read_file("events.jsonl") == before
+    before = [rundir.read_file(name) for name in ("events.jsonl", "contract.json")]
+    another = a_contract("another")
+    assert _refusal(lambda: EventLog.create(rundir, another, TickingClock())) == ("record/log-not-made",)
+    assert [rundir.read_file(name) for name in ("events.jsonl", "contract.json")] == before
+    EventLog.open(rundir, TickingClock()).close()
+
+
+def test_a_line_that_was_written_but_not_believed_is_taken_back(tmp_path: Path) -> None:
+    """As when Ctrl-C comes between the two."""
+    rundir = a_run(tmp_path)
+    path = rundir.path / "events.jsonl"
+    with EventLog.create(rundir, a_contract(), TickingClock()) as log:
+        first = log.append(StepStarted(step="1"))
+        whole = path.read_bytes()
+        log.append(StepStarted(step="interrupted"))
+        interrupted = path.read_bytes()
+    path.write_bytes(whole)
+    with EventLog.open(rundir, TickingClock()) as log:
+        path.write_bytes(interrupted)
+        second = log.append(StepStarted(step="2"))
+    assert tuple(read_events(path)) == (first, second)
+    EventLog.open(rundir, TickingClock()).close()
 
 
 def test_a_closed_log_takes_nothing_more(tmp_path: Path) -> None:
