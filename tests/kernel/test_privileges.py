@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -71,10 +72,10 @@ def test_the_environment_is_what_the_plan_says(world):
 
 def test_no_process_of_the_fork_server_carries_the_persons_environment(world):
     pids = [pid for pid in os.listdir("/proc") if pid.isdigit() and _parent(pid) == world.driver.process.pid]
-    environments = [open(f"/proc/{pid}/environ", "rb").read() for pid in pids] if os.geteuid() == 0 else []
+    environments = [_environment(pid) for pid in pids] if os.geteuid() == 0 else []
     assert [text for text in environments if b"only-in-the-parent" in text] == []
     if os.geteuid() == 0:
-        assert b"only-in-the-parent" in open(f"/proc/{world.driver.process.pid}/environ", "rb").read()
+        assert b"only-in-the-parent" in _environment(world.driver.process.pid)
 
 
 def test_the_fork_server_cannot_be_read_by_the_same_user(world):
@@ -85,6 +86,10 @@ def test_the_fork_server_cannot_be_read_by_the_same_user(world):
         "/bin/sh", "-c", f"cat /proc/{server}/environ /proc/{server}/mem >/dev/null && echo READ"
     )
     assert (ended.text, world.driver.identity) in (("", "ordinary"), ("", "root"), ("READ", "root"))
+
+
+def _environment(pid: int | str) -> bytes:
+    return Path(f"/proc/{pid}/environ").read_bytes()
 
 
 def _parent(pid: str) -> int:

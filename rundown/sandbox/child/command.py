@@ -63,7 +63,7 @@ def _warm_up(recipe: dict[str, Any], seccomp: bytes) -> walls.FileRules | None:
         rules.add(recipe["landlock"], holder.VIEW)
     walls.drop_capabilities(recipe["keep_capabilities"])
     walls.forbid_new_privileges()
-    share_signals = "pid" not in recipe["namespaces"]
+    share_signals = "mount" in recipe["namespaces"] and "pid" not in recipe["namespaces"]  # by its own wish
     walls.restrict_scopes(recipe["landlock_abi"], recipe["deny_connect"], share_signals)
     if recipe["seccomp"]:
         walls.restrict_calls(seccomp)

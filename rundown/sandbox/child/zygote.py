@@ -3,7 +3,8 @@
 `main(FD, PARENT)` is started by `python -I -S -`: FD is a socket to rundown, PARENT its pid. In: `hello`
 (base, tmp_bytes, recipe; the seccomp program as a memfd), then any number of `take`, each answered with
 the control socket of a fresh init, its command's, and a pidfd of its supervisor, and `tmp`, answered with
-a directory fd of the run's `{tmp}`. A recipe is what an init does before it knows its plan; a `take` may bring a new one.
+a directory fd of the run's `{tmp}`. A recipe is what an init does before it knows its plan; a `take` may
+bring a new one.
 Ends when the socket does, and everything it started with it.
 """
 
