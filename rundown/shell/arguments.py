@@ -179,12 +179,15 @@ def printf(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
         return
     if walker.dialect == "sh" or (first.prefix and not first.prefix.startswith("-")):
         return
+    if first.prefix.startswith("-v"):
+        walker.ledger.unknown(first.raw, first.start, first.end, _EVALUATED)
+        return
     if first.splits:
         walker.when(lambda: walker.values.tame_word(first), first.raw, first.start, first.end, f"may turn out to be `-v` and {_EVALUATED}")
     elif len(words) > 3 and words[2].value is None:
         name = words[2]
         walker.when(
-            lambda: walker.values.tame_word(name) or walker.values.tame_word(first),
+            lambda: walker.values.tame_word(name) or walker.values.optionless(first),
             first.raw, first.start, name.end, f"may turn out to be `-v` and {_EVALUATED}",
         )
 
@@ -240,18 +243,23 @@ def test(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
         before = words[index - 1].value
         if word.value == "-v" and after is not None and before not in _BINARY - {"-a", "-o"}:
             tested_name(walker, after)
-        elif word.value is None and word.splits:
-            walker.when(
-                lambda word=word: walker.values.tame_word(word),  # type: ignore[misc]
-                word.raw, word.start, word.end, "unquoted: may turn out to be `-v NAME`, and a name's subscript is evaluated",
-            )
-        elif word.value is None and after is not None and after.value is None and index > 0:
-            if before in _UNARY or (before in _BINARY and before not in ("-a", "-o", ")")):
-                continue
-            walker.when(
-                lambda word=word, after=after: walker.values.tame_word(word) or walker.values.tame_word(after),  # type: ignore[misc]
-                word.raw, word.start, after.end, "may turn out to be `-v NAME`, and a name's subscript is evaluated",
-            )
+        elif word.value is None:
+            _may_be_test_option(walker, word, before, after)
+
+
+def _may_be_test_option(walker: Walker, word: Word, before: str | None, after: Word | None) -> None:
+    """An operand of `test` that is not literal: it may turn out to be `-v`, or `-v` and a name."""
+    note = "may turn out to be `-v NAME`, and a name's subscript is evaluated"
+    if word.splits:
+        walker.when(lambda: walker.values.tame_word(word), word.raw, word.start, word.end, f"unquoted: {note}")
+    joins = before in ("-a", "-o", ")")
+    if after is None or (not joins and not word.splits and (before in _UNARY or before in _BINARY)):
+        return
+    if after.value is None or "[" in after.value:
+        walker.when(
+            lambda: walker.values.optionless(word) or walker.values.tame_word(after),
+            word.raw, word.start, after.end, note,
+        )
 
 
 _Rule = Callable[["Walker", Sequence[Word], Scope], None]

@@ -168,7 +168,11 @@ class Reader(Compounds):
                 assignments.append(assignment)
         if not (assignments or words or redirections):
             self.fail("a command is missing")
-        self.refuse_joined_keyword(words)
+        if words:
+            self.refuse_joined_keyword(words)
+            self.budget.names.update((words[0].raw, words[0].value or ""))
+            if self.origin is None:
+                self.budget.starts.add(words[0].start)
         return Simple(
             start=start, end=max(part[-1].end for part in (assignments, words, redirections) if part),
             assignments=tuple(assignments), words=tuple(words), arrays=tuple(arrays), redirections=tuple(redirections),
@@ -182,7 +186,7 @@ class Reader(Compounds):
 
     def refuse_joined_keyword(self, words: list[Word]) -> None:
         """Raises: UnreadableError if the command's name is a reserved word in disguise."""
-        if words and words[0].raw in _RESERVED and words[0].end - words[0].start != len(words[0].raw):
+        if words[0].raw in _RESERVED and words[0].end - words[0].start != len(words[0].raw):
             self.fail("a line continuation stands within a reserved word", words[0].start)
 
     def defined(self, start: int, words: list[Word], more: bool) -> Function:

@@ -28,12 +28,15 @@ class UnreadableError(Exception):
 
 
 class Budget:
-    """What all readers of one text may use together."""
+    """What all readers of one text may use together; and what they saw: the names of commands, as values and as
+    written, and where the commands of the outermost text begin."""
 
     def __init__(self) -> None:
         self.levels = 0
         self.commands = 0
         self.words = 0
+        self.names: set[str] = set()
+        self.starts: set[int] = set()
 
 
 class Cursor:

@@ -12,6 +12,7 @@ from rundown.shell.extraction import UNPARSEABLE, Extraction
 from rundown.shell.ledger import Ledger
 from rundown.shell.tree import Word
 from rundown.shell.walk import Walker
+from rundown.shell.witnesses import hear
 
 MAX_BYTES = 1024 * 1024
 
@@ -35,7 +36,9 @@ def extract(text: str, dialect: Dialect) -> Extraction:
         Walker(ledger, budget, dialect).whole(script)
     except UnreadableError as error:
         return _unparseable(error.reason, size)
-    return _extraction(ledger)
+    except RecursionError:
+        return _unparseable("nested too deeply", size)
+    return _extraction(ledger, hear(text, script, ledger, budget))
 
 
 def extract_argv(argv: tuple[str, ...]) -> Extraction:
@@ -49,9 +52,12 @@ def extract_argv(argv: tuple[str, ...]) -> Extraction:
     return _extraction(ledger)
 
 
-def _extraction(ledger: Ledger) -> Extraction:
+def _extraction(ledger: Ledger, unparseable: str | None = None) -> Extraction:
     return Extraction(
-        operations=ledger.operations(), variables=tuple(sorted(ledger.uses)), shadows=tuple(sorted(ledger.shadows))
+        operations=ledger.operations(),
+        variables=tuple(sorted(ledger.uses)),
+        unparseable=unparseable,
+        shadows=tuple(sorted(ledger.shadows)),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from rundown.model.request import Capability, Operation, OperationKind
+from rundown.shell.extraction import UNPARSEABLE
 from rundown.shell.tree import Place, Word
 
 
@@ -83,10 +84,15 @@ class Ledger:
         self.run(words, note=note)
         self.origin = outer
 
-    def unparseable(self, resource: str, note: str) -> None:
+    def unparseable(self, note: str) -> None:
         """Notes nested text that cannot be read; its place is the origin."""
         self.add(
             Operation(
-                capability=Capability.RUN, resource=resource, kind="unparseable", note=note, span=self.origin or (0, 0)
+                capability=Capability.RUN, resource=UNPARSEABLE, kind="unparseable", note=note, span=self.origin or (0, 0)
             )
         )
+
+    def piece(self, start: int, end: int, reason: str) -> None:
+        """Notes a part of the text that a witness cannot read."""
+        span = self.place(start, end)
+        self.add(Operation(capability=Capability.RUN, resource=UNPARSEABLE, kind="unparseable", note=reason, span=span))

@@ -51,7 +51,8 @@ class Redirections(Words):
             return self.here_document(start, operator)
         target = self.word()
         return Redirection(
-            start=start, end=self.position, operator=operator, target=target, variable=variable, subscript=subscript
+            start=start, end=self.position, operator=operator, target=target, descriptor=match.group(1) or "",
+            variable=variable, subscript=subscript,
         )
 
     def descriptor_variable(self) -> tuple[str, Arithmetic | None] | None:

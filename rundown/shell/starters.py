@@ -29,6 +29,8 @@ _SIGNAL = re.compile(r"[0-9]+|(?:SIG)?[A-Z][A-Z0-9+-]*", re.IGNORECASE)
 def evaluate(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     """`eval`: the operands, joined by blanks, are commands."""
     operands = [word for index, word in enumerate(words[1:]) if index > 0 or word.value != "--"]
+    if walker.dialect == "sh" and len(operands) < len(words) - 1:
+        walker.program(words[1:], "an `eval` that takes no options runs it")
     text = _joined(operands)
     if text is None:
         walker.ledger.dynamic(_raw(words), words, "`eval` runs text that is only known at run time")
@@ -38,6 +40,8 @@ def evaluate(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
 
 def execute(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     """`exec`: the program that takes the shell's place; without one only redirections."""
+    if walker.dialect == "sh" and len(words) > 1 and words[1].prefix.startswith("-"):
+        walker.program(words[1:], "an `exec` that takes no options runs it")
     line = read_options(words, _EXEC)
     if line.uncertain is not None:
         walker.ledger.dynamic(_raw(words), words, "`exec` starts something that is only known at run time")

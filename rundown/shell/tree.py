@@ -82,7 +82,7 @@ class Assignment(Struct, frozen=True, kw_only=True):
 
 
 class Redirection(Struct, kw_only=True):
-    """`operator` without the descriptor. `target` is the word after it; a here-document's is its body, which the
+    """`descriptor` is the number before `operator`, "" if there is none. `target` is the word after it; a here-document's is its body, which the
     reader puts there when it comes to it (the only change that anything here ever sees).
 
     `variable`: NAME of `{NAME}>file`, `subscript` that of `{NAME[…]}>file`.
@@ -92,6 +92,7 @@ class Redirection(Struct, kw_only=True):
     end: int
     operator: str
     target: Word
+    descriptor: str = ""
     variable: str = ""
     subscript: Arithmetic | None = None
 

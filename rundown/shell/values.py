@@ -75,10 +75,14 @@ class Values:
         if not words and name not in self.integers and name not in INTEGER_PARAMETERS:
             return False
         inside = seen | {name}
+        evaluated = name in self.evaluated
         return all(
-            self.integer_word(word, inside) or (name in self.evaluated and self.harmless(expression(word), inside))
-            for word in words
+            self.integer_word(word, inside) or (evaluated and self.integer_result(word, inside)) for word in words
         )
+
+    def integer_result(self, word: Word, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether the word can be evaluated, and nothing is started by that."""
+        return self.integer_word(word, seen) or self.harmless(expression(word), seen)
 
     def integer_word(self, word: Word, seen: frozenset[str] = frozenset()) -> bool:
         """Whether the word's value is an integer or nothing."""

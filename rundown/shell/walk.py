@@ -11,7 +11,6 @@ from rundown.model.request import Capability
 from rundown.shell import arguments, launch
 from rundown.shell.commands import Reader, read
 from rundown.shell.cursor import Budget, Dialect, UnreadableError
-from rundown.shell.extraction import UNPARSEABLE
 from rundown.shell.files import redirected
 from rundown.shell.ledger import Ledger
 from rundown.shell.options import unknown
@@ -31,7 +30,7 @@ from rundown.shell.tree import (
     Substitution,
     Word,
 )
-from rundown.shell.values import Values, assigned_names, expression, read_names
+from rundown.shell.values import EVALUATED_WHEN_SET, Values, assigned_names, expression, read_names
 from rundown.shell.variables import danger
 
 _REPLACES_COMMANDS = frozenset(["BASH_ALIASES", "BASH_CMDS"])
@@ -105,7 +104,7 @@ class Walker:
             go(read(text, dialect, self.budget, place))
         except UnreadableError as error:
             reason = f"{note}: {error.reason}" if note else error.reason
-            self.ledger.unparseable(UNPARSEABLE, reason)
+            self.ledger.unparseable(reason)
         self.budget.levels = levels
         self.ledger.origin = outer
 
@@ -126,7 +125,7 @@ class Walker:
             self.budget.levels += NESTED_LEVELS
             parts()
         except UnreadableError as error:
-            self.ledger.unparseable(UNPARSEABLE, f"{note}: {error.reason}")
+            self.ledger.unparseable(f"{note}: {error.reason}")
         self.budget.levels = levels
         self.ledger.origin = outer
 
@@ -277,10 +276,10 @@ class Walker:
 
     def settle(self) -> None:
         """Judges what depends on the text as a whole."""
-        for name in self.values.evaluated:
-            for word in self.values.words.get(name, ()):
-                if not self.values.integer_word(word) and not self.values.harmless(expression(word)):
-                    self.ledger.everywhere(name, f"what `{name}` is set to is evaluated")
+        for name in self.values.evaluated | EVALUATED_WHEN_SET:
+            words = self.values.words.get(name, ())
+            if (name in self.values.others and name != "OPTIND") or not all(self.values.integer_result(word) for word in words):
+                self.ledger.everywhere(name, f"what `{name}` is set to is evaluated")
         for name in self.values.references:
             if name in self.values.others or not all(_is_name(word) for word in self.values.words.get(name, ())):
                 self.ledger.everywhere(name, f"`{name}` is a name reference: its value is used as a name, and evaluated")
@@ -320,7 +319,19 @@ class Walker:
             self.values.integers.add(redirection.variable)
             if redirection.subscript is not None:
                 self.subscript(redirection.variable, redirection.subscript, scope)
+        if redirection.operator == ">&" and redirection.descriptor in ("", "1"):
+            self.expanded_twice(redirection.target, scope)
         redirected(self.ledger, redirection, bash=True)
+
+    def expanded_twice(self, target: Word, scope: Scope) -> None:
+        """`>&WORD`: bash makes `&>WORD` of it after it has expanded the word, and expands it again (seen in 5.2)."""
+        if target.value is None:
+            self.when(
+                lambda: self.values.integer_word(target), target.raw, target.start, target.end,
+                "the target of `>&` is expanded twice",
+            )
+        elif "$" in target.value or "`" in target.value or "(" in target.value:
+            self.ledger.unknown(target.raw, target.start, target.end, "the target of `>&` is expanded twice")
 
     def assignment(self, assignment: Assignment, scope: Scope) -> None:
         """Goes through an assignment; an element of an array has no name and is judged with it."""

@@ -10,12 +10,17 @@ import tree_sitter_bash
 from msgspec import Struct
 from tree_sitter import Language, Node, Parser
 
+_NOT_WORDS = frozenset(
+    ["variable_assignment", "file_redirect", "heredoc_redirect", "herestring_redirect", "variable_assignments"]
+)
+_ACTIVE = frozenset("\\*?[{~$`\"'")
+
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """One command. `words` are literal values, None where a word is not literal; `text` is the name as written."""
+    """The name of one command: `value` if it is plain text, None if not; `text` as written; its span in bytes."""
 
+    value: str | None
     text: str
-    words: tuple[str | None, ...]
     span: tuple[int, int]
 
 
@@ -37,15 +42,17 @@ def look(source: bytes) -> Sight:
     error = None
     if root.has_error:
         bad = next((node for node in _nodes(root) if node.is_error or node.is_missing), root)
-        error = f"not readable as shell text at byte {bad.start_byte}"
-    return Sight(
-        commands=tuple(
-            _seen(node)
-            for node in _nodes(root)
-            if node.type in ("command", "declaration_command", "unset_command")
-        ),
-        error=error,
-    )
+        error = f"not readable for tree-sitter at byte {bad.start_byte}"
+    return Sight(commands=tuple(_commands(root)), error=error)
+
+
+def _commands(root: Node) -> Iterator[Seen]:
+    for node in _nodes(root):
+        if node.type == "command":
+            name = next((child for child in node.children if child.type not in _NOT_WORDS), None)
+            if name is not None:
+                text = (name.text or b"").decode("utf-8", "replace")
+                yield Seen(value=_value(text), text=text, span=(name.start_byte, name.end_byte))
 
 
 def _nodes(root: Node) -> Iterator[Node]:
@@ -56,40 +63,7 @@ def _nodes(root: Node) -> Iterator[Node]:
         stack.extend(reversed(node.children))
 
 
-def _seen(node: Node) -> Seen:
-    words = [
-        child
-        for child in node.children
-        if child.type
-        not in ("variable_assignment", "file_redirect", "heredoc_redirect", "herestring_redirect", ";")
-    ]
-    text = _text(words[0]) if words else ""
-    return Seen(
-        text=text, words=tuple(_literal(word) for word in words), span=(node.start_byte, node.end_byte)
-    )
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "surrogateescape")
-
-
-def _literal(node: Node) -> str | None:
-    if node.type == "command_name":
-        return _literal(node.children[0]) if node.child_count == 1 else None
-    if node.type in ("word", "number"):
-        text = _text(node)
-        return None if set(text) & set("\\*?[{~$`") else text
-    if node.type == "raw_string":
-        return _text(node)[1:-1]
-    if node.type == "string":
-        inner = node.children[1:-1]
-        if any(child.type != "string_content" for child in inner):
-            return None
-        text = _text(node)[1:-1]
-        return None if "\\" in text else text
-    if node.type == "concatenation":
-        parts = [_literal(child) for child in node.children]
-        return None if None in parts else "".join(part for part in parts if part is not None)
-    if not node.is_named:
-        return _text(node)
-    return None
+def _value(text: str) -> str | None:
+    if text[:1] == text[-1:] and text[:1] in ("'", '"') and len(text) > 1:
+        text = text[1:-1]
+    return None if set(text) & _ACTIVE else text

@@ -116,6 +116,8 @@ class Words(Expansions):
         """Reads what follows the equals sign."""
         if self.bash and self.at("("):
             elements = self.array()
+            if not _METACHARACTER.match(self.text, self.position, self.end) and self.position < self.end:
+                self.fail("text right behind an array")
             return Assignment(
                 start=start, end=self.position, name=name, append=append, subscript=subscript, elements=elements
             )
