@@ -21,6 +21,7 @@ DOORS = {
     "rundown.mcp": "a front end",
     "rundown.sandbox.relay": "enforces time-outs and measures processes, on the monotonic clock only",
     "rundown.sandbox.walk": "compares times of files with now, to know which may still change unseen",
+    "rundown.sandbox.child": "another process: waits for others to end, on the monotonic clock only",
     "rundown.record.lock": "waits a moment for another process to let go",
 }
 
