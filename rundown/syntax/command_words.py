@@ -6,91 +6,14 @@ hold what a shell block commonly starts; an unknown program's words are data to 
 program does with them is its own business.
 
 Source: bash(1) SHELL BUILTIN COMMANDS and ARITHMETIC EVALUATION, dash(1), ssh(1), env(1), sudo(8), xargs(1),
-find(1), timeout(1), python(1), perl(1), awk(1p), sed(1).
+find(1), timeout(1).
 """
 
 import re
 from collections.abc import Sequence
 
-from msgspec import Struct
+from rundown.syntax.interpreters import INTERPRETERS, SHELLS, Code, Word, read_interpreter, read_shell
 
-
-class Word(Struct, frozen=True, kw_only=True):
-    """A word of a command. `text` None: it holds an expansion, and begins with the literal `prefix`."""
-
-    text: str | None
-    prefix: str = ""
-
-
-class Code(Struct, frozen=True, kw_only=True):
-    """What of a command is code: indexes of words, and whether its standard input is."""
-
-    words: frozenset[int] = frozenset()
-    stdin: bool = False
-
-
-class _Interpreter(Struct, frozen=True, kw_only=True):
-    """`letters`: an option that ends with one of them, or is one of `long`, is followed by code. `valued`:
-    followed by something else; `files`: by the name of a file of code. `operand`: without those, the first
-    operand is code itself. `reads`: without any of it, standard input is code. `ends`: behind the code there
-    are arguments only, no further options."""
-
-    letters: str
-    long: tuple[str, ...] = ()
-    valued: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    operand: bool = False
-    reads: bool = True
-    ends: bool = False
-
-    def takes_code(self, option: str) -> bool:
-        """Tells whether the word behind `option` is code."""
-        short = option[:1] == "-" and option[1:2] != "-" and len(option) > 1
-        return option in self.long or (short and option[-1] in self.letters)
-
-
-SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ksh", "mksh", "ash", "fish", "rbash"))
-_SHELL_VALUED = ("--rcfile", "--init-file")
-_PERL = _Interpreter(letters="eE", valued=("-I", "-M"))
-_NODE = _Interpreter(letters="ep", long=("--eval", "--print"), valued=("-r", "--require", "--import"))
-_FILES = ("-f", "--file")
-_AWK = _Interpreter(
-    letters="e", long=("--source",), valued=("-v", "-F", "--assign"), files=_FILES, operand=True, reads=False
-)
-_SQL = _Interpreter(
-    letters="ce",
-    long=("--command", "--execute"),
-    valued=("-h", "-U", "-d", "-p", "-P", "-u", "-D"),
-    files=_FILES,
-)
-_EDITOR = _Interpreter(letters="c", long=("--cmd",), reads=False)
-_INTERPRETERS = {
-    "python": _Interpreter(letters="c", valued=("-W", "-X"), ends=True),
-    "perl": _PERL,
-    "ruby": _PERL,
-    "node": _NODE,
-    "nodejs": _NODE,
-    "php": _Interpreter(letters="rBRE", valued=("-d",), files=_FILES),
-    "lua": _Interpreter(letters="e", valued=("-l",)),
-    "awk": _AWK,
-    "gawk": _AWK,
-    "mawk": _AWK,
-    "sed": _Interpreter(letters="e", long=("--expression",), files=_FILES, operand=True, reads=False),
-    "vim": _EDITOR,
-    "nvim": _EDITOR,
-    "ex": _EDITOR,
-    "gdb": _Interpreter(letters="x", long=("--eval-command",), reads=False),
-    "expect": _Interpreter(letters="c", files=_FILES),
-    "pwsh": _Interpreter(letters="c", long=("-Command", "-command"), files=("-File",)),
-    "osascript": _PERL,
-    "julia": _Interpreter(letters="eE"),
-    "Rscript": _Interpreter(letters="e"),
-    "R": _Interpreter(letters="e", files=_FILES),
-    "mongosh": _Interpreter(letters="", long=("--eval",), files=_FILES),
-    "psql": _SQL,
-    "mysql": _SQL,
-    "mariadb": _SQL,
-}
 _ALL_CODE = frozenset(
     (
         "eval",
@@ -160,9 +83,9 @@ def code_in(words: Sequence[Word]) -> Code:
 def _by_name(name: str, words: Sequence[Word]) -> Code | None:
     everything = frozenset(range(1, len(words)))
     if name in SHELLS:
-        return _shell(words)
-    if name in _INTERPRETERS:
-        return _interpreter(_INTERPRETERS[name], words)
+        return read_shell(words)
+    if name in INTERPRETERS:
+        return read_interpreter(INTERPRETERS[name], words)
     if name in _ALL_CODE:
         return Code(words=everything)
     if name in _NAMES:
@@ -202,57 +125,6 @@ def _name(word: Word) -> str | None:
 
 def _shift(code: Code, by: int) -> Code:
     return Code(words=frozenset(index + by for index in code.words), stdin=code.stdin)
-
-
-def _shell(words: Sequence[Word]) -> Code:
-    """`sh [options] -c SCRIPT [name arg…]`, `sh FILE arg…`, `sh -s arg…`."""
-    unknown: set[int] = set()
-    index, script, reads = 1, False, False
-    while index < len(words):
-        text = words[index].text
-        if text is None and words[index].prefix[:1] in ("", "-", "+"):
-            unknown.add(index)
-        elif text is None or text == "--" or text[:1] not in ("-", "+"):
-            index += text == "--"
-            own = () if (reads and not script) or index >= len(words) else (index,)
-            return Code(words=frozenset((*unknown, *own)), stdin=not script and (reads or not own))
-        elif text[:2] == "--":
-            index += text in _SHELL_VALUED
-        else:
-            reads = reads or (text[0] == "-" and "s" in text)
-            script = script or (text[0] == "-" and "c" in text)
-            index += text.count("o") + text.count("O")
-        index += 1
-    return Code(words=frozenset(unknown), stdin=not script)
-
-
-def _interpreter(kind: _Interpreter, words: Sequence[Word]) -> Code:
-    code: set[int] = set()
-    index, given = 1, False
-    while index < len(words):
-        text = words[index].text
-        if text is None and words[index].prefix[:1] in ("", "-"):
-            code.add(index)
-        elif text is not None and kind.takes_code(text):
-            index, given = index + 1, True
-            code.add(index)
-            if kind.ends:
-                break
-        elif text == "--":
-            if kind.operand and not given:
-                code.add(index + 1)
-            given = given or index + 1 < len(words)
-            break
-        elif text in kind.files:
-            index, given = index + 1, True
-        elif text in kind.valued:
-            index += 1
-        elif text is None or text[:1] != "-":
-            if kind.operand and not given:
-                code.add(index)
-            return Code(words=frozenset(code))
-        index += 1
-    return Code(words=frozenset(code), stdin=kind.reads and not given)
 
 
 def _wrapper(name: str, words: Sequence[Word]) -> Code:
@@ -359,7 +231,7 @@ def _embedded(words: Sequence[Word]) -> Code:
     """A shell or interpreter with code among the words of another program (`docker exec web sh -c …`)."""
     for index, word in enumerate(words[1:], start=1):
         name = _name(word)
-        if name in SHELLS or name in _INTERPRETERS:
+        if name in SHELLS or name in INTERPRETERS:
             rest = words[index:]
             if any(item.text is not None and _CODE_OPTION.fullmatch(item.text) for item in rest[1:]):
                 return _shift(code_in(rest), index)

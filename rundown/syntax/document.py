@@ -26,7 +26,7 @@ class Heading(Struct, frozen=True, kw_only=True):
 
 
 class Bullet(Struct, frozen=True, kw_only=True):
-    """One item of a bulleted list. `text` is its first paragraph as written, lines joined by line feeds.
+    """One item of a bulleted list. `text` is its first paragraph, which begins at `text_line`, as written.
 
     `nested` are the bullets of a list right below it; `fences` the fenced blocks anywhere in it; `more`
     tells that it holds anything beyond text and nested bullets.
@@ -35,6 +35,7 @@ class Bullet(Struct, frozen=True, kw_only=True):
     line: int
     end: int
     text: str
+    text_line: int
     nested: tuple["Bullet", ...] = ()
     fences: tuple["Fence", ...] = ()
     more: bool = False
@@ -98,7 +99,7 @@ class _Reader:
 
     def _heading(self, token: Token) -> Heading:
         line, end = self._lines(token)
-        text = self._tokens[self._at + 1].content
+        text = blank_comments(self._tokens[self._at + 1].content).rstrip()
         self._at += 3
         return Heading(line=line, end=end, level=int(token.tag[1]), text=text)
 
@@ -117,8 +118,8 @@ class _Reader:
         else:
             self._at += 1
         if token.type == "html_block" and token.content.lstrip().startswith("<!--"):
-            rest = _without_comments(token.content)
-            if rest is None:
+            rest = blank_comments(token.content)
+            if "<!--" in rest:
                 yield Prose(line=line, end=end, unclosed_comment=True)
                 return
             if not rest.strip():
@@ -149,11 +150,12 @@ class _Reader:
     def _bullet(self) -> Bullet:
         line, end = self._lines(self._tokens[self._at])
         self._at += 1
-        text, more = "", False
+        text, text_line, more = "", line, False
         nested: list[Bullet] = []
         fences: list[Fence] = []
         if self._tokens[self._at].type == "paragraph_open":
-            text = self._tokens[self._at + 1].content
+            text = blank_comments(self._tokens[self._at + 1].content)
+            text_line = self._lines(self._tokens[self._at])[0]
             self._at += 3
         while (token := self._tokens[self._at]).type != "list_item_close":
             if token.type == "bullet_list_open" and not more:
@@ -168,16 +170,24 @@ class _Reader:
             self._at += 1
         self._at += 1
         fences.extend(fence for item in nested for fence in item.fences)
-        return Bullet(line=line, end=end, text=text, nested=tuple(nested), fences=tuple(fences), more=more)
+        return Bullet(
+            line=line,
+            end=end,
+            text=text,
+            text_line=text_line,
+            nested=tuple(nested),
+            fences=tuple(fences),
+            more=more,
+        )
 
 
-def _without_comments(html: str) -> str | None:
-    """Returns `html` without its comments, None if the last one does not end."""
+def blank_comments(text: str) -> str:
+    """Returns `text` with blanks in place of its HTML comments; one that does not end stays."""
+    if "<!--" not in text:
+        return text
     kept, at = [], 0
-    while (start := html.find("<!--", at)) >= 0:
-        kept.append(html[at:start])
-        end = html.find("-->", start + 4)
-        if end < 0:
-            return None
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        comment = text[start : end + 3]
+        kept += [text[at:start], "\n".join(" " * len(line) for line in comment.split("\n"))]
         at = end + 3
-    return "".join([*kept, html[at:]])
+    return "".join([*kept, text[at:]])

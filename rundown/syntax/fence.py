@@ -22,6 +22,8 @@ AGENT_KINDS = ("mock", "command", "claude", "codex", "acp", "llm", "text")
 HOST_WORDS = ("pid", "net", "systemd", "journal", "unconfined")
 _OPTIONS = ("interactive", "unconfined", "timeout", "cwd", "env", "host", "confirm")
 _PARAMETERS = ("model", "max-turns", "budget-usd", "output")
+MOCK_PARAMETERS = frozenset({"file", "secret", "connect", "fail"})
+"""What only the mock agent takes; see docs/format.md."""
 _LANGUAGES: dict[str, Literal["bash", "sh"]] = {"bash": "bash", "sh": "sh", "shell": "sh"}
 _WORD = re.compile(r'(?P<key>[^\s=]+)=(?P<value>"[^"]*"(?=\s|$)|\S*)|(?P<word>\S+)')
 _NEARLY_SHELL = re.compile(r"(?:bash|sh|shell)[^a-z0-9_\s-]", re.IGNORECASE)
@@ -204,10 +206,11 @@ def _agent(fence: Fence, words: list[_Option], span: Span, report: list[Diagnost
                 span, "an agent block without a task", fix="write into the block what is to be done"
             )
         )
-    parameters = [word for word in words if word.key in _PARAMETERS]
-    options = _options([word for word in words if word.key not in _PARAMETERS], report)
+    own = MOCK_PARAMETERS if kind == "mock" else frozenset()
+    parameters = [word for word in words if word.key in _PARAMETERS or word.key in own]
+    options = _options([word for word in words if word not in parameters], report)
     for word in parameters:
-        if (problem := _check_parameter(word)) is not None:
+        if word.key not in own and (problem := _check_parameter(word)) is not None:
             report.append(problem)
     return AgentBody(
         kind=kind,

@@ -147,7 +147,7 @@ class _Reader:
             self._dynamic(heading)
             return None
         match = _STEP.fullmatch(text)
-        if match is None or (match["rest"] and match["rest"][0] not in _SEPARATORS):
+        if match is None or not _separated(match["rest"]):
             self._add(
                 Code.UNUSABLE_HEADING,
                 heading,
@@ -256,7 +256,7 @@ class _Reader:
             return None
         match = _SUBSTEP.fullmatch(heading.text)
         rest = match["rest"] if match else ""
-        if match is None or (rest and rest[0] not in _SEPARATORS) or re.match(r"\.[0-9]", rest):
+        if match is None or not _separated(rest) or re.match(r"\.[0-9]", rest):
             self._unusable.append(heading)
             return None
         number = len(step.substeps) + 1
@@ -287,6 +287,11 @@ class _Reader:
                 )
         self._unusable = []
         self._substep_ids = {}
+
+
+def _separated(rest: str) -> bool:
+    """Tells whether what stands behind an id begins with a separator."""
+    return not rest or rest[0] in _SEPARATORS or rest[0].isspace()
 
 
 def _line(text: str) -> str:

@@ -25,7 +25,7 @@ def read_names(source: Source, bullet: Bullet, span: Span, report: list[Diagnost
     names: dict[str, None] = {}
     for item in bullet.nested:
         name = " ".join(item.text.split())
-        at = source.locate(item.line, item.text.split("\n", 1)[0].strip())
+        at = source.locate(item.text_line, item.text.split("\n", 1)[0].strip())
         problem = _problem(item, name, names)
         if problem is None:
             names[name] = None

@@ -17,7 +17,7 @@ from rundown.syntax.front import read_head
 from rundown.syntax.near_misses import report_hidden
 from rundown.syntax.outline import Outline, read_outline
 from rundown.syntax.source import Source, read_source
-from rundown.syntax.targets import check_targets
+from rundown.syntax.targets import check_targets, jumps
 from rundown.syntax.unit import join_prose, report_unclosed
 
 MAX_DIAGNOSTICS = 50
@@ -82,7 +82,7 @@ def _preamble(source: Source, outline: Outline, report: list[Diagnostic]) -> str
 
 def _check_numbers(steps: tuple[Step, ...], report: list[Diagnostic]) -> None:
     """Headings of prose each become a named step, and none of them follows another: say so once."""
-    if len(steps) > 1 and all(step.named for step in steps):
+    if len(steps) > 1 and all(step.named for step in steps) and next(jumps(steps), None) is None:
         report.append(
             Code.NOTHING_NUMBERED.at(
                 steps[0].span,

@@ -14,9 +14,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 from tree_sitter import Language, Node, Parser
 
-from rundown.syntax.command_words import EVALUATED_VARIABLES, Word, code_in
+from rundown.syntax.command_words import EVALUATED_VARIABLES, code_in
 from rundown.syntax.started import started
 from rundown.syntax.template import Placeholder, placeholders
+from rundown.syntax.tree_words import ancestor, commands_in, end_word, has_array, text_of, words_of
 
 Dialect = Literal["bash", "sh"]
 
@@ -45,10 +46,10 @@ class Place(Struct, frozen=True, kw_only=True):
 
 
 MAX_LENGTH = 1024 * 1024
-_NO_WORDS = ("variable_assignment", "file_redirect", "herestring_redirect", "heredoc_redirect", "comment")
 _STOPS = ("command_substitution", "process_substitution")
 _COMPARISONS = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge")
-_DECLARED = re.compile(rb"\b(?:declare|typeset|local|export|readonly)\b[^\n;&|]*\s-[A-Za-z]*[in]")
+_DECLARES = re.compile(rb"\b(?:declare|typeset|local|export|readonly)\b")
+_EVALUATING_FLAG = re.compile(rb"\s-[A-Za-z]*[in]")
 _ELEMENT = re.compile(rb"\[[A-Za-z0-9_.-]+\]\+?=")
 _SUBSTRING = re.compile(rb"\$\{[A-Za-z_][A-Za-z0-9_]*(?:\[[^\]]*\])?:(?![-=?+])")
 _PATTERN = re.compile(rb"\$\{!?[A-Za-z_][A-Za-z0-9_]*(?:\[[^\]]*\])?(?::?[-=?+]|##?|%%?|//?)")
@@ -82,7 +83,7 @@ class _Locator:
             at = item.end
         self._source = "".join([*parts, text[at:]]).encode("utf-8", "surrogatepass")
         self._root = Parser(Language(tree_sitter_bash.language())).parse(self._source).root_node
-        self._evaluates = _DECLARED.search(self._source) is not None
+        self._evaluates = _declares_evaluating(self._source)
         self._fed: dict[int, bool] = {}
         self._end_line: str | None = None
 
@@ -145,7 +146,7 @@ class _Locator:
     def _hidden(self, node: Node) -> tuple[Kind, str]:
         """A place where the parser sees no expansion."""
         if node.type in ("heredoc_body", "heredoc_content"):
-            opening = _opening(node)
+            opening = end_word(node)
             if not re.search(r"['\"\\]", opening):
                 return self._roles(node, Kind.QUOTED)
             self._end_line = re.sub(r"['\"\\]", "", opening)
@@ -171,9 +172,9 @@ class _Locator:
         if outer is not None and outer.type == "heredoc_body":
             kind = Kind.QUOTED
         if outer is not None and outer.type == "command_substitution":
-            if _bytes(outer).startswith(b"`"):
+            if text_of(outer).startswith(b"`"):
                 return Kind.PLAIN, "inside backquotes"
-            if _bytes(outer).startswith(b"$(("):
+            if text_of(outer).startswith(b"$(("):
                 return Kind.INTEGER, "in arithmetic"
         return self._roles(node, kind)
 
@@ -184,20 +185,20 @@ class _Locator:
         if outer.type in ("arithmetic_expansion", "c_style_for_statement", "subscript"):
             body = outer.type == "c_style_for_statement" and inner.type == "do_group"
             return None if body else (Kind.INTEGER, "in arithmetic")
-        if outer.type == "compound_statement" and _bytes(outer).startswith(b"(("):
+        if outer.type == "compound_statement" and text_of(outer).startswith(b"(("):
             if not self._bash:
                 return Kind.PLAIN, "as a command: `((…))` is arithmetic in bash only"
             return Kind.INTEGER, "in arithmetic"
         if outer.type == "expansion":
             return self._in_expansion(outer)
-        if outer.type == "array" and _bytes(inner).startswith(b"[") and not _ELEMENT.match(_bytes(inner)):
+        if outer.type == "array" and text_of(inner).startswith(b"[") and not _ELEMENT.match(text_of(inner)):
             return Kind.PLAIN, "in an element of an array that may be a subscript"
         if outer.type in ("binary_expression", "unary_expression", "test_command"):
             return self._in_test(inner, outer)
         return None
 
     def _in_expansion(self, outer: Node) -> tuple[Kind, str] | None:
-        text = _bytes(outer)
+        text = text_of(outer)
         if _SUBSTRING.match(text):
             return Kind.INTEGER, "in arithmetic"
         if not _PATTERN.match(text):
@@ -205,14 +206,14 @@ class _Locator:
         return None
 
     def _in_test(self, inner: Node, outer: Node) -> tuple[Kind, str] | None:
-        test = outer if outer.type == "test_command" else _ancestor(outer, "test_command")
+        test = outer if outer.type == "test_command" else ancestor(outer, "test_command")
         signs = [child for child in outer.children if child.type in ("test_operator", *_COMPARISONS)]
-        operators = [_bytes(child).decode("utf-8", "replace") for child in signs]
+        operators = [text_of(child).decode("utf-8", "replace") for child in signs]
         if any(word in ("-v", "-R") for word in operators):
             return Kind.PLAIN, "as the name of a variable"
         if (
             test is not None
-            and _bytes(test).startswith(b"[[")
+            and text_of(test).startswith(b"[[")
             and any(word in _COMPARISONS for word in operators)
         ):
             return Kind.OPTION_INTEGER, "in arithmetic"
@@ -237,15 +238,15 @@ class _Locator:
         if outer.type == "command":
             return self._in_command(inner, outer)
         if outer.type == "variable_assignment":
-            name = re.match(r"\w*", _bytes(outer).decode("utf-8", "replace"))
+            name = re.match(r"\w*", text_of(outer).decode("utf-8", "replace"))
             if self._evaluates or (name is not None and name[0] in EVALUATED_VARIABLES):
                 return Kind.PLAIN, "assigned to a variable whose value is evaluated"
             return None
         if outer.type == "for_statement" and self._evaluates and inner.type != "do_group":
             return Kind.PLAIN, "assigned to a variable whose value is evaluated"
         if outer.type == "declaration_command":
-            flags = [_bytes(child) for child in outer.children if child.type == "word"]
-            evaluated = rb"-[A-Za-z]*[in]" if _has_array(inner) else rb"-[A-Za-z]*[aAin]"
+            flags = [text_of(child) for child in outer.children if child.type == "word"]
+            evaluated = rb"-[A-Za-z]*[in]" if has_array(inner) else rb"-[A-Za-z]*[aAin]"
             if inner.type != "variable_assignment" or any(re.match(evaluated, flag) for flag in flags):
                 return Kind.PLAIN, "as a name, or a value that is evaluated"
         if outer.type == "unset_command":
@@ -255,7 +256,7 @@ class _Locator:
         return None
 
     def _in_command(self, inner: Node, command: Node) -> tuple[Kind, str] | None:
-        words, nodes = _words(command)
+        words, nodes = words_of(command)
         code = code_in(words)
         name = words[0].text if words else None
         if inner.type == "herestring_redirect":
@@ -270,80 +271,14 @@ class _Locator:
 
     def _feeds_code(self, node: Node) -> bool:
         if node.id not in self._fed:
-            self._fed[node.id] = any(code_in(_words(command)[0]).stdin for command in _commands(node))
+            self._fed[node.id] = any(code_in(words_of(command)[0]).stdin for command in commands_in(node))
         return self._fed[node.id]
 
 
-def _ancestor(node: Node, kind: str) -> Node | None:
-    found: Node | None = node
-    while found is not None and found.type != kind:
-        found = found.parent
-    return found
-
-
-def _has_array(assignment: Node) -> bool:
-    return any(child.type == "array" for child in assignment.named_children)
-
-
-def _opening(node: Node) -> str:
-    """Returns the end word of the here-document that `node` is in, as written behind `<<`."""
-    redirect = _ancestor(node, "heredoc_redirect")
-    starts = [child for child in redirect.children if child.type == "heredoc_start"] if redirect else []
-    return _bytes(starts[0]).decode("utf-8", "replace") if starts else "''"
-
-
-def _commands(node: Node) -> list[Node]:
-    found, pending = [], [node]
-    while pending:
-        item = pending.pop()
-        if item.type == "command":
-            found.append(item)
-        pending.extend(item.named_children)
-    return found
-
-
-def _words(command: Node) -> tuple[list[Word], list[Node]]:
-    """Returns the words of a command, its name first, and the node of each."""
-    words, nodes = [], []
-    for child in command.named_children:
-        if child.type in _NO_WORDS:
-            continue
-        node = child.named_children[0] if child.type == "command_name" and child.named_children else child
-        words.append(_word(node))
-        nodes.append(child)
-    return words, nodes
-
-
-def _word(node: Node) -> Word:
-    text, whole = _literal(node)
-    return Word(text=text if whole else None, prefix=text)
-
-
-def _literal(node: Node) -> tuple[str, bool]:
-    """Returns the literal text that a word begins with, and whether that is all of it."""
-    raw = _bytes(node).decode("utf-8", "replace")
-    if node.type in ("word", "number", "test_operator", "variable_name"):
-        return re.sub(r"\\(.)", r"\1", raw), True
-    if node.type == "raw_string":
-        return raw[1:-1], True
-    if node.type == "string":
-        return _pieces([child for child in node.children if child.type != '"'])
-    if node.type == "string_content":
-        return re.sub(r"\\([$`\"\\])", r"\1", raw), True
-    if node.type == "concatenation":
-        return _pieces(node.children)
-    return "", False
-
-
-def _pieces(nodes: list[Node]) -> tuple[str, bool]:
-    text = ""
-    for node in nodes:
-        part, whole = _literal(node)
-        text += part
-        if not whole:
-            return text, False
-    return text, True
-
-
-def _bytes(node: Node) -> bytes:
-    return node.text or b""
+def _declares_evaluating(source: bytes) -> bool:
+    """Tells whether a variable is declared as integer or name reference: assigning to it evaluates."""
+    for part in re.split(rb"[\n;&|]", source):
+        found = _DECLARES.search(part)
+        if found is not None and _EVALUATING_FLAG.search(part, found.end()):
+            return True
+    return False

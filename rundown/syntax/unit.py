@@ -92,7 +92,7 @@ class _Reader:
     def _bullet(self, bullet: Bullet) -> None:
         first, *more = bullet.text.split("\n")
         text = first.strip()
-        span = self._source.locate(bullet.line, text)
+        span = self._source.locate(bullet.text_line, text)
         if _OUTPUTS.fullmatch(text):
             self._outputs(bullet, span)
         elif is_loop(text):
@@ -109,7 +109,7 @@ class _Reader:
         elif not more and _REFERENCE.fullmatch(path := _BRACED.sub(r"{{\1}}", text)):
             self._reference(bullet, path, span)
         else:
-            report_line(self._source, bullet.line, text, self._report, bullet=True)
+            report_line(self._source, bullet.text_line, text, self._report, bullet=True)
             self._text(bullet.line, bullet.end, span, bullet.fences)
 
     def _add(self, code: Code, span: Span, message: str, *, fix: str, why: str = "") -> None:
@@ -120,13 +120,13 @@ class _Reader:
 
         Those belong to the same paragraph for Markdown, and to the prompt here.
         """
-        at = bullet.line + 1
+        at = bullet.text_line + 1
         for line in more:
             if self._source.lines[at][:1] not in (" ", "\t"):
                 break
             text += " " + line.strip()
             at += 1
-        return text, range(at, bullet.line + 1 + len(more))
+        return text, range(at, bullet.text_line + 1 + len(more))
 
     def _outputs(self, bullet: Bullet, span: Span) -> None:
         if self._outputs_seen:
@@ -171,7 +171,7 @@ class _Reader:
 
     def _nested(self, item: Bullet) -> Line | None:
         text = " ".join(item.text.split("\n"))
-        span = self._source.locate(item.line, item.text.split("\n")[0].strip())
+        span = self._source.locate(item.text_line, item.text.split("\n")[0].strip())
         if not is_transition(text) or item.nested or item.more:
             self._report.append(_bad_nested(span, f"`{text}` below FOR"))
             return None

@@ -2,7 +2,8 @@
 
 import pytest
 
-from rundown.syntax.command_words import Code, Word, code_in
+from rundown.syntax.command_words import code_in
+from rundown.syntax.interpreters import Code, Word
 
 
 def words(text: str) -> list[Word]:

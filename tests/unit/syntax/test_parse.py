@@ -287,6 +287,28 @@ def test_substep_headings_are_bare_or_qualified(heading: str, substep_id: str, t
     assert (substep.id, substep.title) == (substep_id, title)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "## 1. A <!-- a note -->\n- PASS STOP <!-- two\n  lines -->\n",
+        "## 1. A\n-\n  PASS STOP\n",
+        "## 1.\u00a0A\n-\tPASS\u00a0STOP\n",
+        "## 1. A\n* PASS STOP\n",
+        "## 1. A\n- PASS\n  STOP\n",
+        "## 1. A\n\n\n   - PASS STOP   \n",
+    ],
+    ids=["comments", "marker alone", "hard blanks", "star", "wrapped", "indented"],
+)
+def test_a_transition_is_read_however_markdown_has_it_written(text: str) -> None:
+    step = first(text)
+    assert (step.title, step.transitions.on_pass.action, step.prompt) == ("A", Stop(), "")
+
+
+def test_a_transition_on_the_line_below_its_bullet_is_found_there() -> None:
+    parsed = parse_runbook(b"## 1. A\n-\n  PASS JUMP\n", "a.md")
+    assert [str(item.span) for item in parsed.diagnostics] == ["a.md:3:8"]
+
+
 def test_numbers_count_on_over_named_steps() -> None:
     parsed = parse_runbook(b"## 1. A\n## Fix\n## 2. B\n", "a.md")
     assert parsed.runbook is not None
