@@ -118,7 +118,7 @@ def _standing(compiled: CompiledRuleset) -> Envelope:
         read_allow=_texts((*reads, *writes), facts),
         write_allow=_texts(writes, facts),
         write_made=made,
-        read_deny=tuple(_denies(compiled, Capability.READ)),
+        read_deny=(*_off_limits(compiled), *_denies(compiled, Capability.READ)),
         write_deny=tuple(_denies(compiled, Capability.WRITE)),
         protect=_protected(compiled),
         run_trees=_unique(tree for trees in installations(compiled).values() for tree in trees),
@@ -127,6 +127,18 @@ def _standing(compiled: CompiledRuleset) -> Envelope:
         limits=effective_limits(compiled),
         enforce_run=effective_enforcement(compiled),
     )
+
+
+def _off_limits(compiled: CompiledRuleset) -> Iterator[Rule]:
+    """What no rule opens is hidden from steps as well."""
+    for path in compiled.facts.off_limits:
+        yield Rule(
+            capability=Capability.READ,
+            verdict=Outcome.DENY,
+            pattern=escape_path(path),
+            layer=LayerKind.BUILTIN,
+            reason="rundown's own",
+        )
 
 
 def _denies(compiled: CompiledRuleset, capability: Capability) -> Iterator[Rule]:

@@ -178,7 +178,7 @@ class _Judge:
             return _granted(operation, grant)
         mode = self._compiled.mode(operation.capability)
         contained = mode == "confined" and self._facts.no_gap
-        what = doubt or operation.note or "no rule names it"
+        what = doubt or _unlisted_because(operation)
         outcome, why = Outcome.ASK, what
         if operation.capability is Capability.RUN and (mode == "execute" or contained):
             outcome, why = Outcome.ALLOW, f"{what}; mode {mode}"
@@ -209,6 +209,12 @@ class _Judge:
             isinstance(item, PathMatcher) and item.rule.verdict is Outcome.ALLOW and path in item.paths.bases
             for item in self._compiled.flags.matchers(Capability.WRITE)
         )
+
+
+def _unlisted_because(operation: Operation) -> str:
+    if operation.kind in ("dynamic", "unparseable", "escape") and operation.note:
+        return operation.note
+    return f"no rule names it ({operation.note})" if operation.note else "no rule names it"
 
 
 def _doubt(hit: Hit, operation: Operation, subject: Subject) -> str:
