@@ -90,10 +90,11 @@ def _report_secret(name: str) -> str:
 
 
 def _try_connection(address: str) -> str:
+    """The address is an argument, not text: whether it is reachable is for the sandbox to show."""
     host, _, port = address.rpartition(":")
-    attempt = shlex.quote(f"exec 3<>/dev/tcp/{host}/{port}")
+    place = shlex.quote(f"/dev/tcp/{host}/{port}")
     told = shlex.quote(address)
     return (
-        f"if timeout 3 bash -c {attempt} 2> /dev/null; then echo connection {told}: open; "
+        f"if timeout 3 bash -c 'exec 3<>\"$0\"' {place} 2> /dev/null; then echo connection {told}: open; "
         f"else echo connection {told}: refused; fi"
     )

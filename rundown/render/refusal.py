@@ -103,4 +103,6 @@ def _rule(rule: Rule) -> str:
 def _fix(ruling: Ruling, resume: str) -> str:
     if ruling.fix is None:
         return ""
-    return f"{resume} {ruling.fix.flag}      (or in .rundownrc.yaml: {ruling.fix.yaml})"
+    flag = f"{resume} {ruling.fix.flag}" if ruling.fix.flag else ""
+    line = f"in .rundownrc.yaml: {ruling.fix.yaml}" if ruling.fix.yaml else ""
+    return f"{flag}      (or {line})" if flag and line else flag or line

@@ -1,6 +1,7 @@
 """What a run is started as: its contract, and the first facts of its log."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from rundown import __version__
@@ -52,6 +53,14 @@ def begin(desk: Desk, run: Run) -> Iterator[Body]:
     )
     yield HostProbed(facts=desk.host, wish=desk.wish.sandbox)
     yield PolicyFrozen(digest=desk.loaded.documents_digest, sources=desk.loaded.sources)
+
+
+def make_work_directory(root: Path) -> None:
+    """Makes `.rundown/work`, which steps may write, beside the records; nothing where there are none."""
+    records = root / ".rundown"
+    with suppress(OSError):
+        if records.is_dir() and not records.is_symlink():
+            (records / "work").mkdir(exist_ok=True)
 
 
 def _real(path: Path | None) -> str:

@@ -38,7 +38,7 @@ from rundown.session.driver import drive, record
 from rundown.session.execution import Tools
 from rundown.session.handing import hand_up, inherit, report_of
 from rundown.session.library import Document, Opened, parse_document
-from rundown.session.opening import begin, draw_contract
+from rundown.session.opening import begin, draw_contract, make_work_directory
 from rundown.session.outlook import Outlook, look_ahead, refusals
 from rundown.session.performer import Performer
 from rundown.session.permissions import Permissions
@@ -112,6 +112,7 @@ class Runner:
         house = self._house
         now_ns = house.desk.around.now_ns()
         directory = stack.enter_context(RunDirectory.create(self.place, now_ns=now_ns))
+        make_work_directory(Path(house.desk.project.root))
         contract = draw_contract(house.desk, opened, start, directory.run_id, now_ns)
         redact = house.redactor.redact_text
         log = stack.enter_context(EventLog.create(directory, contract, house.desk.around.now_ns, redact))
