@@ -159,6 +159,7 @@ class Survey(Struct, frozen=True, kw_only=True):
     that are shown without their credentials. `listings`: the names in each directory above a mask, for
     hosts where a deny is enforced by granting siblings. `missing`: write trees that do not exist.
     `programs`: for `enforce_run: tree`, everything that may be executed, with interpreters and companions.
+    `proc_names`: what /proc of this kernel has beside processes.
     """
 
     trees: tuple[Tree, ...] = ()
@@ -169,6 +170,7 @@ class Survey(Struct, frozen=True, kw_only=True):
     foreign_owner: bool = False
     listings: tuple[tuple[str, tuple[str, ...]], ...] = ()
     programs: tuple[str, ...] = ()
+    proc_names: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
 

@@ -24,6 +24,11 @@ _MASKED_PROC: Final = (
     *("latency_stats", "timer_stats", "kpagecount", "kpageflags", "kpagecgroup", "vmallocinfo", "slabinfo"),
 )
 _MASKED_PROC_DIRS: Final = ("scsi", "asound")
+_HARDENED_PROC: Final[tuple[tuple[Literal["pin", "mask-file", "mask-dir"], tuple[str, ...]], ...]] = (
+    ("pin", _READ_ONLY_PROC),
+    ("mask-file", _MASKED_PROC),
+    ("mask-dir", _MASKED_PROC_DIRS),
+)
 _MASK_KINDS: Final[dict[str, Literal["mask-file", "mask-dir"]]] = {"file": "mask-file", "dir": "mask-dir"}
 _SHM_BYTES: Final = 256 << 20
 _TMP: Final = ("/tmp", "/var/tmp")
@@ -60,7 +65,7 @@ def plan_mounts(
         *_devices(),
         Mount(kind="dir", target="/proc"),
     )
-    fresh = (*_fresh_devices(), *_proc("pid" in namespaces))
+    fresh = (*_fresh_devices(), *_proc("pid" in namespaces, survey.proc_names))
     opened = [tree for tree in survey.trees if tree.origin != "system"]
     around = [tree for tree in opened if any(is_below(tree.path, mount.target) for mount in base)]
     rest = (
@@ -142,18 +147,16 @@ def _fresh_devices() -> Iterator[Mount]:
     yield Mount(kind="tmpfs", target="/dev/shm", size_bytes=_SHM_BYTES, mode=0o1777)
 
 
-def _proc(own: bool) -> Iterator[Mount]:
+def _proc(own: bool, names: tuple[str, ...]) -> Iterator[Mount]:
     """Real root can write sysctls without any capability: they are read-only before the command starts."""
     if own:
         yield Mount(kind="proc", target="/proc")
     else:
         yield Mount(kind="bind", source="/proc", target="/proc")
-    for name in _READ_ONLY_PROC:
-        yield Mount(kind="pin", target=f"/proc/{name}", optional=True)
-    for name in _MASKED_PROC:
-        yield Mount(kind="mask-file", target=f"/proc/{name}", optional=True)
-    for name in _MASKED_PROC_DIRS:
-        yield Mount(kind="mask-dir", target=f"/proc/{name}", optional=True)
+    for kind, hardened in _HARDENED_PROC:
+        for name in hardened:
+            if name in names:
+                yield Mount(kind=kind, target=f"/proc/{name}")
 
 
 def _host_words(words: frozenset[str]) -> Iterator[Mount]:

@@ -39,7 +39,7 @@ def plan_rules(survey: Survey, settings: LaunchSettings, programs: tuple[str, ..
     the view holds nothing but what is opened.
     """
     free = programs is None
-    own = dict.fromkeys((settings.view.tmp, "/tmp", "/var/tmp", home_of(settings)))
+    own = dict.fromkeys((settings.view.tmp, home_of(settings)))  # /var/tmp is the same directory
     system = [tree for tree in survey.trees if tree.origin == "system"]
     base = (
         LandlockRule(path="/", list_only=True),
@@ -47,9 +47,7 @@ def plan_rules(survey: Survey, settings: LaunchSettings, programs: tuple[str, ..
         *(LandlockRule(path=tree.path, execute=free) for tree in system if not is_below("/etc", tree.path)),
         *(LandlockRule(path=path, write=True, execute=free) for path in own),
         LandlockRule(path="/proc", write=True),
-        LandlockRule(path="/dev/shm", write=True, execute=free),
-        LandlockRule(path="/dev/pts", write=True, ioctl_device=True),
-        *_devices(terminal=True),
+        LandlockRule(path="/dev", write=True, ioctl_device=True),
         *(LandlockRule(path=path, execute=True) for path in programs or ()),
     )
     opened = (

@@ -55,6 +55,7 @@ def survey(envelope: Envelope, settings: ViewSettings, memory: WalkMemory | None
         foreign_owner=_is_foreign(settings.root),
         listings=tuple(_listings(masks, trees)),
         missing=tuple(dict.fromkeys(missing)),
+        proc_names=tuple(sorted(name for name in os.listdir("/proc") if not name.isdigit())),
     )
 
 

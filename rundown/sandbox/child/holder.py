@@ -24,7 +24,7 @@ def enter_run_namespace(base: str, tmp_bytes: int | None) -> None:
 
     Raises: StageError "namespaces", "id-maps" or "run-view".
     """
-    namespaces.enter(("user", "mount") if base == "userns" else ("mount",))
+    namespaces.enter_alone(("user", "mount") if base == "userns" else ("mount",))
     with stage("run-view"):
         syscalls.make_all_mounts_private()
         root = syscalls.new_filesystem("tmpfs", {"mode": "0755", "size": "1m"})
@@ -42,7 +42,8 @@ def _attach_state(root: int, tmp_bytes: int | None) -> None:
     for name, mode in (("tmp", 0o1777), ("home", 0o700), ("tmp/.rd", 0o700), ("tmp/.rd/outputs", 0o700)):
         os.mkdir(name, mode, dir_fd=state)
         os.chmod(name, mode, dir_fd=state)
-    os.mkdir(EMPTY_DIR, 0, dir_fd=state)
+    # Empty, not unreadable: a hidden directory must not make `find` and `ls -R` of a whole tree fail.
+    os.mkdir(EMPTY_DIR, 0o555, dir_fd=state)
     os.close(os.open(EMPTY_FILE, os.O_CREAT | os.O_EXCL | os.O_RDONLY | os.O_CLOEXEC, 0, dir_fd=state))
     top = os.open("/", os.O_PATH | os.O_CLOEXEC | os.O_DIRECTORY)
     syscalls.attach_mount(root, top)

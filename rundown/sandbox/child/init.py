@@ -33,6 +33,8 @@ def serve(control: socket.socket, report: socket.socket, recipe: Recipe, seccomp
     own_pids = "pid" in recipe["namespaces"]
     try:
         view = _warm_up(recipe)
+        if recipe["tier"] != "none":
+            walls.empty_bounding_set(recipe["keep_capabilities"])
         go, child = _fork_command(control, report, recipe, seccomp)
         begin = _wait_for_plan(control)
         _let_go(control, go, begin, view)

@@ -10,10 +10,11 @@ import os
 import signal
 import socket
 import struct
+from contextlib import suppress
 from typing import Final
 
 from rundown.sandbox.child import syscalls
-from rundown.sandbox.child.stages import StageError, stage
+from rundown.sandbox.child.stages import stage
 
 FLAGS: Final = {
     "user": syscalls.CLONE_NEWUSER,
@@ -37,64 +38,77 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
-def enter(namespaces: tuple[str, ...]) -> None:
+def enter(namespaces: tuple[str, ...], writer: socket.socket | None = None) -> None:
     """Moves this single-threaded process into new namespaces, with identity id maps if `user` is one.
 
+    `writer`: a socket to the parent, which runs `write_maps` meanwhile; root needs one, since only a
+    process outside the new namespace may map more than one's own id.
     Raises: StageError "namespaces" or "id-maps".
     """
     flags = 0
     for name in namespaces:
         flags |= FLAGS[name]
-    if "user" not in namespaces:
-        with stage("namespaces", "unshare"):
-            syscalls.unshare(flags)
-        return
-    if os.geteuid() == 0:
-        _enter_as_root(flags)
-    else:
-        uid, gid = os.geteuid(), os.getegid()
-        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)
-        with stage("namespaces", "unshare"):
-            syscalls.unshare(flags)
+    with stage("namespaces", "unshare"):
+        syscalls.unshare(flags)
+    if "user" in namespaces:
         with stage("id-maps"):
-            _write("/proc/self/setgroups", "deny")
-            _write("/proc/self/uid_map", f"{uid} {uid} 1")
-            _write("/proc/self/gid_map", f"{gid} {gid} 1")
-    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
+            if writer is None:
+                _write_own_maps(os.geteuid(), os.getegid())
+            else:
+                writer.sendall(b"x")
+                problem = int.from_bytes(writer.recv(4), "big")
+                if problem:
+                    raise OSError(problem, os.strerror(problem), "uid_map")
 
 
-def _enter_as_root(flags: int) -> None:
-    """Maps every range of root's own map, which only a process outside the new namespace may write."""
-    target = os.getpid()
-    entered_read, entered_write = os.pipe()
-    writer = os.fork()
-    if writer == 0:
-        os.close(entered_write)
-        os._exit(_write_root_maps(target, entered_read))
-    os.close(entered_read)
-    try:
-        with stage("namespaces", "unshare"):
-            syscalls.unshare(flags)
-        os.write(entered_write, b"x")
-    finally:
-        os.close(entered_write)
-        _, status = os.waitpid(writer, 0)
-    code = os.waitstatus_to_exitcode(status)
-    if code:
-        raise StageError(
-            "id-maps", code, f"id maps: {os.strerror(code)}" if code > 0 else "the writer was ended"
-        )
+def needs_writer(namespaces: tuple[str, ...]) -> bool:
+    """Whether `enter` needs the parent's help."""
+    return "user" in namespaces and os.geteuid() == 0
 
 
-def _write_root_maps(target: int, entered: int) -> int:
-    if not os.read(entered, 1):
-        return 0
+def write_maps(child: int, asked: socket.socket) -> None:
+    """Shows `child`, which has asked, every id of this process's own map as itself. Source: as above."""
+    if not asked.recv(1):
+        return
+    problem = 0
     try:
         for name in ("uid_map", "gid_map"):
-            _write(f"/proc/{target}/{name}", identity_map(_read(f"/proc/self/{name}")))
+            _write(f"/proc/{child}/{name}", identity_map(_read(f"/proc/self/{name}")))
     except OSError as error:
-        return error.errno or 1
-    return 0
+        problem = error.errno or 1
+    with suppress(OSError):
+        asked.sendall(problem.to_bytes(4, "big"))
+
+
+def enter_alone(namespaces: tuple[str, ...]) -> None:
+    """Does `enter` without a parent that helps: forks one for the time being."""
+    if not needs_writer(namespaces):
+        enter(namespaces)
+        return
+    target = os.getpid()
+    ours, theirs = socket.socketpair()
+    helper = os.fork()
+    if helper == 0:
+        ours.close()
+        write_maps(target, theirs)
+        os._exit(0)
+    theirs.close()
+    try:
+        enter(namespaces, ours)
+    finally:
+        ours.close()
+        os.waitpid(helper, 0)
+
+
+def _write_own_maps(uid: int, gid: int) -> None:
+    """The files belong to root while this process is not dumpable; nothing secret is in it yet."""
+    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)
+    try:
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"{uid} {uid} 1")
+        _write("/proc/self/gid_map", f"{gid} {gid} 1")
+    finally:
+        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
 
 
 def identity_map(own: str) -> str:

@@ -60,7 +60,7 @@ def _in_child(check: Callable[[], Any]) -> Any:
 def _go_through(base: str) -> tuple[None, bool]:
     """The chain of a step: run namespace, step namespaces, loopback, proc, a root of its own."""
     holder.enter_run_namespace(base, 1 << 20)
-    namespaces.enter(("user", *_STEP_SPACES) if base == "userns" else _STEP_SPACES)
+    namespaces.enter_alone(("user", *_STEP_SPACES) if base == "userns" else _STEP_SPACES)
     failure, proc_mount = _in_child(_be_init)
     if failure is not None:
         raise StageError(failure["stage"], failure["errno"], failure["detail"])
@@ -85,6 +85,7 @@ def _be_init() -> tuple[None, bool]:
         syscalls.attach_mount(root, target)
     with stage("pivot"):
         syscalls.pivot_into(root)
+    walls.empty_bounding_set([])
     walls.drop_capabilities([])
     return None, proc_mount
 

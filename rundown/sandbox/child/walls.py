@@ -7,6 +7,7 @@ Source: landlock(7), capabilities(7), "Effect of user ID changes" and "Capabilit
 """
 
 import ctypes
+import errno
 import fcntl
 import os
 import stat
@@ -44,40 +45,34 @@ class _RulesetAttr(ctypes.Structure):
     _fields_ = (("fs", ctypes.c_uint64), ("net", ctypes.c_uint64), ("scoped", ctypes.c_uint64))
 
 
-def drop_capabilities(keep: list[str]) -> None:
-    """Empties the bounding, ambient and inheritable sets and drops all but `keep`, for good.
+def empty_bounding_set(keep: list[str]) -> None:
+    """Leaves nothing but `keep` for this process and its descendants to gain by any exec, for good.
 
-    The bounding set goes first: it takes CAP_SETPCAP, which is dropped then. Without any capability
-    (an ordinary user outside a user namespace) only the ambient set is cleared.
+    Comes before capabilities are dropped: it takes CAP_SETPCAP. An ordinary user outside a user namespace
+    has none; for those no_new_privs has to do.
     """
     kept = {CAPABILITIES[name] for name in keep}
     with stage("capabilities"):
         syscalls.prctl(syscalls.PR_CAP_AMBIENT, syscalls.PR_CAP_AMBIENT_CLEAR_ALL)
         number = 0
-        while _is_capability(number):
-            if number not in kept:
-                _drop_from_bounding_set(number)
+        while True:
+            try:
+                if number not in kept:
+                    syscalls.prctl(syscalls.PR_CAPBSET_DROP, number)
+            except OSError as error:
+                if error.errno == errno.EINVAL or os.geteuid() != 0:  # past the last one, or none to drop
+                    return
+                raise
             number += 1
+
+
+def drop_capabilities(keep: list[str]) -> None:
+    """Gives up all capabilities but `keep`, which stay across exec."""
+    kept = {CAPABILITIES[name] for name in keep}
+    with stage("capabilities"):
         syscalls.set_capabilities(sum(1 << number for number in kept))
         for number in kept:
             syscalls.prctl(syscalls.PR_CAP_AMBIENT, syscalls.PR_CAP_AMBIENT_RAISE, number)
-
-
-def _is_capability(number: int) -> bool:
-    """Returns whether this kernel knows a capability of that number."""
-    try:
-        syscalls.prctl(syscalls.PR_CAPBSET_READ, number)
-    except OSError:
-        return False
-    return True
-
-
-def _drop_from_bounding_set(number: int) -> None:
-    try:
-        syscalls.prctl(syscalls.PR_CAPBSET_DROP, number)
-    except PermissionError:
-        if os.geteuid() == 0:
-            raise
 
 
 class FileRules:

@@ -10,17 +10,23 @@ Ends when the socket does, and everything it started with it.
 
 import gc
 import os
+import select
 import signal
 import socket
 from contextlib import suppress
+from typing import Final, NamedTuple
 
 from rundown.sandbox.child import holder, init, namespaces, syscalls, wire
 from rundown.sandbox.child.stages import StageError, stage
 from rundown.sandbox.child.view import View
 
+_QUIET_MS: Final = 3  # a short step shall not compete with the making of the next one's init
+
 
 def main(descriptor: int, parent: int) -> None:
     """Serves until the socket ends."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)  # whatever rundown was started with
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
     namespaces.die_with_parent(parent)
@@ -36,26 +42,52 @@ def main(descriptor: int, parent: int) -> None:
     except StageError as error:
         wire.send(sock, error.as_message())
         return
-    while (received := wire.receive(sock)) is not None:
+    while True:
+        if zygote.may_warm_up() and not _has_news(sock):
+            zygote.warm_up()
+        received = wire.receive(sock)
+        if received is None:
+            return
         zygote.answer(received[0])
 
 
+def _has_news(sock: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(_QUIET_MS))
+
+
 class _Zygote:
+    """Keeps at most one init warm; what a failure leaves half done is thrown away and made anew."""
+
     def __init__(self, sock: socket.socket, hello: wire.Message, fds: list[int]) -> None:
         self._sock = sock
         self._recipe = hello["recipe"]
         self._seccomp = _read_all(fds[0])
-        self._has_base = hello["base"] != "plain"
-        if self._has_base:
+        self._has_view = hello["base"] != "plain"
+        self._base_is_made = False
+        self._warm: _Fresh | None = None
+        self._failed = False
+        if self._has_view:
             holder.enter_run_namespace(hello["base"], hello["tmp_bytes"])
             syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         wire.send(sock, {"event": "ready"})
-        self._warm: _Fresh | None = None
-        self._make_base()
-        self._warm = self._start()
+
+    def may_warm_up(self) -> bool:
+        """Whether there is something to do ahead; after a failure only once it was asked for again."""
+        return self._warm is None and not self._failed
+
+    def warm_up(self) -> None:
+        """Makes the next init ahead."""
+        try:
+            self._make_warm()
+        except StageError:
+            self._failed = True  # the next one who asks is told
 
     def answer(self, message: wire.Message) -> None:
+        """Does what a message asks for."""
         _reap()
+        self._failed = False
         if message["op"] == "tmp":
             opened = os.open(holder.TMP, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             wire.send(self._sock, {"event": "tmp"}, (opened,))
@@ -64,55 +96,67 @@ class _Zygote:
         try:
             self._hand_over(message)
         except StageError as error:
-            self._throw_away()
+            self._failed = True
             wire.send(self._sock, error.as_message())
 
     def _hand_over(self, message: wire.Message) -> None:
-        changed = "recipe" in message
-        if changed:
+        discard = message.get("discard", False)
+        if "recipe" in message:
             self._recipe = message["recipe"]
-        if self._warm is None or (changed and message["discard"]):
-            self._throw_away()
-            self._make_base()
-            changed = False
-            self._warm = self._start()
-        fresh, self._warm = self._warm, None
-        wire.send(self._sock, {"event": "taken"}, fresh.fds())
-        fresh.close()
-        if changed:
-            self._make_base()
-        self._warm = self._start()
-
-    def _throw_away(self) -> None:
-        """The warm init was made for other steps."""
-        if self._warm is not None:
+        if discard and self._warm is not None:
             self._warm.close()
             self._warm = None
+        if discard:
+            self._base_is_made = False
+        self._make_warm()
+        assert self._warm is not None
+        wire.send(self._sock, {"event": "taken"}, self._warm.fds())
+        self._warm.close()
+        self._warm = None
+        if "recipe" in message and not discard:
+            self._base_is_made = False
+
+    def _make_warm(self) -> None:
+        if self._warm is None:
+            if self._has_view and not self._base_is_made:
+                self._make_base()
+            self._warm = self._start()
 
     def _make_base(self) -> None:
         """Makes the part of the view that all steps of the run share; they get copies of it."""
-        if not self._has_base:
-            return
         with suppress(OSError):
             syscalls.call("umount2", holder.VIEW.encode(), syscalls.MNT_DETACH)
         view = View(base=True)
         view.build(self._recipe["base"])
         view.close()
+        self._base_is_made = True
 
     def _start(self) -> "_Fresh":
         """Returns a new step's init. Its failures come through its own sockets."""
         control, theirs = socket.socketpair()
         command, report = socket.socketpair()
+        maps, asking = socket.socketpair()
         zygote = os.getpid()
         with stage("fork"):
             supervisor = os.fork()
         if supervisor == 0:
-            for inherited in (control, command, self._sock):
+            for inherited in (control, command, maps, self._sock):
                 inherited.close()
-            _supervise((theirs, report), self._recipe, zygote, self._seccomp)
-        theirs.close()
-        report.close()
+            _supervise(_Ends(theirs, report, asking), self._recipe, zygote, self._seccomp)
+        for given in (theirs, report, asking):
+            given.close()
+        if namespaces.needs_writer(tuple(self._recipe["namespaces"])):
+            namespaces.write_maps(supervisor, maps)
+        maps.close()
         return _Fresh(control, command, os.pidfd_open(supervisor))
+
+
+class _Ends(NamedTuple):
+    """A supervisor's ends of sockets: to rundown for init and for the command, to the zygote for id maps."""
+
+    control: socket.socket
+    report: socket.socket
+    maps: socket.socket
 
 
 class _Fresh:
@@ -131,36 +175,34 @@ class _Fresh:
         os.close(self._supervisor)
 
 
-def _supervise(
-    sockets: tuple[socket.socket, socket.socket], recipe: init.Recipe, zygote: int, seccomp: bytes
-) -> None:
+def _supervise(ends: _Ends, recipe: init.Recipe, zygote: int, seccomp: bytes) -> None:
     """Lives as the host-side parent of one step's init; does not return.
 
     Without a pid namespace it is init itself, and ends its descendants when the control socket ends:
     a parent-death signal would leave them behind.
     """
-    control, report = sockets
     spaces = tuple(recipe["namespaces"])
     try:
         if "pid" in spaces:
             namespaces.die_with_parent(zygote)
-        namespaces.enter(spaces)
+        namespaces.enter(spaces, ends.maps if namespaces.needs_writer(spaces) else None)
+        ends.maps.close()
         if "pid" not in spaces:
             syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
-            init.serve(control, report, recipe, seccomp)
+            init.serve(ends.control, ends.report, recipe, seccomp)
             os._exit(0)
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         with stage("fork"):
             child = os.fork()
         if child == 0:
             syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-            init.serve(control, report, recipe, seccomp)
+            init.serve(ends.control, ends.report, recipe, seccomp)
             os._exit(0)
-        control.close()
-        report.close()
+        ends.control.close()
+        ends.report.close()
         os.waitpid(child, 0)
     except StageError as error:
-        init.say(control, error)
+        init.say(ends.control, error)
     finally:
         os._exit(0)
 
