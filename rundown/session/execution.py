@@ -4,7 +4,9 @@ Each yielded body is a fact; the driver makes it durable before this goes on. Re
 not allowed, or what is not byte for byte the request that was decided.
 """
 
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -20,6 +22,7 @@ from rundown.model.event import (
     Body,
     LaunchFailed,
     LaunchRequested,
+    OutputCaptured,
     ProcessEnded,
     RunPaused,
     StepFinished,
@@ -29,6 +32,7 @@ from rundown.model.request import ExecutionRequest
 from rundown.model.runbook import AgentBody, CommandBody, ShellOptions
 from rundown.model.sandbox import ProcessResult, StageFailure
 from rundown.redact.redactor import RedactionStream, Redactor
+from rundown.session.captures import Capture, open_capture
 from rundown.session.permissions import Permissions
 from rundown.session.ports import Frontend, Launcher, Prompter, Stream, Subject, Workspace
 from rundown.session.request import Place, binding_digest, freeze_agent, freeze_command
@@ -61,7 +65,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 class Tools(Struct, frozen=True, kw_only=True):
     """What an execution works with. `open_output(position, attempt)` makes a fresh file,
-    `read_output(name)` gives the end of one that is whole."""
+    `read_output(name)` gives the end of one that is whole, `live_folder` is for files of running steps."""
 
     run_id: str
     root: str
@@ -73,6 +77,7 @@ class Tools(Struct, frozen=True, kw_only=True):
     launcher: Launcher
     prompter: Prompter
     frontend: Frontend
+    live_folder: Path
     open_output: Callable[[str, int], OutputFile]
     read_output: Callable[[str], bytes]
     redactor: Redactor
@@ -158,8 +163,16 @@ def _freeze(tools: Tools, unit: Unit, attempt: Attempt, bound: BoundText) -> Exe
 
 
 def _launch(tools: Tools, unit: Unit, attempt: Attempt, allowed: Allowed, bound: BoundText) -> Iterator[Body]:
+    with open_capture(tools.live_folder, unit.outputs) as capture:
+        yield from _launch_with(tools, unit, attempt, (allowed, bound, capture))
+
+
+def _launch_with(
+    tools: Tools, unit: Unit, attempt: Attempt, given: tuple[Allowed, BoundText, Capture | None]
+) -> Iterator[Body]:
+    allowed, bound, capture = given
     request = allowed.request
-    planned = tools.launcher.plan(allowed, dict(bound.values))
+    planned = tools.launcher.plan(allowed, dict(bound.values), capture)
     if isinstance(planned, StageFailure):
         yield from _failed(request, planned)
         return
@@ -184,6 +197,8 @@ def _launch(tools: Tools, unit: Unit, attempt: Attempt, allowed: Allowed, bound:
     if result.ending == "interrupted":
         yield RunPaused(reason="interrupted", position=attempt.position)
         return
+    for name, value in capture.read().items() if capture is not None else ():
+        yield OutputCaptured(position=attempt.position, name=name, value=json.dumps(value))
     yield from judge(tools, unit, attempt, result, recording.tail)
 
 

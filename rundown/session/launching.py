@@ -8,12 +8,22 @@ from msgspec.structs import replace
 
 from rundown.model.policy import Allowed
 from rundown.model.request import ExecutionRequest
-from rundown.model.sandbox import HostFacts, ProcessResult, Refusal, SandboxWish, StageFailure
+from rundown.model.sandbox import (
+    HostFacts,
+    LandlockRule,
+    Mount,
+    ProcessResult,
+    Refusal,
+    SandboxPlan,
+    SandboxWish,
+    StageFailure,
+)
 from rundown.sandbox.launcher import Launcher
 from rundown.sandbox.plan import digest_plan, plan_sandbox
 from rundown.sandbox.settings import LaunchSettings, ViewSettings
 from rundown.sandbox.survey import survey
 from rundown.sandbox.walk import WalkMemory
+from rundown.session.captures import INSIDE, Capture
 from rundown.session.ports import OutputSink, Planned
 
 
@@ -47,9 +57,13 @@ class SandboxLauncher:
         self._terminal = terminal
         self._memory = WalkMemory()
 
-    def plan(self, allowed: Allowed, values: Mapping[str, str]) -> Planned | StageFailure:
+    def plan(
+        self, allowed: Allowed, values: Mapping[str, str], capture: Capture | None = None
+    ) -> Planned | StageFailure:
         """Returns the plan and its digest, in which the values of variables have no part."""
         launching = self._launching
+        if capture is not None:
+            values = {**values, **capture.variables(self._place_of(capture))}
         settings = LaunchSettings(
             view=launching.view,
             env=launching.variables(allowed.request, allowed.envelope.env, values),
@@ -64,7 +78,23 @@ class SandboxLauncher:
             return StageFailure(
                 stage="plan", errno=0, detail=f"{plan.message} ({plan.fix})" if plan.fix else plan.message
             )
+        if capture is not None:
+            plan = self._with_capture(plan, capture)
         return Planned(plan=plan, digest=digest_plan(plan), gaps=plan.gaps)
+
+    def _place_of(self, capture: Capture) -> str:
+        """Where the step finds the directory: a fixed place if it has a view of its own."""
+        host = self._launching.host
+        has_view = host.user_namespaces or host.namespaces_as_root
+        return INSIDE if has_view and self._launching.wish != "none" else str(capture.directory)
+
+    def _with_capture(self, plan: SandboxPlan, capture: Capture) -> SandboxPlan:
+        place = self._place_of(capture)
+        mount = Mount(
+            kind="bind", source=str(capture.directory), target=place, writable=True, executable=False
+        )
+        mounts = (*plan.mounts, mount) if "mount" in plan.namespaces else plan.mounts
+        return replace(plan, mounts=mounts, landlock=(*plan.landlock, LandlockRule(path=place, write=True)))
 
     def _with_own_package(self, allowed: Allowed) -> Allowed:
         """A step that calls rundown reads rundown's code, wherever it is installed."""

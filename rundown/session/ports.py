@@ -13,6 +13,7 @@ from rundown.model.event import Body, Event
 from rundown.model.policy import Allowed, Grant, Outcome, Ruling
 from rundown.model.request import ExecutionRequest, Operation
 from rundown.model.sandbox import Gap, ProcessResult, SandboxPlan, StageFailure
+from rundown.session.captures import Capture
 
 Stream = Literal["stdout", "stderr"]
 OutputSink = Callable[[Stream, bytes], None]
@@ -131,8 +132,11 @@ class Planned(Struct, frozen=True, kw_only=True):
 class Launcher(Protocol):
     """Runs what was allowed, and nothing else."""
 
-    def plan(self, allowed: Allowed, values: Mapping[str, str]) -> Planned | StageFailure:
-        """Returns what will be enforced, or why nothing can be. `values`: of the request's bindings."""
+    def plan(
+        self, allowed: Allowed, values: Mapping[str, str], capture: Capture | None = None
+    ) -> Planned | StageFailure:
+        """Returns what will be enforced, or why nothing can be. `values`: of the request's bindings;
+        `capture`: where the step leaves the values it hands on."""
         ...
 
     def launch(self, planned: Planned, output: OutputSink) -> ProcessResult | StageFailure:

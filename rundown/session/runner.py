@@ -260,6 +260,7 @@ class Runner:
             launcher=self._house.launcher(ref, self._front.terminal),
             prompter=self._front.prompter,
             frontend=frontend,
+            live_folder=self._house.desk.around.state / "live",
             open_output=run.directory.open_output,
             read_output=lambda name: run.directory.read_file(name)[-_TAIL_BYTES:],
             redactor=self._house.redactor,

@@ -8,6 +8,7 @@ from rundown.model.event import Body, Event
 from rundown.model.policy import Allowed
 from rundown.model.request import Operation
 from rundown.model.sandbox import ProcessResult, SandboxPlan, StageFailure
+from rundown.session.captures import Capture
 from rundown.session.ports import Answer, Choice, Foreseen, OutputSink, Planned, Question, Report, Stream
 
 
@@ -83,7 +84,9 @@ class ScriptedLauncher:
         self._spoil = spoil
         self.launched: list[SandboxPlan] = []
 
-    def plan(self, allowed: Allowed, values: Mapping[str, str]) -> Planned | StageFailure:
+    def plan(
+        self, allowed: Allowed, values: Mapping[str, str], capture: Capture | None = None
+    ) -> Planned | StageFailure:
         plan = SandboxPlan(
             request_digest=allowed.request.digest,
             argv=allowed.request.argv,
