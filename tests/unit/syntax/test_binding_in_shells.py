@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec import Struct
 
 from rundown.syntax.binding import Bound, bind_script
@@ -389,4 +391,115 @@ def test_arithmetic_takes_integers_only(shell: str, template: str, tmp_path: Pat
     for value in taken:
         bound = bind(template, shell, value)
         run(shell, bound.text, [], tmp_path, dict(bound.bindings))
+    assert list(tmp_path.iterdir()) == []
+
+
+PAIRS = [
+    "{{x}} {{y}}",
+    "bash {{x}} {{y}}",
+    "sh {{x}} {{y}}",
+    "env {{x}} {{y}}",
+    "command {{x}} {{y}}",
+    "builtin {{x}} {{y}}",
+    "exec {{x}} {{y}}",
+    "timeout {{x}} {{y}} a",
+    "printf {{x}} {{y}}",
+    "test {{x}} {{y}}",
+    "[ {{x}} {{y}} ]",
+    "[ ! {{x}} {{y}} ]",
+    "[ {{x}} -a {{y}} ]",
+    "[[ {{x}} == {{y}} ]]",
+    "set {{x}} {{y}}; echo $1",
+    "export A={{x}} B={{y}}",
+    "read {{x}} {{y}} < /dev/null",
+    "hash {{x}} {{y}}",
+    "wait {{x}} {{y}}",
+    "complete {{x}} {{y}}",
+    "cd {{x}} {{y}}",
+    "awk {{x}} {{y}} /dev/null",
+    "sed {{x}} {{y}} /dev/null",
+    "find . {{x}} {{y}}",
+    "for v in {{x}} {{y}}; do :; done",
+]
+WORDS = [
+    "-c",
+    "-v",
+    "-n",
+    "--",
+    "eval",
+    "bash",
+    "sh",
+    "trap",
+    "-S" + TOUCH,
+    TOUCH,
+    f"$({TOUCH})",
+    f"a[$({TOUCH})]",
+]
+
+
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+@pytest.mark.parametrize("template", PAIRS)
+def test_two_values_together_start_nothing(template: str, shell: str, tmp_path: Path) -> None:
+    blocks: list[str] = []
+    arguments: list[str] = []
+    for x, y in itertools.product(WORDS, WORDS):
+        bound = bind_script(template, "bash" if shell == "bash" else "sh", {"x": x, "y": y})
+        if bound.diagnostics:
+            continue
+        values = [value for _, value in bound.bindings]
+        assign = "".join(
+            f"{name}=${{{len(arguments) + number}}}\n" for number, (name, _) in enumerate(bound.bindings, 1)
+        )
+        blocks.append(
+            f"(\n{assign}{bound.text}\n) < /dev/null > /dev/null 2>&1\n[ ! -e canary ] || echo {len(blocks)}"
+        )
+        arguments += values
+    assert run(shell, "\n".join([*blocks, "echo whole"]), arguments, tmp_path, {}) == b"whole\n"
+
+
+AROUND = [
+    "( {}\n)",
+    "{{ {}\n}}",
+    "if true; then {}\nfi",
+    "true && {}",
+    "false || {}",
+    "! false; {}",
+    "f() {{ {}\n}}\nf",
+    "for i in 1; do {}\ndone",
+    "while :; do {}\nbreak; done",
+    "case a in a) {}\n;; esac",
+    'printf %s "$( {} )"',
+    'v=$({}\n); printf %s "$v"',
+    "{{ {}\n}} | cat",
+    "{}\n# it's a comment",
+    'echo "it\'s" > /dev/null; {}',
+    "echo 'say \"' > /dev/null; {}",
+    "x='a\nb'; {}",
+]
+LEAVES = [
+    "printf '<%s>' {{x}}",
+    'printf "<%s>" "{{x}}"',
+    "printf '<%s>' \"${UNSET_:-{{x}}}\"",
+    "printf '<%s%s>' {{x}} ''",
+    "cat <<EOF | tr -d '\\n'\n<{{x}}>\nEOF\n",
+]
+blocks = st.recursive(
+    st.sampled_from(LEAVES),
+    lambda inner: st.tuples(st.sampled_from(AROUND), inner).map(lambda pair: pair[0].format(pair[1])),
+    max_leaves=4,
+)
+line_values = st.one_of(
+    st.sampled_from([value for value in VALUES if "\n" not in value]),
+    st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(block=blocks, value=line_values, shell=st.sampled_from(["bash", "sh"]))
+def test_a_value_stays_one_datum_however_deep_it_stands(
+    block: str, value: str, shell: str, tmp_path: Path
+) -> None:
+    bound = bind(block, shell, value)
+    assert bound.diagnostics == ()
+    assert run(shell, bound.text, [], tmp_path, dict(bound.bindings)) == f"<{value}>".encode()
     assert list(tmp_path.iterdir()) == []
