@@ -121,10 +121,10 @@ class _Judge:
         if operation.capability is not Capability.RUN and operation.kind in ("dynamic", "unparseable"):
             return None
         hits = find_hits(self._compiled, operation.capability, subject)
-        leading = leading_hits(hits)
-        sure = [
-            hit for hit in leading if hit.verdict is Outcome.ALLOW and not _doubt(hit, operation, subject)
-        ]
+        flags = tuple(hit for hit in hits if hit.place == FLAGS)
+        leading = leading_hits(tuple(hit for hit in hits if hit.place != FLAGS)) or flags
+        allows = (hit for hit in (*flags, *leading) if hit.verdict is Outcome.ALLOW)
+        sure = [hit for hit in allows if not _doubt(hit, operation, subject)]
         if sure and sure[0].place == FLAGS:
             return _allowed(operation, sure[0])
         if denial := standing_deny(self._compiled, hits, subject):

@@ -115,7 +115,7 @@ def test_at_the_terminal_ordinary_work_passes_without_a_question(text, venv):
         ("curl https://a.example/x", "deny"),
         ("sudo make install", "deny"),
         ("cat < .env", "deny"),
-        ("echo x >> ~/.bashrc", "deny"),
+        ("echo x >> /home/ada/.bashrc", "deny"),
         ("echo x > .git/hooks/pre-commit", "deny"),
         ("kubectl delete ns prod", "deny"),
         ("LD_PRELOAD=./x.so make", "ask"),
