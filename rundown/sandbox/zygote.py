@@ -23,6 +23,7 @@ from rundown.sandbox.failure import LaunchError
 from rundown.sandbox.recipe import Recipe
 
 Base = Literal["userns", "mount", "plain"]
+Answer = tuple[wire.Message, list[int]]
 _PATIENCE_S: Final = 30.0
 _LAST_WORDS: Final = 2000
 _BOOT: Final = (
@@ -88,10 +89,11 @@ class Zygote:
         if done is None or wanted != done:
             message["recipe"] = msgspec.to_builtins(wanted)
             message["discard"] = done is None or not done.serves(wanted)
-            done = wanted if message["discard"] or done is None else done
         self._warm = None
-        control, command, supervisor = self._ask(message, (), "taken")
+        answer, (control, command, supervisor) = self._ask(message, (), "taken")
         self._warm = wanted
+        if done is None or answer["has_done"]:
+            done = wanted
         return Fresh(
             control=socket.socket(fileno=control),
             command=socket.socket(fileno=command),
@@ -101,7 +103,7 @@ class Zygote:
 
     def open_tmp(self) -> int:
         """Returns a directory fd of the run's `{tmp}`. Raises: LaunchError."""
-        return self._ask({"op": "tmp"}, (), "tmp")[0]
+        return self._ask({"op": "tmp"}, (), "tmp")[1][0]
 
     @property
     def pid(self) -> int:
@@ -118,7 +120,7 @@ class Zygote:
             self._process.wait()
         os.close(self._complaints)
 
-    def _ask(self, message: wire.Message, fds: tuple[int, ...], expected: str) -> list[int]:
+    def _ask(self, message: wire.Message, fds: tuple[int, ...], expected: str) -> Answer:
         """A fork server that is gone stays gone: the first failure answers every later question too."""
         if self._failure is None:
             try:
@@ -128,7 +130,7 @@ class Zygote:
                 self._failure = LaunchError("zygote", getattr(error, "errno", 0), detail)
         raise self._failure
 
-    def _exchange(self, message: wire.Message, fds: tuple[int, ...], expected: str) -> list[int]:
+    def _exchange(self, message: wire.Message, fds: tuple[int, ...], expected: str) -> Answer:
         wire.send(self._sock, message, fds)
         received = wire.receive(self._sock)
         if received is None:
@@ -136,7 +138,7 @@ class Zygote:
         answer, answered_fds = received
         if answer["event"] != expected:
             raise LaunchError(answer["stage"], answer["errno"], answer["detail"])
-        return answered_fds
+        return answer, answered_fds
 
     def _last_words(self) -> str:
         """Returns the last line it wrote to its standard error, if any."""

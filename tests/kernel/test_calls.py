@@ -111,8 +111,8 @@ CALLS = (
 )
 def test_a_call_is_refused_inside_and_gets_further_outside(world: World, name, number, words, who):
     text = PRELUDE + f"print(call({number}, *{words}))"
-    inside = world.python(text).text
-    assert inside == "EPERM"
+    inside = world.python(text)
+    assert (inside.text, inside.kind) == ("EPERM", "result"), inside
     if who in ("", world.driver.identity):
         assert world.outside_step(PYTHON, "-I", "-S", "-c", text).text != "EPERM"
 

@@ -69,6 +69,8 @@ class Driver:
         self, identity: str, facts: dict[str, Any] | None = None, tmp_bytes: int | None = None
     ) -> None:
         self.identity = identity
+        self.base = Path(tempfile.mkdtemp(prefix="rundown-world-", dir="/var/tmp")).resolve()
+        self.base.rmdir()  # the same place for every world: what a fork server does ahead stays of use
         as_other = identity == "ordinary" and os.geteuid() == 0
         prefix = (
             ["setpriv", f"--reuid={ORDINARY_UID}", f"--regid={ORDINARY_UID}", "--clear-groups"]
@@ -114,7 +116,8 @@ class World:
 
     def __init__(self, driver: Driver) -> None:
         self.driver = driver
-        self.base = Path(tempfile.mkdtemp(prefix="rundown-world-", dir="/var/tmp")).resolve()
+        self.base = driver.base
+        self.base.mkdir()
         self.root, self.home, self.outside = (
             self.base / name for name in ("home/project", "home", "outside")
         )

@@ -48,12 +48,13 @@ def enter(namespaces: tuple[str, ...], writer: socket.socket | None = None) -> N
     flags = 0
     for name in namespaces:
         flags |= FLAGS[name]
+    uid, gid = os.geteuid(), os.getegid()  # unmapped afterwards, they would look like nobody's
     with stage("namespaces", "unshare"):
         syscalls.unshare(flags)
     if "user" in namespaces:
         with stage("id-maps"):
             if writer is None:
-                _write_own_maps(os.geteuid(), os.getegid())
+                _write_own_maps(uid, gid)
             else:
                 writer.sendall(b"x")
                 problem = int.from_bytes(writer.recv(4), "big")

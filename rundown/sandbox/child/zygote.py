@@ -100,21 +100,27 @@ class _Zygote:
             wire.send(self._sock, error.as_message())
 
     def _hand_over(self, message: wire.Message) -> None:
-        discard = message.get("discard", False)
-        if "recipe" in message:
-            self._recipe = message["recipe"]
-        if discard and self._warm is not None:
-            self._warm.close()
-            self._warm = None
-        if discard:
-            self._base_is_made = False
-        self._make_warm()
+        """Hands the warm init over, or one made now if there is none or it was made for other steps."""
+        if self._warm is None or message.get("discard", False):
+            self._take_recipe(message)
+            self._make_warm()
         assert self._warm is not None
-        wire.send(self._sock, {"event": "taken"}, self._warm.fds())
-        self._warm.close()
-        self._warm = None
-        if "recipe" in message and not discard:
+        fresh, self._warm = self._warm, None
+        wire.send(
+            self._sock, {"event": "taken", "has_done": fresh.recipe == message.get("recipe")}, fresh.fds()
+        )
+        fresh.close()
+        self._take_recipe(message)
+
+    def _take_recipe(self, message: wire.Message) -> None:
+        """What was made by another recipe is of no use any more."""
+        recipe = message.get("recipe", self._recipe)
+        if recipe != self._recipe:
+            self._recipe = recipe
             self._base_is_made = False
+            if self._warm is not None:
+                self._warm.close()
+                self._warm = None
 
     def _make_warm(self) -> None:
         if self._warm is None:
@@ -148,7 +154,7 @@ class _Zygote:
         if namespaces.needs_writer(tuple(self._recipe["namespaces"])):
             namespaces.write_maps(supervisor, maps)
         maps.close()
-        return _Fresh(control, command, os.pidfd_open(supervisor))
+        return _Fresh(self._recipe, (control, command), os.pidfd_open(supervisor))
 
 
 class _Ends(NamedTuple):
@@ -162,8 +168,9 @@ class _Ends(NamedTuple):
 class _Fresh:
     """An init that waits for its plan: its control socket, its command's, its supervisor's pidfd."""
 
-    def __init__(self, control: socket.socket, command: socket.socket, supervisor: int) -> None:
-        self._sockets = (control, command)
+    def __init__(self, recipe: init.Recipe, sockets: tuple[socket.socket, ...], supervisor: int) -> None:
+        self.recipe = recipe
+        self._sockets = sockets
         self._supervisor = supervisor
 
     def fds(self) -> tuple[int, ...]:
