@@ -3,9 +3,10 @@
 Parsing alone says nothing of this, so that a run starts fast; `rundown check` says all of it.
 """
 
+from collections.abc import Iterator
+
 from rundown.model.diagnostic import Diagnostic
-from rundown.model.runbook import Runbook
-from rundown.syntax.block_notes import check_blocks
+from rundown.model.runbook import Body, CommandBody, Runbook
 from rundown.syntax.flow import check_flow
 from rundown.syntax.names import check_names
 from rundown.syntax.parse import Parsed, parse_runbook, tidy
@@ -31,5 +32,14 @@ def check_runbook(book: Runbook, source: bytes) -> tuple[Diagnostic, ...]:
     report: list[Diagnostic] = []
     check_flow(book, report)
     check_names(book, read, report)
-    check_blocks(book, read, report)
+    if any(isinstance(body, CommandBody) for body in _bodies(book)):
+        from rundown.syntax.block_notes import check_blocks  # loads the shell's readers
+
+        check_blocks(book, read, report)
     return tidy(report, book.file)
+
+
+def _bodies(book: Runbook) -> Iterator[Body | None]:
+    for step in book.steps:
+        yield step.body
+        yield from (substep.body for substep in step.substeps)

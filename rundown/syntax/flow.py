@@ -48,6 +48,7 @@ class _Ways:
     def __init__(self, book: Runbook) -> None:
         self._steps = book.steps
         self._index = {step.id: index for index, step in enumerate(book.steps)}
+        self._parts = [{part.id: number for number, part in enumerate(step.substeps)} for step in book.steps]
         self._following: list[_Node] = []
         following = _END
         for index in range(len(book.steps) - 1, -1, -1):
@@ -96,10 +97,8 @@ class _Ways:
                 return _END
             case Goto(target=target):
                 index = self._index[target.step]
-                for number, substep in enumerate(self._steps[index].substeps):
-                    if substep.id == target.substep:
-                        return _Node(index, number)
-                return self.entry(index)
+                number = self._parts[index].get(target.substep or "")
+                return self.entry(index) if number is None else _Node(index, number)
 
 
 def _closure(start: set[_Node], onward: Callable[[_Node], Iterator[_Node]]) -> set[_Node]:
