@@ -124,8 +124,8 @@ def _let_go(control: socket.socket, go: socket.socket, begin: wire.Message, view
             fds = (slave,)
     with suppress(OSError):
         wire.send(go, {}, fds)
-    for used in fds:
-        os.close(used)
+    # The terminal's slave stays open here: a program that closes its output before it exits, as coreutils do,
+    # would otherwise leave a master without a slave, and be hung up on by whoever closes that.
     go.close()
 
 
