@@ -94,7 +94,7 @@ class House(Struct, kw_only=True, dict=True):
             runbook_source=ref.runbook_path,
             position=request.position,
             attempt=request.attempt,
-            work_path=".rundown/work",
+            work_path=os.path.join(self.desk.project.root, ".rundown", "work"),
             home=str(self.desk.around.home),
             tmp="/tmp" if confined else self.desk.around.environ.get("TMPDIR", "/tmp"),
             cache=self.desk.cache,
