@@ -42,11 +42,11 @@ def build_envelope(
     granted, named = _granted(grants), _named(rulings)
     extra = (*granted, *named)
     reads, writes = (_texts(_of(extra, capability), facts) for capability in _PATHS)
-    started = (
+    started = [
         item.operation.resolved
         for item in _on(rulings, Capability.RUN)
         if item.operation.resolved is not None
-    )
+    ]
     variables = (
         item.operation.resource for item in _on(rulings, Capability.ENV) if not sets_variable(item.operation)
     )
@@ -66,6 +66,7 @@ def build_envelope(
         run_trees=_unique(
             base.run_trees, (tree for real in started for tree in toolchain_trees(real, facts))
         ),
+        programs=_unique(base.programs, started),
         env=tuple(sorted({*base.env, *variables})),
         net=(*base.net, *_of(extra, Capability.NET)),
         host=_unique(request.host, (item.operation.resource for item in _on(rulings, Capability.HOST))),
@@ -97,12 +98,16 @@ def effective_enforcement(compiled: CompiledRuleset) -> Literal["command", "tree
 
 def installations(compiled: CompiledRuleset) -> dict[str, tuple[str, ...]]:
     """Returns the trees that each executable brings which the rules allow by name, outside the system's."""
-    found = {
-        name: toolchain_trees(real, compiled.facts)
-        for name, real in sorted(compiled.facts.executables.items())
-        if plain_outcome(compiled, Capability.RUN, _bare(name, real)) is Outcome.ALLOW
-    }
+    executables = compiled.facts.executables
+    found = {name: toolchain_trees(executables[name], compiled.facts) for name in _allowed_names(compiled)}
     return {name: trees for name, trees in found.items() if trees}
+
+
+def _allowed_names(compiled: CompiledRuleset) -> Iterator[str]:
+    """Yields the names of executables that rules allow, in order."""
+    for name, real in sorted(compiled.facts.executables.items()):
+        if plain_outcome(compiled, Capability.RUN, _bare(name, real)) is Outcome.ALLOW:
+            yield name
 
 
 def _standing(compiled: CompiledRuleset) -> Envelope:
@@ -122,6 +127,7 @@ def _standing(compiled: CompiledRuleset) -> Envelope:
         write_deny=tuple(_denies(compiled, Capability.WRITE)),
         protect=_protected(compiled),
         run_trees=_unique(tree for trees in installations(compiled).values() for tree in trees),
+        programs=_unique(compiled.facts.executables[name] for name in _allowed_names(compiled)),
         env=_variables(compiled),
         net=tuple(rule for layer in (*final, *ruleset.layers) for rule in _of(layer.rules, Capability.NET)),
         limits=effective_limits(compiled),

@@ -5,8 +5,9 @@ import msgspec
 import pytest
 import yaml
 
-from rundown.model.policy import Outcome
+from rundown.model.policy import LayerKind, Outcome
 from rundown.model.request import Capability
+from rundown.policy.document import decode_document
 from rundown.policy.load import builtin_document
 from rundown.policy.schema import SCHEMA_FILE, policy_schema, schema_text
 from tests.support.sources import ROOT as CHECKOUT
@@ -22,6 +23,12 @@ def listed(capability, verdict):
         for rule in builtin_document().layer("").rules
         if rule.capability is Capability(capability) and rule.verdict is Outcome(verdict)
     }
+
+
+def test_what_is_shipped_is_valid_by_the_rules_for_everybody():
+    folder = CHECKOUT / "rundown/policy"
+    for path in (folder / "builtin.yaml", *(folder / "tools").glob("*.yaml")):
+        assert decode_document(path.read_bytes(), path.name, "yaml", LayerKind.POLICY_FILE)[1] == ()
 
 
 def test_executables():
