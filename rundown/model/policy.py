@@ -140,8 +140,10 @@ class Envelope(Struct, frozen=True, kw_only=True):
 
     `read_allow`, `write_allow`: absolute patterns, each a literal path or `literal/**` (writes), or any
     glob (reads). `write_made`: those of `write_allow` that a person's document, flag or grant names, so
-    that a missing tree is made before the step and removed after it if it stayed empty. `*_deny`: rules whose patterns are absolute or start with `**/`. `run_trees`:
-    installations of allowed executables (real paths), read and execute. `env`: variable names to pass.
+    that a missing tree is made before the step and removed after it if it stayed empty. `*_deny`: rules
+    whose patterns are absolute or start with `**/`. `run_trees`: installations of allowed executables
+    (real paths), read and execute. `programs`: real paths of every executable that rules allow by name or
+    this request starts, which is all that `enforce_run: tree` lets run. `env`: variable names to pass.
     """
 
     read_allow: tuple[str, ...] = ()
@@ -151,6 +153,7 @@ class Envelope(Struct, frozen=True, kw_only=True):
     write_deny: tuple[Rule, ...] = ()
     protect: tuple[str, ...] = ()
     run_trees: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
     env: tuple[str, ...] = ()
     net: tuple[Rule, ...] = ()
     host: tuple[str, ...] = ()
