@@ -237,7 +237,13 @@ def _named(rulings: tuple[Ruling, ...]) -> tuple[Rule, ...]:
         and item.operation.capability in _PATHS
         and item.operation.resolved is not None
         and (item.rule is not None or item.grant is not None or item.mode is not None)
+        and not _is_private(item.rule)
     )
+
+
+def _is_private(rule: Rule | None) -> bool:
+    """Whether the rule means the run's own `{tmp}`: what lies at that path on the host stays closed."""
+    return rule is not None and rule.pattern.startswith("{tmp}")
 
 
 def _denied(grants: tuple[Grant, ...], capability: Capability, facts: PolicyFacts) -> Iterator[Rule]:

@@ -25,6 +25,7 @@ class Paths:
         self.bases: tuple[str, ...] = ()
         self._globs: tuple[str, ...] = ()
         texts = fill_places(pattern, facts)
+        self._outside = _not_temporary(facts) if pattern.startswith("{tmp}") else ()
         if all(is_tree(text) for text in texts):
             self.bases = tuple(
                 unescape_path(text.removesuffix("/").removesuffix("/**")) or "/" for text in texts
@@ -42,6 +43,8 @@ class Paths:
 
     def match(self, path: str) -> bool:
         """Whether the path is meant. A literal path or `path/**` means itself and all below."""
+        if any(covers(place, path) for place in self._outside):
+            return False
         if any(covers(base, path) for base in self.bases):
             return True
         # The slash lets `a/**` mean `a` too; fullmatch, or `$` would ignore a line end.
@@ -67,6 +70,12 @@ def fill_places(pattern: str, facts: PolicyFacts) -> tuple[str, ...]:
     Braces that name trees are expanded; `{gitdir}` may be several directories.
     """
     return tuple(item for text in open_places(pattern, facts) for item in expand_braces(text))
+
+
+def _not_temporary(facts: PolicyFacts) -> tuple[str, ...]:
+    """Places that lie below the host's temporary directory: `{tmp}` is the step's own, and never they."""
+    places = (facts.root, facts.home, facts.cache, facts.config, facts.gitdir, *facts.gitdirs)
+    return tuple(place for place in places if place and covers(facts.tmp, place))
 
 
 def _places(name: str, facts: PolicyFacts) -> tuple[str, ...]:

@@ -156,6 +156,12 @@ def test_a_place_that_does_not_exist_matches_nothing():
     assert match("{gitdir}/**", read("/anything"), facts=facts) is NO
 
 
+def test_the_private_tmp_is_not_a_project_that_lies_in_the_hosts_tmp():
+    facts = replace(FACTS, root="/tmp/project")
+    found = [match("{tmp}/**", read(path), facts=facts) for path in ("/tmp/x", "/tmp/project/x", "/tmp")]
+    assert found == [YES, NO, YES]
+
+
 def test_a_bare_name_denies_at_any_depth_and_allows_at_the_root_only():
     deep = read("a/b/.env")
     assert (match(".env", deep, DENY), match(".env", deep), match(".env", read(".env"))) == (YES, NO, YES)
