@@ -5,6 +5,8 @@ from msgspec import Struct, field
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "urn:rundown:receipt:1"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
+KEY_FILE = "signing-key.pem"
+"""The name of the signing key's file in the user's configuration directory."""
 
 
 class Runner(Struct, frozen=True, kw_only=True):

@@ -22,11 +22,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 from rundown.errors import InvalidInputError, RecordError
 from rundown.model.diagnostic import Diagnostic
-from rundown.model.receipt import PAYLOAD_TYPE
+from rundown.model.receipt import KEY_FILE, PAYLOAD_TYPE
 from rundown.record.dsse import pre_authentication_encoding, seal
 from rundown.record.problems import describe, record_problem
 
-KEY_FILE = "signing-key.pem"
 _MOST_BYTES = 4096
 
 

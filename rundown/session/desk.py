@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from rundown.errors import RundownError
 from rundown.model.digest import digest_bytes
 from rundown.model.policy import Allowed, Decision, Grant
+from rundown.model.receipt import KEY_FILE
 from rundown.model.request import Capability, ExecutionRequest
 from rundown.model.sandbox import HostFacts
 from rundown.policy.compiled import CompiledRuleset, compile_ruleset, mentioned_names
@@ -20,6 +21,7 @@ from rundown.policy.evaluate import evaluate
 from rundown.policy.facts import PolicyFacts
 from rundown.policy.keep import Keeper, can_last
 from rundown.policy.load import Loaded, load_ruleset
+from rundown.policy.paths import covers
 from rundown.policy.trust import UntrustedError, record_trust
 from rundown.record.times import rfc3339
 from rundown.sandbox.probe import probe_host
@@ -106,7 +108,7 @@ def open_desk(
     host = probe_host()
     cache = _project_cache(around, project)
     real = os.path.realpath(runbook) if runbook is not None else ""
-    facts = _policy_facts(around, project, loaded, _Place(runbook=real, cache=cache))
+    facts = _policy_facts(around, project, loaded, _Place(runbook=real, cache=cache, runs_dir=wish.runs_dir))
     walls = host.user_namespaces and host.seccomp and host.landlock_abi >= _TRUNCATE_ABI
     facts = replace(facts, no_gap=wish.sandbox != "none" and walls)
     return Desk(around=around, wish=wish, project=project, loaded=loaded, facts=facts, host=host, cache=cache)
@@ -187,18 +189,28 @@ def _policy_facts(around: Surroundings, project: Project, loaded: Loaded, place:
         executables={name: real for name, real in lookups.items() if real is not None},
         venvs=tuple(os.path.dirname(entry) for entry in search_path if _is_venv(entry)),
         documents=loaded.documents,
-        off_limits=(
-            str(around.config / "signing.key"),
-            str(around.state / "trust.json"),
-            str(around.state / "runs"),
-            os.path.join(project.root, ".rundown", "runs"),
-        ),
+        off_limits=_off_limits(around, project, place.runs_dir),
     )
+
+
+def _off_limits(around: Surroundings, project: Project, runs_dir: Path | None) -> tuple[str, ...]:
+    """The signing key, the trust store and the records, by their names and by where links lead."""
+    places = [
+        str(around.config / KEY_FILE),
+        str(around.state / "trust.json"),
+        str(around.state / "runs"),
+        os.path.join(project.root, ".rundown", "runs"),
+    ]
+    chosen = os.path.abspath(around.cwd / runs_dir) if runs_dir is not None else project.root
+    if not covers(chosen, project.root):
+        places.append(chosen)
+    return tuple(dict.fromkeys(form for place in places for form in (place, os.path.realpath(place))))
 
 
 class _Place(Struct, frozen=True, kw_only=True):
     runbook: str
     cache: str
+    runs_dir: Path | None
 
 
 def _is_venv(entry: str) -> bool:

@@ -1,0 +1,54 @@
+"""What a desk keeps out of every step's reach, whatever the policy says."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from rundown.model.receipt import KEY_FILE
+from rundown.session.desk import open_desk
+from rundown.session.surroundings import Surroundings
+from rundown.session.wish import Wish
+
+
+@pytest.fixture
+def around(tmp_path: Path) -> Surroundings:
+    for name in ("home/dotfiles/rundown", "project/.rundown", "state", "cache"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "home/.config").symlink_to("dotfiles")
+    return Surroundings(
+        environ={"PATH": "/usr/bin:/bin"},
+        cwd=tmp_path / "project",
+        home=tmp_path / "home",
+        state=tmp_path / "state",
+        config=tmp_path / "home/.config/rundown",
+        cache=tmp_path / "cache",
+        system_policy=tmp_path / "none.yaml",
+        now_ns=time.time_ns,
+        has_terminal=False,
+        stdout_terminal=False,
+    )
+
+
+def off_limits(around: Surroundings, runs_dir: Path | None = None) -> list[str]:
+    """What no step may touch, below the test's own folder."""
+    desk = open_desk(Wish(runs_dir=runs_dir), around, None)
+    return [str(Path(place).relative_to(around.home.parent)) for place in desk.facts.off_limits]
+
+
+def test_key_trust_and_records_are_off_limits_by_each_of_their_names(around: Surroundings) -> None:
+    assert off_limits(around) == [
+        f"home/.config/rundown/{KEY_FILE}",
+        f"home/dotfiles/rundown/{KEY_FILE}",
+        "state/trust.json",
+        "state/runs",
+        "project/.rundown/runs",
+    ]
+
+
+def test_records_in_a_place_of_their_own_are_off_limits_too(around: Surroundings) -> None:
+    assert off_limits(around, Path("kept/records"))[-1] == "project/kept/records"
+
+
+def test_a_project_is_not_off_limits_where_records_lie_all_over_it(around: Surroundings) -> None:
+    assert off_limits(around, Path("."))[-1] == "project/.rundown/runs"
