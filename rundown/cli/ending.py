@@ -23,6 +23,7 @@ def tell_ending(ended: Ended, *, prompted: bool, as_json: bool) -> int:
         run = short_id(ended.run_id)
         hints = {
             "waiting": f"when it is done: rundown pass   or: rundown fail   (run {run})",
+            "denied": f"go on, with a flag or after a change of policy: rundown resume {run}",
             "interrupted": f"go on: rundown resume {run}",
             "sandbox": f"what this host can enforce: rundown doctor; go on: rundown resume {run}",
             "in-doubt": f"at a terminal: rundown resume {run}",

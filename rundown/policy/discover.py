@@ -118,7 +118,8 @@ def _read(path: Path, shown: str, owner: int, inside: str | None) -> tuple[bytes
                 )
             return file.read(MAX_BYTES + 1), real, None
     except OSError as error:
-        return b"", "", _problem("unreadable", f"{shown} cannot be read: {error.strerror}", shown, "")
+        message = f"{shown} cannot be read: {error.strerror}"
+        return b"", "", _problem("unreadable", message, shown, "make it readable, or name another document")
 
 
 def _below(path: str, root: str) -> bool:

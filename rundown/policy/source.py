@@ -33,6 +33,8 @@ _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 
+_MEND = "look for a bracket, quote or indent that is not closed, here or just above"
+
 
 class Node(Struct, frozen=True, kw_only=True):
     """A scalar, a list or a map of a document. `keys` are the places of a map's keys."""
@@ -112,12 +114,11 @@ class _YamlReader:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             span = self._span(mark, mark) if mark else None
-            raise _RefusedError(
-                "syntax", f"not valid YAML: {error.problem or error.context}", span
-            ) from error
+            message = f"not valid YAML: {error.problem or error.context}"
+            raise _RefusedError("syntax", message, span, _MEND) from error
         except yaml.YAMLError as error:
             message = f"not valid YAML: {' '.join(str(error).split())}"
-            raise _RefusedError("syntax", message, Span(file=self._file, line=1)) from error
+            raise _RefusedError("syntax", message, Span(file=self._file, line=1), _MEND) from error
         return (None if self._problems else node), tuple(self._problems)
 
     def _whole(self) -> Node:
@@ -213,7 +214,7 @@ def _read_json(text: str, file: str, lines: list[str]) -> Node:
         value = json.loads(text, object_pairs_hook=_distinct)
     except json.JSONDecodeError as error:
         span = Span(file=file, line=error.lineno, column=error.colno, excerpt=_line(lines, error.lineno))
-        raise _RefusedError("syntax", f"not valid JSON: {error.msg}", span) from error
+        raise _RefusedError("syntax", f"not valid JSON: {error.msg}", span, _MEND) from error
     except ValueError as error:
         raise _RefusedError("duplicate-key", str(error), Span(file=file, line=1), "join the two") from error
     # Tabs are blanks in JSON and errors in YAML; a valid JSON string holds none.
@@ -260,7 +261,7 @@ def _read_toml(text: str, file: str, lines: list[str]) -> Node:
         line, column = (int(at[1]), int(at[2])) if at else (max(len(lines), 1), 1)
         span = Span(file=file, line=line, column=column, excerpt=_line(lines, line))
         message = re.sub(r" \(at .*\)$", "", str(error))
-        raise _RefusedError("syntax", f"not valid TOML: {message}", span) from error
+        raise _RefusedError("syntax", f"not valid TOML: {message}", span, _MEND) from error
     top = Span(file=file, line=1, excerpt=_line(lines, 1))
     return _toml_node(value, (), _toml_lines(lines), (file, lines, top))
 

@@ -16,7 +16,7 @@ from rundown.syntax.parse import parse_runbook
 
 _FOLDERS = (".rundown/runbooks", "runbooks")
 _ENDING = ".runbook.md"
-_MOST_BYTES = 10 * 1024 * 1024
+_MOST_BYTES = 4 * 1024 * 1024
 STDIN = "<stdin>"
 
 

@@ -1,5 +1,7 @@
 """What a run is started as: its contract, and the first facts of its log."""
 
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -56,10 +58,12 @@ def begin(desk: Desk, run: Run) -> Iterator[Body]:
 
 
 def make_work_directory(root: Path) -> None:
-    """Makes `.rundown/work`, which steps may write, beside the records; nothing where there are none."""
+    """Makes `.rundown/work`, which steps may write, beside the records; nothing where these
+    lie elsewhere or belong to another."""
     records = root / ".rundown"
     with suppress(OSError):
-        if records.is_dir() and not records.is_symlink():
+        found = records.lstat()
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid():
             (records / "work").mkdir(exist_ok=True)
 
 

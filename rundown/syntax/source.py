@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from rundown.model.diagnostic import Diagnostic, Span
 from rundown.syntax.codes import Code
 
-MAX_BYTES = 10 * 1024 * 1024
+MAX_BYTES = 4 * 1024 * 1024
 MAX_EXCERPT = 1000
 
 
