@@ -77,6 +77,7 @@ class SandboxPlan(Struct, frozen=True, kw_only=True):
     `tier` is what carries the confinement; `layers` names each wall with its version, for the receipt.
     `base_mounts`, then `fresh_mounts`, and `base_rules`: how many of `mounts` and `landlock`, from the
     first, are the same for every step of a run, so that they may be done ahead; base ones once a run.
+    `only_programs`: `enforce_run: tree`, so that no file in memory may be made that could be executed.
     `cgroup`: controllers that carry the limits; the others are set as rlimits. `deny_connect`: TCP is
     refused by Landlock and other sockets by seccomp, for want of a net namespace.
     """
@@ -105,6 +106,7 @@ class SandboxPlan(Struct, frozen=True, kw_only=True):
     deny_connect: bool = False
     cgroup: tuple[str, ...] = ()
     cpu: float | None = None
+    only_programs: bool = False
     base_mounts: int = 0
     fresh_mounts: int = 0
     base_rules: int = 0
@@ -178,7 +180,8 @@ class ProcessResult(Struct, frozen=True, kw_only=True):
     """How a step's process tree ended.
 
     `ending`: exited (with `status` 0-255), signalled (`signal` number), timed-out, out-of-memory,
-    interrupted. `left_behind`: background processes that were ended with it.
+    interrupted. `left_behind`: background processes that were ended with it. `reason`: why rundown itself
+    interrupted it, "" if a person did.
     """
 
     ending: Literal["exited", "signalled", "timed-out", "out-of-memory", "interrupted"]
@@ -188,6 +191,7 @@ class ProcessResult(Struct, frozen=True, kw_only=True):
     output_bytes: int = 0
     output_cut_bytes: int = 0
     left_behind: int = 0
+    reason: str = ""
 
 
 class StageFailure(Struct, frozen=True, kw_only=True):

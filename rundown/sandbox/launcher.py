@@ -21,7 +21,7 @@ from rundown.sandbox.failure import LaunchError
 from rundown.sandbox.output import Sink
 from rundown.sandbox.recipe import Recipe, recipe_of
 from rundown.sandbox.relay import Relay
-from rundown.sandbox.seccomp import build_program
+from rundown.sandbox.seccomp import SeccompPrograms, build_programs
 from rundown.sandbox.tiers import namespaces_of
 from rundown.sandbox.zygote import Base, Zygote
 
@@ -141,8 +141,9 @@ class Launcher:
     def _zygote(self, base: Base) -> Zygote:
         if base not in self._zygotes:
             zygote = self._zygotes[base] = Zygote(base, self._first_recipe(base))
-            program = build_program(sockets=base != "plain") if self._host.seccomp else b""
-            zygote.configure(program, self._tmp_bytes)
+            nothing = SeccompPrograms(usual=b"", only_programs=b"")
+            programs = build_programs(sockets=base != "plain") if self._host.seccomp else nothing
+            zygote.configure(programs, self._tmp_bytes)
         return self._zygotes[base]
 
     def _first_recipe(self, base: Base) -> Recipe:

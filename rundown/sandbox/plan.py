@@ -19,6 +19,7 @@ from rundown.sandbox.tiers import HOST_WORDS, choose_tier, find_gaps, find_limit
 
 _OWNERS_CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
 _NOT_A_LACK: Final = ("sandbox/net-not-yet", *(f"sandbox/host-{word}" for word in HOST_WORDS))
+_LOADERS: Final = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-x86_64.so.1")
 _SHOWN: Final = 5
 _TREE: Final = ("enforce_run: tree",)
 
@@ -68,6 +69,7 @@ def plan_sandbox(
         open_files=limits.open_files,
         output_bytes=limits.output_bytes,
         cgroup=host.cgroup_controllers,
+        only_programs=envelope.enforce_run == "tree",
         pty=settings.pty or request.interactive,
         interactive=request.interactive,
         gaps=gaps,
@@ -102,14 +104,18 @@ def _walls(allowed: Allowed, host: HostFacts, survey: Survey, settings: LaunchSe
         return _Walls(rules=alone.rules, unenforced=(*alone.unenforced, *(_TREE if tree_only else ())))
     namespaces = namespaces_of(tier, frozenset(allowed.envelope.host))
     layout = plan_mounts(survey, settings, allowed.envelope, namespaces)
-    rules = plan_rules(survey, settings, survey.programs if tree_only else None)
+    programs = None
+    if tree_only:
+        argv = settings.argv or allowed.request.argv
+        programs = (argv[0], *_LOADERS, *survey.programs, *allowed.envelope.run_trees)
+    rules = plan_rules(survey, settings, programs)
     return _Walls(
         mounts=(*layout.base, *layout.fresh, *layout.own),
         base_mounts=len(layout.base),
         fresh_mounts=len(layout.fresh),
         rules=rules.rules if host.landlock_abi else (),
         base_rules=rules.base if host.landlock_abi and layout.base else 0,
-        unenforced=() if host.landlock_abi or not tree_only else _TREE,
+        unenforced=_TREE if tree_only and not (host.landlock_abi and host.seccomp) else (),
     )
 
 

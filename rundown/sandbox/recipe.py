@@ -19,6 +19,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     landlock_abi: int
     seccomp: bool
     deny_connect: bool = False
+    only_programs: bool = False
     keep_capabilities: tuple[str, ...] = ()
     base: tuple[Mount, ...] = ()
     fresh: tuple[Mount, ...] = ()
@@ -37,6 +38,7 @@ def recipe_of(plan: SandboxPlan) -> Recipe:
         landlock_abi=plan.landlock_abi,
         seccomp=plan.seccomp,
         deny_connect=plan.deny_connect,
+        only_programs=plan.only_programs,
         keep_capabilities=plan.keep_capabilities,
         base=plan.mounts[: plan.base_mounts],
         fresh=plan.mounts[plan.base_mounts : plan.base_mounts + plan.fresh_mounts],

@@ -19,10 +19,12 @@ from rundown.sandbox.console import Console
 from rundown.sandbox.output import OutputCap, Sink, Stream
 from rundown.sandbox.parcel import Parcel
 from rundown.sandbox.recipe import mounts_left
+from rundown.sandbox.watch import MaskWatch
 from rundown.sandbox.zygote import Fresh
 
 _START_PATIENCE_NS: Final = 30_000_000_000
 _END_PATIENCE_NS: Final = 5_000_000_000
+_HIDING: Final = ("mask-file", "mask-dir")
 _CHUNK: Final = 1 << 16
 Cause = Literal["timed-out", "interrupted"]
 
@@ -48,6 +50,8 @@ class Relay:
         self._freeze_wanted = False
         self._frozen_since: int | None = None
         self._console: Console | None = None
+        self._masks: MaskWatch | None = None
+        self._reason = ""
         self._master: int | None = None
         self._streams: set[int] = set()
         self._cause: Cause | None = None
@@ -104,10 +108,14 @@ class Relay:
         self._watch(self._wakes.fileno(), self._drain_wakes)
         self._watch(self._supervisor, self._see_supervisor_gone)
         self._watch(self._command.fileno(), self._hear_command)
+        hidden = [mount.target for mount in self._plan.mounts if mount.kind in _HIDING]
+        if any(not path.startswith("/proc/") for path in hidden):
+            self._masks = MaskWatch(path for path in hidden if not path.startswith("/proc/"))
+            self._watch(self._masks.descriptor, self._see_masks)
         with Parcel(self._plan, self._done, fds, stdin_fd) as parcel:
             for descriptor, stream in parcel.readers():
                 self._carry_from(descriptor, stream)
-            begin = {"op": "begin", "mounts": mounts_left(self._plan, self._done), "pty": self._plan.pty}
+            begin = {"mounts": mounts_left(self._plan, self._done), "pty": self._plan.pty}
             message = {"plan": parcel.plan, "fds": list(parcel.fds)}
             with suppress(OSError):  # who failed has said why, and is heard next
                 wire.send(self._control, begin)
@@ -142,6 +150,14 @@ class Relay:
         """A pidfd is readable when its process has ended: here, after every process of the step."""
         self._selector.unregister(self._supervisor)
         self._supervised = False
+
+    def _see_masks(self) -> None:
+        """A hidden file that is no longer hidden ends the step at once."""
+        lost = self._masks.find_lost() if self._masks is not None else None
+        if lost is not None and self._ended is None:
+            self._reason = f"{lost} was replaced from outside while policy hid it"
+            self._cause = self._cause or "interrupted"
+            self._kill()
 
     def _carry(self, descriptor: int, stream: Stream) -> None:
         try:
@@ -270,6 +286,8 @@ class Relay:
             self._drop(descriptor)
         if self._console is not None:
             self._console.leave()
+        if self._masks is not None:
+            self._masks.close()
         self._selector.close()
         for used in (self._waker, self._wakes, self._control, self._command):
             used.close()
@@ -290,6 +308,7 @@ class Relay:
             output_bytes=self._output.seen_bytes,
             output_cut_bytes=self._output.cut_bytes,
             left_behind=0 if self._ended is None else self._ended["left"],
+            reason=self._reason,
         )
 
 

@@ -14,6 +14,8 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from pyseccomp import SyscallFilter
 
@@ -51,6 +53,7 @@ _NAMESPACE_FLAGS: Final = {
     "CLONE_NEWNET": 0x40000000,
 }
 _TERMINAL_REQUESTS: Final = {"TIOCSTI": 0x5412, "TIOCLINUX": 0x541C, "TIOCCONS": 0x541D, "TIOCSETD": 0x5423}
+_MFD_NOEXEC_SEAL: Final = 0x8
 _LOW_32: Final = 0xFFFFFFFF
 
 _AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
@@ -61,12 +64,25 @@ _TYPE_MASK: Final = 0xF
 _PERSONALITY_BITS_LET_THROUGH: Final = 0x0008 | 0x20000
 
 
-def build_program(sockets: bool = True) -> bytes:
-    """Returns the BPF program for this machine, 8 bytes an instruction.
+class SeccompPrograms(Struct, frozen=True, kw_only=True):
+    """BPF programs, 8 bytes an instruction: the usual one, and that of `enforce_run: tree`."""
+
+    usual: bytes
+    only_programs: bytes
+
+
+def build_programs(sockets: bool = True) -> SeccompPrograms:
+    """Returns the programs for this machine.
 
     `sockets` False: no socket but pairs can be made at all, for want of a network namespace.
     Raises: RuntimeError if libseccomp is not installed.
     """
+    return SeccompPrograms(
+        usual=_build(sockets, memory_files=True), only_programs=_build(sockets, memory_files=False)
+    )
+
+
+def _build(sockets: bool, memory_files: bool) -> bytes:
     import pyseccomp
 
     program = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
@@ -83,6 +99,8 @@ def build_program(sockets: bool = True) -> bytes:
         program.add_rule(refuse, "ioctl", _masked(1, _LOW_32, request))
     for comparisons in _odd_personalities():
         program.add_rule(refuse, "personality", *comparisons)
+    if not memory_files:  # they could be executed, and Landlock does not look at them
+        program.add_rule(refuse, "memfd_create", _masked(1, _MFD_NOEXEC_SEAL, 0))
     if sockets:
         for comparisons in _refused_sockets():
             program.add_rule(refuse, "socket", *comparisons)

@@ -17,6 +17,7 @@ from rundown.policy.pattern import is_tree
 from rundown.sandbox.gitconfig import without_credentials
 from rundown.sandbox.masks import find_masks
 from rundown.sandbox.patterns import Matcher, escape, expressions, glob_base, is_below
+from rundown.sandbox.programs import find_programs
 from rundown.sandbox.settings import ViewSettings
 from rundown.sandbox.system import find_system_paths
 from rundown.sandbox.walk import WalkMemory
@@ -55,6 +56,7 @@ def survey(envelope: Envelope, settings: ViewSettings, memory: WalkMemory | None
         foreign_owner=_is_foreign(settings.root),
         listings=tuple(_listings(masks, trees)),
         missing=tuple(dict.fromkeys(missing)),
+        programs=find_programs(envelope.programs) if envelope.enforce_run == "tree" else (),
         proc_names=tuple(sorted(name for name in os.listdir("/proc") if not name.isdigit())),
     )
 

@@ -21,6 +21,7 @@ import rundown
 from rundown.sandbox.child import wire
 from rundown.sandbox.failure import LaunchError
 from rundown.sandbox.recipe import Recipe
+from rundown.sandbox.seccomp import SeccompPrograms
 
 Base = Literal["userns", "mount", "plain"]
 Answer = tuple[wire.Message, list[int]]
@@ -69,15 +70,15 @@ class Zygote:
         with suppress(BrokenPipeError), self._process.stdin as stdin:
             stdin.write(boot.encode())
 
-    def configure(self, seccomp: bytes, tmp_bytes: int | None) -> None:
+    def configure(self, programs: SeccompPrograms, tmp_bytes: int | None) -> None:
         """Says what it is for. Raises: LaunchError if it could not enter its namespaces."""
-        program = os.memfd_create("seccomp")
+        fds = tuple(_in_memory(program) for program in (programs.usual, programs.only_programs))
         try:
-            os.write(program, seccomp)
             recipe = msgspec.to_builtins(self._warm)
-            self._ask({"base": self._base, "recipe": recipe, "tmp_bytes": tmp_bytes}, (program,), "ready")
+            self._ask({"base": self._base, "recipe": recipe, "tmp_bytes": tmp_bytes}, fds, "ready")
         finally:
-            os.close(program)
+            for program in fds:
+                os.close(program)
 
     def take(self, wanted: Recipe) -> "Fresh":
         """Returns an init that can go on to a plan of that recipe; the next ones will have it done.
@@ -146,6 +147,12 @@ class Zygote:
         text = os.pread(self._complaints, _LAST_WORDS, max(0, size - _LAST_WORDS))
         lines = text.decode("utf-8", "replace").strip().splitlines()
         return f": {lines[-1]}" if lines else ""
+
+
+def _in_memory(content: bytes) -> int:
+    made = os.memfd_create("seccomp")
+    os.write(made, content)
+    return made
 
 
 def interpreter() -> tuple[str, ...]:

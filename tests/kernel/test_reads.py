@@ -1,6 +1,8 @@
 """A step reads what policy opens, and nothing else, whatever way it takes."""
 
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -171,6 +173,24 @@ def test_a_directory_above_a_mask_cannot_be_moved_away(world):
     assert world.shell("mv dist/conf dist/moved", envelope).status == 1
     assert world.shell("cat dist/moved/.env dist/conf/.env; true", envelope).stdout == b""
     assert (world.root / "dist/conf/.env").read_text() == "REACHED"
+
+
+def test_a_hidden_file_that_is_replaced_from_outside_ends_the_step(world):
+    secret = world.write(".env", "old")
+    new = world.write("new", "REACHED")
+    driver = threading.Thread(target=_replace_when, args=(world.root / "dist/begun", new, secret))
+    driver.start()
+    text = "touch dist/begun; while :; do cat .env && break; done 2>/dev/null; sleep 20"
+    ended = world.shell(text, world.envelope(read_deny=(deny("**/.env"),)))
+    driver.join()
+    assert (ended.ending, ended.seconds < 10) == ("interrupted", True)
+
+
+def _replace_when(begun: Path, new: Path, old: Path) -> None:
+    deadline = time.monotonic() + 10
+    while not begun.exists() and time.monotonic() < deadline:
+        pass
+    new.rename(old)
 
 
 def test_an_exception_of_a_deny_stays_open(world):

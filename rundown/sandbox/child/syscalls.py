@@ -76,6 +76,7 @@ _NUMBERS: Final = {
     "x86_64": {
         **_SAME_EVERYWHERE,
         "capset": 126,
+        "keyctl": 250,
         "pivot_root": 155,
         "mount": 165,
         "umount2": 166,
@@ -84,6 +85,7 @@ _NUMBERS: Final = {
     "aarch64": {
         **_SAME_EVERYWHERE,
         "capset": 91,
+        "keyctl": 219,
         "pivot_root": 41,
         "mount": 40,
         "umount2": 39,
@@ -215,6 +217,14 @@ def set_capabilities(mask: int) -> None:
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     low, high = mask & 0xFFFFFFFF, mask >> 32
     call("capset", header, (ctypes.c_uint32 * 6)(low, low, low, high, high, high))
+
+
+def join_new_session_keyring() -> None:
+    """Gives this process a keyring of its own, without the keys of the session it was started in.
+
+    Source: keyctl(2), KEYCTL_JOIN_SESSION_KEYRING.
+    """
+    call("keyctl", 1, None)
 
 
 def load_seccomp(program: bytes) -> None:

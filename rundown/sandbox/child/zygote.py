@@ -1,7 +1,7 @@
 """The fork server: exec'ed once per run with an empty environment; keeps the next step's init warm.
 
 `main(FD, PARENT)` is started by `python -I -S -`: FD is a socket to rundown, PARENT its pid. In: `hello`
-(base, tmp_bytes, recipe; the seccomp program as a memfd), then any number of `take`, each answered with
+(base, tmp_bytes, recipe; two seccomp programs as memfds), then any number of `take`, each answered with
 the control socket of a fresh init, its command's, and a pidfd of its supervisor, and `tmp`, answered with
 a directory fd of the run's `{tmp}`. A recipe is what an init does before it knows its plan; a `take` may
 bring a new one.
@@ -30,6 +30,8 @@ def main(descriptor: int, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
     namespaces.die_with_parent(parent)
+    with suppress(OSError):  # a kernel without keys has none to share
+        syscalls.join_new_session_keyring()
     gc.disable()  # a collection would copy the pages that every fork shares
     gc.freeze()
     sock = socket.socket(fileno=descriptor)
@@ -63,7 +65,7 @@ class _Zygote:
     def __init__(self, sock: socket.socket, hello: wire.Message, fds: list[int]) -> None:
         self._sock = sock
         self._recipe = hello["recipe"]
-        self._seccomp = _read_all(fds[0])
+        self._programs = [_read_all(fd) for fd in fds]  # the usual one, that of `enforce_run: tree`
         self._has_view = hello["base"] != "plain"
         self._base_is_made = False
         self._warm: _Fresh | None = None
@@ -148,7 +150,8 @@ class _Zygote:
         if supervisor == 0:
             for inherited in (control, command, maps, self._sock):
                 inherited.close()
-            _supervise(_Ends(theirs, report, asking), self._recipe, zygote, self._seccomp)
+            program = self._programs[1 if self._recipe["only_programs"] else 0]
+            _supervise(_Ends(theirs, report, asking), self._recipe, zygote, program)
         for given in (theirs, report, asking):
             given.close()
         if namespaces.needs_writer(tuple(self._recipe["namespaces"])):
