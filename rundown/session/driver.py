@@ -27,8 +27,13 @@ def drive(course: Course, state: State, perform: Perform, log: EventLog, fronten
 
 
 def record(course: Course, state: State, bodies: Iterator[Body], log: EventLog, frontend: Frontend) -> State:
-    """Takes facts through the order, one by one, each before the next is made; returns the state after."""
+    """Takes facts through the order, one by one, each before the next is made; returns the state after.
+
+    Raises:
+        EngineError: a fact does not fit the state; it is not on record then.
+    """
     for body in bodies:
+        apply(course, state, body)
         event = log.append(body)
         state = apply(course, state, event.body)
         frontend.show(event)
