@@ -66,7 +66,7 @@ class Code(Enum):
     BAD_FENCE_OPTION = ("E34", "bad-fence-option", "an unknown word or a bad value in an info string")
     BAD_AGENT = ("E35", "bad-agent", "an agent block without a task, or of an unknown kind")
     UNSAFE_PLACEHOLDER = ("E36", "unsafe-placeholder", "a placeholder where a value cannot be kept as data")
-    NOT_TEXT = ("E37", "not-text", "a file that is not UTF-8 text, or is over 10 MiB")
+    NOT_TEXT = ("E37", "not-text", "a file that is not UTF-8 text, or is over 4 MiB")
     BAD_FRONT_MATTER = ("E38", "bad-front-matter", "front matter that is no YAML map, or a bad value in it")
     UNCLOSED_BLOCK = ("E39", "unclosed-block", "a fence or HTML comment that never ends")
 
