@@ -1,6 +1,7 @@
 """What of a body is redacted, and what is never touched."""
 
 from hypothesis import given
+from msgspec.structs import replace
 
 from rundown.model import event as told
 from rundown.model.policy import Outcome, Ruling
@@ -55,7 +56,7 @@ def test_ids_digests_and_fixed_words_are_kept_though_they_equal_a_secret() -> No
         told.StepStarted(step="deploy", substep="1", title="[X]"),
         told.StepFinished(step="deploy", result="pass", reported_by="[X]", note="[X]"),
         told.RunPaused(reason="in-doubt", position="1", detail="[X]"),
-        bodies[3],
+        replace(bodies[3], result=told.ProcessResult(ending="exited", status=0, duration_ns=1, reason="[X]")),
         told.RunFinished(status="completed", message="[X]", code="c"),
     ]
 
