@@ -23,61 +23,16 @@ from rundown.session.request import Place, freeze_agent, freeze_command
 from rundown.session.texts import Texts
 from rundown.session.values import Values
 
-# Programs that write nothing but their output. Source: their manual pages, without the options that
-# extraction names as escapes.
+# Programs that change nothing but what their words name, which is decided by itself. Source: their manual
+# pages, without the options that extraction names as escapes.
 _READERS = frozenset(
-    [
-        "basename",
-        "cat",
-        "cmp",
-        "column",
-        "comm",
-        "cut",
-        "date",
-        "df",
-        "diff",
-        "dirname",
-        "du",
-        "echo",
-        "egrep",
-        "env",
-        "false",
-        "fgrep",
-        "file",
-        "grep",
-        "head",
-        "hostname",
-        "id",
-        "jq",
-        "ls",
-        "md5sum",
-        "nproc",
-        "od",
-        "printenv",
-        "printf",
-        "pwd",
-        "rd",
-        "readlink",
-        "realpath",
-        "rg",
-        "rundown",
-        "seq",
-        "sha256sum",
-        "sleep",
-        "sort",
-        "stat",
-        "tail",
-        "test",
-        "timeout",
-        "tr",
-        "true",
-        "uname",
-        "uniq",
-        "wc",
-        "which",
-        "whoami",
-        "xxd",
-    ]
+    (  # noqa: SIM905
+        "awk basename base64 cat cmp column comm cp cut date df diff dirname du echo egrep env expand "
+        "false fgrep file find fmt fold getent grep head hostname id join jq ln ls md5sum mkdir mktemp mv "
+        "nl nproc numfmt od paste printenv printf pwd rd readlink realpath rg rm rmdir rundown sed seq "
+        "sha256sum sleep sort stat tac tail tee test timeout touch tr true uname uniq wc which whoami "
+        "xargs xxd "
+    ).split()
 )
 
 
