@@ -26,7 +26,7 @@ from rundown.policy.resolve import (
     plain_outcome,
     standing_deny,
 )
-from rundown.policy.subject import NetSubject, PathSubject, RunSubject, Subject, subject_of
+from rundown.policy.subject import NetSubject, PathSubject, RunSubject, Subject, place_is_known, subject_of
 from rundown.policy.system import is_free
 
 
@@ -108,6 +108,8 @@ class _Judge:
             return Ruling(operation=operation, outcome=Outcome.DENY, grant=grant, why=why)
         if operation.capability is not Capability.WRITE or not isinstance(subject, PathSubject):
             return None
+        if not place_is_known(operation, self._request):
+            return None
         protection = self._compiled.protections.find(subject)
         if protection is None or self._bypass.allow_all or self._flag_names(subject.real):
             return None
@@ -129,6 +131,9 @@ class _Judge:
             return _allowed(operation, sure[0])
         if denial := standing_deny(self._compiled, hits, subject):
             return self._by_denial(operation, subject, denial)
+        if isinstance(subject, PathSubject) and not place_is_known(operation, self._request):
+            why = "the text may have changed its directory before; the sandbox decides"
+            return Ruling(operation=operation, outcome=Outcome.ALLOW, why=why)
         if not leading:
             return self._by_nature(operation, subject)
         if leading[0].verdict is Outcome.ASK:

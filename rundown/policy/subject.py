@@ -4,6 +4,7 @@ Pure text work on facts that were gathered before; computed once an operation, u
 """
 
 import posixpath
+import re
 
 from msgspec import Struct
 
@@ -48,6 +49,9 @@ class NetSubject(Struct, frozen=True, kw_only=True):
     flaw: str = ""
 
 
+# What changes the working directory: cd, pushd, popd (bash(1)), chdir (dash(1)).
+_MOVES = re.compile(rb"(?:^|[\s;&|({`!])(?:builtin\s+|command\s+)?(?:cd|chdir|pushd|popd)(?:[\s;&|)}`]|$)")
+
 Subject = RunSubject | PathSubject | NameSubject | NetSubject
 
 
@@ -69,6 +73,15 @@ def subject_of(operation: Operation, request: ExecutionRequest, facts: PolicyFac
 def sets_variable(operation: Operation) -> bool:
     """Whether the text itself gives a variable its value: such an operation has a place in the text."""
     return operation.capability is Capability.ENV and (operation.kind == "escape" or operation.span != (0, 0))
+
+
+def place_is_known(operation: Operation, request: ExecutionRequest) -> bool:
+    """Whether a path means the place it was resolved to: not if it is relative and the text may have
+    gone elsewhere before. Then the sandbox decides, as for every path that no text names."""
+    if operation.resource.startswith("/") or operation.span == (0, 0):
+        return True
+    before = request.text.encode("utf-8", "surrogateescape")[: operation.span[0]]
+    return _MOVES.search(before) is None
 
 
 def path_subject(written: str, resolved: str | None, cwd: str, home: str) -> PathSubject:

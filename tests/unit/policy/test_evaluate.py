@@ -14,6 +14,7 @@ from rundown.model.policy import (
     Ruling,
 )
 from rundown.model.request import Capability
+from rundown.policy.evaluate import evaluate
 from rundown.policy.flags import PolicyFlags
 from tests.support.policies import (
     FACTS,
@@ -27,6 +28,7 @@ from tests.support.policies import (
     outcome,
     outcomes,
     read,
+    request,
     rules,
     run,
     write,
@@ -477,6 +479,24 @@ def test_a_project_in_a_folder_named_like_a_secret_or_a_vendor_tree_is_judged_be
 def test_a_deny_hits_through_a_link_and_by_the_name_as_written():
     assert outcome(DEFAULT, read("harmless", resolved=f"{ROOT}/.env")) == "deny"
     assert outcome(DEFAULT, read(".env", resolved=f"{ROOT}/harmless")) == "deny"
+
+
+def test_a_relative_path_after_a_change_of_directory_is_left_to_the_sandbox():
+    def asked(text, word, **changes):
+        at = text.encode().index(word.encode())
+        operation = write(word, span=(at, at + len(word)), **changes)
+        ruling = evaluate(DEFAULT, request(operation, text=text), FACTS).rulings[0]
+        return ruling.outcome.value
+
+    assert [
+        asked("echo x > notes.txt", "notes.txt"),
+        asked("echo x > notes.txt; cd build", "notes.txt"),
+        asked("ü=1; cd build && echo x > notes.txt", "notes.txt"),
+        asked('(pushd "$D"; echo x > notes.txt)', "notes.txt"),
+        asked("cd build && echo x > /etc/hosts", "/etc/hosts"),
+        asked("cd build && echo x > .env", ".env"),
+        asked("lcd x; echo x > notes.txt", "notes.txt"),
+    ] == ["ask", "ask", "allow", "allow", "ask", "deny", "ask"]
 
 
 def test_an_allow_counts_for_the_resolved_path_only():
