@@ -107,7 +107,7 @@ def _check_scalar(node: Node, kind: Any, path: str, found: list[Diagnostic]) -> 
             found.append(_problem("empty-pattern", f"{path} is empty", node.span, "remove it or fill it in"))
         elif kind.max_length and len(value) > kind.max_length:
             message = f"{path} is longer than {kind.max_length} characters"
-            found.append(_problem("wrong-value", message, node.span))
+            found.append(_problem("wrong-value", message, node.span, "write it shorter"))
         elif kind.pattern and not re.search(kind.pattern, value):
             message = f"{path} cannot be `{value}`"
             found.append(_problem("wrong-value", message, node.span, f"it must match {kind.pattern}"))
@@ -145,7 +145,7 @@ def _fits(node: Node, kind: Any) -> bool:
 
 def _wrong_type(node: Node, kind: Any, path: str) -> Diagnostic:
     wanted = " or ".join(dict.fromkeys(_describe(item) for item in _alternatives(kind)))
-    hint = ""
+    hint = f"write {wanted} here"
     if isinstance(node.value, str | int | float | bool) and "a list" in wanted:
         hint = f"write [{node.value}]"
     elif isinstance(node.value, int | float | bool) and "text" in wanted:

@@ -108,7 +108,11 @@ def _read(path: Path, shown: str, owner: int, inside: str | None) -> tuple[bytes
         with open(descriptor, "rb") as file:
             state = os.fstat(descriptor)
             if not stat.S_ISREG(state.st_mode):
-                return b"", "", _problem("unreadable", f"{shown} is no regular file", shown, "")
+                return (
+                    b"",
+                    "",
+                    _problem("unreadable", f"{shown} is no regular file", shown, "write a document instead"),
+                )
             if state.st_uid not in (0, owner):
                 message = f"{shown} belongs to another user (uid {state.st_uid})"
                 return (

@@ -39,7 +39,8 @@ def find_flaw(capability: Capability, text: str, verdict: Outcome) -> Flaw | Non
     if not text.strip():
         return Flaw(code="empty-pattern", message="the pattern is empty", fix="remove it or fill it in")
     if any(ord(char) < 32 or ord(char) == 127 for char in text):
-        return Flaw(code="bad-pattern", message="the pattern holds a control character")
+        fix = "remove it; names with one can be reached through `*` or `?`"
+        return Flaw(code="bad-pattern", message="the pattern holds a control character", fix=fix)
     if text.startswith("!") or re.search(r"(?<!\\)!\(", text):
         fix = "write the opposite entry, or the exceptions under `except:`"
         return Flaw(code="negation", message=f"`{text}` is a negation, and patterns have none", fix=fix)
@@ -115,7 +116,8 @@ def _run_flaw(text: str) -> Flaw | None:
     except ValueError:
         return Flaw(code="bad-pattern", message=f"`{text}` has an open quote", fix="close it")
     if not words or not words[0]:
-        return Flaw(code="empty-pattern", message="the pattern names no executable")
+        fix = "name one, or write * for every one"
+        return Flaw(code="empty-pattern", message="the pattern names no executable", fix=fix)
     return _path_flaw(words[0]) if "/" in words[0] else None
 
 
@@ -136,7 +138,8 @@ def _path_flaw(text: str) -> Flaw | None:
         for pattern in glob.translate(PLACEHOLDER.sub("/x", text), flags=GLOB_FLAGS, limit=256)[0]:
             re.compile(pattern)
     except Exception as error:  # bracex, wcmatch and re have no common class for "too much" and "not valid"
-        return Flaw(code="bad-pattern", message=f"`{text}` is no valid pattern ({error})")
+        fix = "escape letters that mean something in globs with a backslash"
+        return Flaw(code="bad-pattern", message=f"`{text}` is no valid pattern ({error})", fix=fix)
     return None
 
 

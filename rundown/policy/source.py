@@ -36,6 +36,16 @@ _WORDS: dict[str, Scalar] = {
 _MEND = "look for a bracket, quote or indent that is not closed, here or just above"
 
 
+_ALIAS_FIX = "write it out; a pattern that begins with * or & goes into quotes"
+_FIXES = {
+    "syntax": "mend it there; in YAML, a pattern that begins with * or { goes into quotes",
+    "encoding": "save the document as UTF-8",
+    "too-deep": "write it plainer: no policy needs more than a few levels",
+    "wrong-type": "write it as text, in quotes",
+    "wrong-value": "write a smaller number",
+}
+
+
 class Node(Struct, frozen=True, kw_only=True):
     """A scalar, a list or a map of a document. `keys` are the places of a map's keys."""
 
@@ -63,7 +73,9 @@ class Node(Struct, frozen=True, kw_only=True):
 class _RefusedError(Exception):
     def __init__(self, code: str, message: str, span: Span | None, fix: str = "") -> None:
         super().__init__(message)
-        self.diagnostic = Diagnostic(code=f"policy/{code}", message=message, span=span, fix=fix)
+        self.diagnostic = Diagnostic(
+            code=f"policy/{code}", message=message, span=span, fix=fix or _FIXES.get(code, "")
+        )
 
 
 def read_node(content: bytes, file: str, syntax: Syntax) -> tuple[Node | None, tuple[Diagnostic, ...]]:
@@ -96,7 +108,10 @@ def _decode(content: bytes, file: str) -> str:
 
 def _too_deep(file: str) -> Diagnostic:
     return Diagnostic(
-        code="policy/too-deep", message="the document is nested too deeply", span=Span(file=file, line=1)
+        code="policy/too-deep",
+        message="the document is nested too deeply",
+        span=Span(file=file, line=1),
+        fix=_FIXES["too-deep"],
     )
 
 
@@ -141,7 +156,7 @@ class _YamlReader:
         if depth > MAX_DEPTH or self._count > MAX_NODES:
             raise _RefusedError("too-deep", "the document is nested too deeply or has too many entries", span)
         if isinstance(event, yaml.AliasEvent) or event.anchor:
-            raise _RefusedError("yaml-alias", "anchors and aliases are not allowed", span, "write it out")
+            raise _RefusedError("yaml-alias", "anchors and aliases are not allowed", span, _ALIAS_FIX)
         if event.tag is not None:
             raise _RefusedError("yaml-tag", f"the tag {event.tag} is not allowed", span, "remove the tag")
         if isinstance(event, yaml.ScalarEvent):

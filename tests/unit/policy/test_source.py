@@ -12,6 +12,7 @@ from rundown.policy.source import MAX_BYTES, Node, read_node
 def codes(content: bytes, syntax: str = "yaml") -> list[tuple[str, str]]:
     node, problems = read_node(content, "p", syntax)
     assert (node is None) == bool(problems)
+    assert all(item.fix for item in problems)
     return [(item.code, f"{item.span.line}:{item.span.column}") for item in problems]
 
 
@@ -138,3 +139,4 @@ def test_any_json_value_is_read_as_json_reads_it(value, indent, ascii_only):
 def test_no_bytes_raise_anything(content, syntax):
     node, problems = read_node(content, "p", syntax)
     assert (node is None) == bool(problems)
+    assert all(item.fix for item in problems)
