@@ -5,7 +5,8 @@ a matched directory is denied with it. A cheap question about the last name alon
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Literal
 
 from msgspec import Struct
@@ -24,6 +25,9 @@ class Verdict(Struct, frozen=True):
     pattern: str
 
 
+_Translated = Callable[[str], tuple[re.Pattern[str], ...]]
+
+
 class Matcher:
     """Every deny of a step. What hides is asked before what only makes read-only.
 
@@ -32,9 +36,11 @@ class Matcher:
     """
 
     def __init__(self, hide: Iterable[Rule], pin: Iterable[Rule], protect: Iterable[str] = ()) -> None:
-        self._rules = [_Compiled(rule.pattern, rule.exceptions, "hide") for rule in hide]
-        self._rules += [_Compiled(rule.pattern, rule.exceptions, "pin") for rule in pin]
-        self._rules += [_Compiled(pattern, (), "pin") for pattern in protect]
+        # Rules share most of their exceptions, and translating a glob is what costs.
+        translated = cache(lambda text: tuple(expressions((text,))))
+        self._rules = [_Compiled(rule.pattern, rule.exceptions, "hide", translated) for rule in hide]
+        self._rules += [_Compiled(rule.pattern, rule.exceptions, "pin", translated) for rule in pin]
+        self._rules += [_Compiled(pattern, (), "pin", translated) for pattern in protect]
         self.literals = tuple((path, rule.verdict) for rule in self._rules for path in rule.literals)
         globs = [text for rule in self._rules for text in rule.globs]
         self.bases = tuple(sorted({glob_base(text) for text in globs if text.startswith("/")}))
@@ -53,14 +59,16 @@ class Matcher:
 class _Compiled:
     """A rule that names one tree and has no exceptions is literal; everything else is globs."""
 
-    def __init__(self, pattern: str, exceptions: tuple[str, ...], action: Action) -> None:
+    def __init__(
+        self, pattern: str, exceptions: tuple[str, ...], action: Action, translated: _Translated
+    ) -> None:
         self.verdict = Verdict(action, pattern)
         texts = expand_braces(pattern)
         named = [text.startswith("/") and is_tree(text) and not exceptions for text in texts]
         self.literals = [literal_base(text) for text, literal in zip(texts, named, strict=True) if literal]
         self.globs = [text for text, literal in zip(texts, named, strict=True) if not literal]
-        self._match = tuple(expressions(self.globs))
-        self._except = tuple(expressions(exceptions))
+        self._match = tuple(item for text in self.globs for item in translated(text))
+        self._except = tuple(item for text in exceptions for item in translated(text))
 
     def match(self, path: str) -> bool:
         path += "/"  # lets `a/**` mean `a` too
@@ -84,9 +92,14 @@ def expressions(patterns: Iterable[str]) -> Iterator[re.Pattern[str]]:
 
 
 def _last_name(text: str) -> str:
-    """Returns the expression of the last name of a glob that is not `**`; any name if there is no telling."""
-    names = [part for part in text.split("/") if part not in ("", "**")]
-    name = names[-1] if names and not re.search(r"[@*?+]\([^)]*/", text) else "*"
+    """Returns the expression of the last name of what a glob is about; any name if there is no telling.
+
+    There is none for a pattern that ends in `**`: it is about names below the one it spells out, which may
+    be the opened tree's own.
+    """
+    name = text.removesuffix("/").rpartition("/")[2]
+    if name == "**" or re.search(r"[@*?+]\([^)]*/", text):
+        name = "*"
     translated = glob.translate(name, flags=GLOB_FLAGS, limit=MAX_ALTERNATIVES)[0]
     return "|".join(f"(?:{item})" for item in translated)
 

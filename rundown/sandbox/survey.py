@@ -39,11 +39,13 @@ def survey(envelope: Envelope, settings: ViewSettings, memory: WalkMemory | None
     ]
     system, links = find_system_paths()
     protected = [escape(text) if _is_plain(text) else text for text in envelope.protect]
-    matcher = Matcher(envelope.read_deny, envelope.write_deny, protected)
+    memory = memory or WalkMemory()
+    matcher = memory.matcher(
+        (envelope.read_deny, envelope.write_deny, protected),
+        lambda: Matcher(envelope.read_deny, envelope.write_deny, protected),
+    )
     opened = [*_toolchains(envelope.run_trees), *_minus_literals(wanted, matcher)]
     trees = _without_doubles([*system, *opened])
-    memory = memory or WalkMemory()
-    memory.begin((envelope.read_deny, envelope.write_deny, envelope.protect))
     masks = find_masks(
         matcher, trees, _walked(wanted, settings), frozenset(tree.path for tree in wanted), memory
     )

@@ -7,7 +7,7 @@ Follows no symlink. A directory that cannot be read counts as denied whole. Name
 import os
 import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -46,12 +46,15 @@ class WalkMemory:
     def __init__(self) -> None:
         self._seen: dict[str, _Directory] = {}
         self._rules: object = None
+        self._matcher: Matcher | None = None
 
-    def begin(self, rules: object) -> None:
-        """Forgets everything if the rules are others than last time."""
-        if rules != self._rules:
+    def matcher(self, rules: object, compile_rules: Callable[[], Matcher]) -> Matcher:
+        """Returns the rules compiled; forgets everything if they are others than last time."""
+        if self._matcher is None or rules != self._rules:
             self._seen.clear()
             self._rules = rules
+            self._matcher = compile_rules()
+        return self._matcher
 
     def recall(self, path: str, mtime_ns: int, identity: Inode) -> _Directory | None:
         """Returns what the directory held, if it has not changed."""
