@@ -14,7 +14,8 @@ from rundown.model.sandbox import Gap, HostFacts, ProcessResult, StageFailure
 
 
 class RunStarted(Struct, frozen=True, kw_only=True, tag="RunStarted"):
-    """The contract's facts: what is to run, where. `inputs` are non-secret values as JSON text by name.
+    """The contract's facts: what is to run, where. `inputs` are non-secret values as JSON text by name;
+    `withheld` names the secret ones, which are on no record.
 
     `runbook_file` is the name shown to people, `runbook_path` the file's real path ("" for standard input).
     `context_id` is shared by a run and its children; `agent` is the kind the invocation named.
@@ -31,6 +32,7 @@ class RunStarted(Struct, frozen=True, kw_only=True, tag="RunStarted"):
     prompted: bool = False
     inputs: dict[str, str] = {}
     parent_run: str | None = None
+    withheld: tuple[str, ...] = ()
 
 
 class HostProbed(Struct, frozen=True, kw_only=True, tag="HostProbed"):
@@ -160,6 +162,14 @@ class FileChanged(Struct, frozen=True, kw_only=True, tag="FileChanged"):
     before: str | None
     after: str | None
     diff: str = ""
+
+
+class ChangesUnseen(Struct, frozen=True, kw_only=True, tag="ChangesUnseen"):
+    """What a step changed below `path` is not known ("" for the whole step). `why` is for people."""
+
+    position: str
+    path: str
+    why: str
 
 
 class ArtifactStored(Struct, frozen=True, kw_only=True, tag="ArtifactStored"):
@@ -342,6 +352,7 @@ KnownBody = (
     | EgressBlocked
     | ViolationSeen
     | FileChanged
+    | ChangesUnseen
     | ArtifactStored
     | ProcessEnded
     | AgentReported

@@ -113,6 +113,8 @@ def _of_process(body: told.Body) -> Fact | None:
         case told.FileChanged(before=before, after=after):
             outcome = "created" if before is None else "removed" if after is None else "changed"
             return _fact("file", body.path, outcome, at=body.position, before=before, after=after)
+        case told.ChangesUnseen():
+            return _fact("file", body.path, "unseen", at=body.position, why=body.why)
         case told.ArtifactStored():
             return _fact("artifact", body.file, "stored", at=body.position, digest=body.digest)
         case told.ViolationSeen():

@@ -2,14 +2,14 @@
 
 import difflib
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from msgspec import Struct
 
-from rundown.model.event import FileChanged
+from rundown.model.event import ArtifactStored, ChangesUnseen, FileChanged
 from rundown.record.rundir import RunDirectory
-from rundown.record.snapshot import TOOL_FOLDERS, Limits, Snapshot, take_snapshot
+from rundown.record.snapshot import TOOL_FOLDERS, Limits, Look, Snapshot, take_snapshot
 
 _MOST_DIFF_BYTES = 1 << 20
 _MOST_EVENTS = 200
@@ -23,66 +23,117 @@ class FileChange(Struct, frozen=True, kw_only=True):
     after: str | None
 
 
+class Settled(Struct, frozen=True, kw_only=True):
+    """What became of the trees during a step. `diff`: what a person may read of it, None for nothing;
+    `unseen`: places in which changes could not be seen."""
+
+    changes: tuple[FileChanged, ...] = ()
+    diff: ArtifactStored | None = None
+    unseen: tuple[ChangesUnseen, ...] = ()
+
+
 class Watch:
-    """Remembers how the trees stood. `clock` gives nanoseconds since the epoch.
+    """Remembers how the trees stood. `clock` gives nanoseconds since the epoch; `ignored` are paths that are
+    left out; a look that is at most `fresh_ns` old stands for the next `begin`.
 
     Call `begin` right before a step is launched and `settle` when all its processes have ended.
     """
 
     def __init__(
-        self, trees: tuple[str, ...], clock: Callable[[], int], limits: Limits | None = None
+        self,
+        clock: Callable[[], int],
+        *,
+        ignored: tuple[str, ...] = (),
+        fresh_ns: int = 0,
+        limits: Limits | None = None,
     ) -> None:
-        self._trees = tuple(tree.rstrip("/") for tree in trees)
         self._clock = clock
-        self._limits = limits
-        self._last: Snapshot | None = None
+        self._ignored = ignored
+        self._fresh_ns = fresh_ns
+        self._limits = limits or Limits()
+        self._trees: tuple[str, ...] = ()
+        self._looked_ns = 0
+        self._last = Snapshot()
 
-    @property
-    def skipped(self) -> dict[str, str]:
-        """What was not looked at, and why."""
-        return self._last.skipped if self._last is not None else {}
+    def begin(self, trees: Iterable[str]) -> None:
+        """Looks at the trees: what others changed since the last step is not put down to this one.
 
-    def begin(self) -> None:
-        """Looks at the trees: what others changed since the last step is not put down to this one."""
-        self._last = take_snapshot(self._trees, self._clock(), self._last, self._limits)
+        They are absolute paths of directories or files, which need not exist.
+        """
+        wanted = _outermost(trees)
+        is_fresh = 0 <= self._clock() - self._looked_ns <= self._fresh_ns
+        if wanted != self._trees or not is_fresh:
+            self._trees = wanted
+            self._take(after_step=False)
 
     def settle(
         self, position: str, attempt: int, rundir: RunDirectory, redact: Callable[[bytes], bytes]
-    ) -> tuple[FileChanged, ...]:
+    ) -> Settled:
         """Returns what has changed since `begin`, sorted by path; stores the redacted diff beside the output.
 
         Raises:
             RecordError: the diff cannot be stored.
         """
-        before = self._last or Snapshot()
-        self.begin()
-        after = self._last or Snapshot()
+        before = self._last
+        after = self._take(after_step=True)
         found = compare(before, after)
         diff = b"".join(_bounded(diff_of(change, before, after) for change in found))
-        name = ""
+        stored = None
         if diff:
             with rundir.open_output(position, attempt, ".diff") as file:
                 file.write(redact(diff))
-                name = file.name
-        return tuple(
-            FileChanged(
-                position=position,
-                path=change.path,
-                before=change.before,
-                after=change.after,
-                diff=name,
-            )
-            for change in fold(found, self._trees, before, after)
+            stored = ArtifactStored(position=position, file=file.name, digest=file.digest, title="changes")
+        return Settled(
+            changes=tuple(
+                FileChanged(
+                    position=position,
+                    path=change.path,
+                    before=change.before,
+                    after=change.after,
+                    diff=stored.file if stored is not None else "",
+                )
+                for change in fold(found, self._trees, before, after)
+            ),
+            diff=stored,
+            unseen=tuple(
+                ChangesUnseen(position=position, path=path, why=why)
+                for path, why in sorted({**before.skipped, **after.skipped}.items())
+            ),
         )
+
+    def _take(self, *, after_step: bool) -> Snapshot:
+        look = Look(
+            trees=self._trees,
+            now_ns=self._clock(),
+            ignored=self._ignored,
+            after_step=after_step,
+            limits=self._limits,
+        )
+        self._last = take_snapshot(look, self._last)
+        self._looked_ns = self._clock()
+        return self._last
+
+
+def _outermost(trees: Iterable[str]) -> tuple[str, ...]:
+    found: list[str] = []
+    for tree in sorted({tree.rstrip("/") or "/" for tree in trees}):
+        if not any(tree.startswith(outer.rstrip("/") + "/") for outer in found):
+            found.append(tree)
+    return tuple(found)
 
 
 def compare(before: Snapshot, after: Snapshot) -> tuple[FileChange, ...]:
-    """Returns the paths whose content, link or kind differs, sorted. Pure."""
-    paths = before.entries.keys() | after.entries.keys()
-    changes = (
-        FileChange(path=path, before=_mark(before, path), after=_mark(after, path)) for path in sorted(paths)
+    """Returns the paths whose content, link or kind differs, sorted; without those below what one of the two
+    did not look at. Pure."""
+    old, new = before.entries, after.entries
+    differing = {path for path, entry in new.items() if path not in old or old[path].mark != entry.mark}
+    differing |= old.keys() - new.keys()
+    unseen = (*before.skipped, *after.skipped)
+    return tuple(
+        FileChange(path=path, before=_mark(before, path), after=_mark(after, path))
+        for path in sorted(differing)
+        if not any(path == place or path.startswith(place + "/") for place in unseen)
     )
-    return tuple(change for change in changes if change.before != change.after)
 
 
 def fold(
@@ -104,12 +155,28 @@ def _group(
     changes: tuple[FileChange, ...], folder_of: Callable[[str], str], before: Snapshot, after: Snapshot
 ) -> tuple[FileChange, ...]:
     folders = {change.path: folder_of(change.path) for change in changes}
-    alone = tuple(change for change in changes if not folders[change.path])
-    together = (
-        FileChange(path=folder, before=_tree_mark(before, folder), after=_tree_mark(after, folder))
-        for folder in set(folders.values()) - {""}
-    )
-    return tuple(sorted((*alone, *together), key=lambda change: change.path))
+    wanted = frozenset(folders.values()) - {""}
+    old, new = (_tree_marks(snapshot, wanted, folder_of) for snapshot in (before, after))
+    alone = {change.path: change for change in changes if not folders[change.path]}
+    for folder in wanted:  # which may have been, or become, something else than a folder
+        other = alone.get(folder) or FileChange(path=folder, before=None, after=None)
+        alone[folder] = FileChange(
+            path=folder, before=old.get(folder, other.before), after=new.get(folder, other.after)
+        )
+    return tuple(change for _, change in sorted(alone.items()))
+
+
+def _tree_marks(
+    snapshot: Snapshot, folders: frozenset[str], folder_of: Callable[[str], str]
+) -> dict[str, str]:
+    inside = tuple(f"{folder}/" for folder in folders)
+    digests: dict[str, hashlib._Hash] = {}
+    for path in sorted(path for path in snapshot.entries if path.startswith(inside)):
+        folder = folder_of(path)
+        if folder in folders:
+            line = f"{path}\0{snapshot.entries[path].mark}\n".encode("utf-8", "surrogateescape")
+            digests.setdefault(folder, hashlib.sha256()).update(line)
+    return {folder: f"tree:sha256:{digest.hexdigest()}" for folder, digest in digests.items()}
 
 
 def _tool_folder(trees: tuple[str, ...], path: str) -> str:
@@ -127,16 +194,6 @@ def _top_folder(trees: tuple[str, ...], depth: int, path: str) -> str:
 
 def _tree_of(trees: tuple[str, ...], path: str) -> str:
     return next((tree for tree in trees if path.startswith(tree + "/")), "")
-
-
-def _tree_mark(snapshot: Snapshot, folder: str) -> str | None:
-    below = sorted(
-        (path, entry.mark) for path, entry in snapshot.entries.items() if path.startswith(folder + "/")
-    )
-    digest = hashlib.sha256()
-    for path, mark in below:
-        digest.update(f"{path}\0{mark}\n".encode("utf-8", "surrogateescape"))
-    return f"tree:sha256:{digest.hexdigest()}" if below else None
 
 
 def diff_of(change: FileChange, before: Snapshot, after: Snapshot) -> bytes:

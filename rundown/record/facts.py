@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from rundown.model.event import (
     AgentReported,
+    ChangesUnseen,
     DecisionMade,
     EgressAllowed,
     EgressBlocked,
@@ -19,6 +20,7 @@ from rundown.model.event import (
     LaunchRequested,
     ProcessEnded,
     QuestionAsked,
+    RunResumed,
     SecretReleased,
 )
 from rundown.model.policy import Outcome, Ruling
@@ -152,18 +154,30 @@ def changes(events: Iterable[Event]) -> tuple[Change, ...]:
     return tuple(change for _, change in sorted(found.items()) if change.before != change.after)
 
 
+def unseen(events: Iterable[Event]) -> tuple[str, ...]:
+    """Returns the places in which changes could not be seen; a position where a whole step's are unknown."""
+    return _once(
+        event.body.path or event.body.position for event in events if isinstance(event.body, ChangesUnseen)
+    )
+
+
 def in_doubt(events: Iterable[Event]) -> tuple[str, ...]:
-    """Returns the positions whose process was asked for and whose end nobody saw."""
+    """Returns the positions whose process was asked for and whose end nobody saw, whatever was made of them
+    when the run went on."""
     running: dict[str, str] = {}
+    lost: list[str] = []
     for event in events:
         match event.body:
             case LaunchRequested(request=request, position=position):
                 running[request] = position
             case ProcessEnded(request=request) | LaunchFailed(request=request):
                 running.pop(request, None)
+            case RunResumed():
+                lost += running.values()
+                running.clear()
             case _:
                 pass
-    return _once(running.values())
+    return _once((*lost, *running.values()))
 
 
 def _once(items: Iterable[_T]) -> tuple[_T, ...]:

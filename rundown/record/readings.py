@@ -77,6 +77,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     agents: tuple[str, ...] = ()
     network: tuple[facts.Reach, ...] = ()
     changes: tuple[facts.Change, ...] = ()
+    unseen: tuple[str, ...] = ()
     violations: tuple[ViolationSeen, ...] = ()
     variables: dict[str, str] = {}
     in_doubt: tuple[str, ...] = ()
@@ -120,6 +121,7 @@ def summarise(events: Iterable[Event]) -> RunSummary:
         agents=facts.agents(told),
         network=facts.network(told),
         changes=facts.changes(told),
+        unseen=facts.unseen(told),
         violations=tuple(body for body in bodies if isinstance(body, ViolationSeen)),
         variables={body.name: body.value for body in bodies if isinstance(body, OutputCaptured)},
         in_doubt=facts.in_doubt(told),

@@ -86,6 +86,7 @@ def disclosures(terms: Contract, summary: RunSummary) -> tuple[str, ...]:
     if summary.resumed:
         found.append("resumed")
     found += [f"in-doubt {position}" for position in summary.in_doubt]
+    found += [f"changes-unseen {place}" for place in summary.unseen]
     found += [f"unknown-event {kind}" for kind in summary.unknown]
     return tuple(found)
 

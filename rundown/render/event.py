@@ -3,8 +3,10 @@
 import msgspec
 
 from rundown.model.event import (
+    ChangesUnseen,
     DecisionMade,
     Event,
+    FileChanged,
     GrantGiven,
     LaunchFailed,
     LaunchRequested,
@@ -56,6 +58,10 @@ def _details(body: object) -> str:
             return (
                 f"{body.position} {describe_ending(body.result)}, {render_duration(body.result.duration_ns)}"
             )
+        case FileChanged():
+            return f"{body.position} {describe_change(body.before, body.after)} {body.path}"
+        case ChangesUnseen():
+            return f"{body.position} {body.path}: {body.why}"
         case StepFinished():
             note = f": {body.note}" if body.note else ""
             position = position_text(body.step, body.substep, body.iteration)
@@ -66,6 +72,11 @@ def _details(body: object) -> str:
             return f"{body.status} {body.message}".rstrip()
         case _:
             return _fields(body)
+
+
+def describe_change(before: str | None, after: str | None) -> str:
+    """Returns `created`, `changed` or `removed` for the marks of a file."""
+    return "created" if before is None else "removed" if after is None else "changed"
 
 
 def _rulings(body: DecisionMade) -> str:

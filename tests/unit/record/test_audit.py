@@ -38,6 +38,7 @@ def _lines(*bodies: told.Body) -> list[str]:
         (told.EgressBlocked(position="1", host="::1", port=80, reason="no rule"), 'connection|[::1]:80|deny|at=1 reason="no rule"'),
         (told.FileChanged(position="1", path="/p/a", before=None, after="sha256:1"), "file|/p/a|created|at=1 after=sha256:1"),
         (told.FileChanged(position="1", path="/p/a", before="sha256:1", after=None), "file|/p/a|removed|at=1 before=sha256:1"),
+        (told.ChangesUnseen(position="1", path="/p/b", why="too much"), 'file|/p/b|unseen|at=1 why="too much"'),
         (told.ViolationSeen(position="1", capability="write", resource="/x", action="quarantined"), "violation|/x|quarantined|at=1 capability=write"),
         (told.AgentReported(position="1", kind="mock", verdict="pass"), "agent|mock|pass|at=1"),
         (told.OutputCaptured(position="1", name="x", value='"1"'), 'variable|x|captured|at=1 value="\\"1\\""'),

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from rundown.model.event import FileChanged
-from rundown.record.changes import Watch, compare
+from rundown.model.event import ChangesUnseen, FileChanged
+from rundown.record.changes import FileChange, Settled, Watch, compare
 from rundown.record.rundir import RunDirectory
-from rundown.record.snapshot import Limits, Snapshot, take_snapshot
+from rundown.record.snapshot import Limits, Look, Snapshot, take_snapshot
 from rundown.redact.redactor import Redactor
-from tests.support.records import a_run
+from tests.support.records import TickingClock, a_run
 
 
 def _sha(content: bytes) -> str:
@@ -36,11 +36,16 @@ def _settle(
     tree: Path, rundir: RunDirectory, act: Callable[[], object], redactor: Redactor | None = None
 ) -> tuple[FileChanged, ...]:
     """What `act` changes in `tree`, as a step at position 1 would."""
-    watch = Watch((f"{tree}/",), time.time_ns)
-    watch.begin()
+    watch = Watch(time.time_ns)
+    watch.begin((f"{tree}/",))
     act()
-    assert watch.skipped == {}
-    return watch.settle("1", 1, rundir, (redactor or Redactor({})).redact_bytes)
+    settled = watch.settle("1", 1, rundir, (redactor or Redactor({})).redact_bytes)
+    assert settled.unseen == ()
+    return settled.changes
+
+
+def _look(tree: Path, now_ns: int = 0, *, after_step: bool = False, **limits: int) -> Look:
+    return Look(trees=(str(tree),), now_ns=now_ns, after_step=after_step, limits=Limits(**limits))
 
 
 def _marks(found: tuple[FileChanged, ...], tree: Path) -> list[tuple[str, str | None, str | None]]:
@@ -81,12 +86,12 @@ def test_nothing_changed_leaves_no_diff(tree: Path, rundir: RunDirectory) -> Non
 def test_a_change_that_keeps_size_and_time_is_found(tree: Path, tmp_path: Path) -> None:
     (tree / "a").write_bytes(b"old")
     os.utime(tree / "a", ns=(1, 1))
-    before = take_snapshot((str(tree),), 2 * time.time_ns())
+    before = take_snapshot(_look(tree, 2 * time.time_ns()))
     while (tmp_path / "clock").write_bytes(b"") or _changed_at(tmp_path / "clock") <= _changed_at(tree / "a"):
         pass  # the kernel's tick has to go on
     (tree / "a").write_bytes(b"new")
     os.utime(tree / "a", ns=(1, 1))
-    (change,) = compare(before, take_snapshot((str(tree),), 2 * time.time_ns(), before))
+    (change,) = compare(before, take_snapshot(_look(tree, 2 * time.time_ns()), before))
     assert (change.before, change.after) == (_sha(b"old"), _sha(b"new"))
 
 
@@ -97,14 +102,13 @@ def _changed_at(path: Path) -> int:
 def test_a_file_changed_within_one_tick_of_the_look_is_read_again(tree: Path) -> None:
     (tree / "a").write_bytes(b"old")
     facts = (tree / "a").stat()
-    before = take_snapshot((str(tree),), facts.st_ctime_ns)
+    look = _look(tree, facts.st_ctime_ns)
+    before = take_snapshot(look)
     entry = before.entries[f"{tree}/a"]
-    forged = Snapshot(entries={f"{tree}/a": entry._replace(mark="sha256:0")}, texts={}, skipped={})
-    assert take_snapshot((str(tree),), facts.st_ctime_ns, forged).entries[f"{tree}/a"].mark == _sha(b"old")
-    settled = Snapshot(
-        entries={f"{tree}/a": entry._replace(mark="sha256:0", is_recent=False)}, texts={}, skipped={}
-    )
-    assert take_snapshot((str(tree),), facts.st_ctime_ns, settled).entries[f"{tree}/a"].mark == "sha256:0"
+    forged = Snapshot(entries={f"{tree}/a": entry._replace(mark="sha256:0")})
+    assert take_snapshot(look, forged).entries[f"{tree}/a"].mark == _sha(b"old")
+    settled = Snapshot(entries={f"{tree}/a": entry._replace(mark="sha256:0", is_recent=False)})
+    assert take_snapshot(look, settled).entries[f"{tree}/a"].mark == "sha256:0"
 
 
 def test_links_are_told_and_never_followed(tree: Path, rundir: RunDirectory, tmp_path: Path) -> None:
@@ -175,11 +179,34 @@ def test_what_is_no_short_text_has_one_line_in_the_diff(
 
 def test_a_large_file_from_before_is_not_read_but_what_the_step_wrote_is(tree: Path) -> None:
     (tree / "a").write_bytes(b"large before")
-    limits = Limits(file_bytes=4)
-    before = take_snapshot((str(tree),), 0, limits=limits)
+    before = take_snapshot(_look(tree, file_bytes=4))
+    again = take_snapshot(_look(tree, file_bytes=4, after_step=True), before)
     (tree / "a").write_bytes(b"large after it")
-    (change,) = compare(before, take_snapshot((str(tree),), 0, before, limits))
-    assert (change.before, change.after) == ("unread:12", _sha(b"large after it"))
+    after = take_snapshot(_look(tree, file_bytes=4, after_step=True), before)
+    assert compare(before, again) == ()
+    assert compare(before, after) == (
+        FileChange(path=f"{tree}/a", before="unread:12", after=_sha(b"large after it")),
+    )
+
+
+def test_a_file_too_large_to_be_read_at_all_is_told_by_its_size(tree: Path) -> None:
+    before = take_snapshot(_look(tree))
+    with (tree / "a").open("wb") as sparse:
+        sparse.truncate(1 << 43)
+    (change,) = compare(before, take_snapshot(_look(tree, after_step=True), before))
+    assert (change.before, change.after) == (None, f"unread:{1 << 43}")
+
+
+def test_what_a_tool_kept_before_is_not_read_and_a_change_of_it_is_seen_all_the_same(
+    tree: Path, rundir: RunDirectory
+) -> None:
+    (tree / ".git").mkdir()
+    (tree / ".git/index").write_bytes(b"before")
+    (tree / ".git/config").write_bytes(b"same")
+    before = take_snapshot(_look(tree))
+    assert [entry.mark for entry in before.entries.values()] == ["unread:4", "unread:6"]
+    (change,) = _settle(tree, rundir, lambda: (tree / ".git/index").write_bytes(b"after!"))
+    assert (change.path, change.before != change.after) == (f"{tree}/.git", True)
 
 
 def test_changes_below_a_folder_of_a_tool_are_told_as_one(tree: Path, rundir: RunDirectory) -> None:
@@ -211,30 +238,107 @@ def test_very_many_changes_are_told_by_folder(tree: Path, rundir: RunDirectory) 
 def test_what_others_changed_between_steps_is_not_put_down_to_a_step(
     tree: Path, rundir: RunDirectory
 ) -> None:
-    watch = Watch((str(tree),), time.time_ns)
-    watch.begin()
-    assert watch.settle("1", 1, rundir, bytes) == ()
+    watch = Watch(time.time_ns)
+    watch.begin((str(tree),))
+    assert watch.settle("1", 1, rundir, bytes) == Settled()
     (tree / "other").write_bytes(b"x")
-    watch.begin()
+    watch.begin((str(tree),))
     (tree / "step").write_bytes(b"y")
-    assert [Path(item.path).name for item in watch.settle("2", 1, rundir, bytes)] == ["step"]
+    assert [Path(item.path).name for item in watch.settle("2", 1, rundir, bytes).changes] == ["step"]
+
+
+def test_a_look_that_is_fresh_enough_stands_for_the_next_step(tree: Path, rundir: RunDirectory) -> None:
+    watch = Watch(TickingClock(), fresh_ns=10**9)
+    watch.begin((str(tree),))
+    watch.settle("1", 1, rundir, bytes)
+    (tree / "a").write_bytes(b"x")
+    watch.begin((str(tree),))
+    assert [Path(item.path).name for item in watch.settle("2", 1, rundir, bytes).changes] == ["a"]
+
+
+def test_other_trees_are_looked_at_afresh(tree: Path, rundir: RunDirectory, tmp_path: Path) -> None:
+    watch = Watch(TickingClock(), fresh_ns=10**9)
+    (tmp_path / "named").mkdir()
+    (tmp_path / "named/old").write_bytes(b"x")
+    watch.begin((str(tree),))
+    watch.settle("1", 1, rundir, bytes)
+    watch.begin((str(tree), str(tmp_path / "named"), f"{tmp_path}/named/old"))
+    (tmp_path / "named/new").write_bytes(b"x")
+    assert [item.path for item in watch.settle("2", 1, rundir, bytes).changes] == [f"{tmp_path}/named/new"]
+
+
+def test_what_is_ignored_is_left_out(tree: Path, rundir: RunDirectory) -> None:
+    (tree / "records").mkdir()
+    watch = Watch(time.time_ns, ignored=(f"{tree}/records",))
+    watch.begin((str(tree),))
+    (tree / "records/a").write_bytes(b"x")
+    assert watch.settle("1", 1, rundir, bytes) == Settled()
 
 
 def test_what_cannot_be_looked_at_is_named(tree: Path) -> None:
     deep = tree / "/".join(["d"] * 5)
     deep.mkdir(parents=True)
     (deep / "file").write_bytes(b"x")
-    snapshot = take_snapshot((str(tree), str(tree / "absent/tree")), 0, limits=Limits(depth=3))
-    assert (snapshot.entries, snapshot.skipped) == ({}, {f"{tree}/d/d/d": "more than 3 folders deep"})
-    (tree / "a").write_bytes(b"")
-    (tree / "b").write_bytes(b"")
-    limited = take_snapshot((str(tree),), 0, limits=Limits(entries=1))
-    assert (list(limited.entries), limited.skipped) == ([f"{tree}/a"], {"…": "more than 1 files"})
+    look = Look(trees=(str(tree), str(tree / "absent/tree")), now_ns=0, limits=Limits(depth=3))
+    assert take_snapshot(look) == Snapshot(skipped={f"{tree}/d/d/d": "it lies more than 3 folders deep"})
+
+
+def test_another_file_system_below_a_tree_is_not_entered() -> None:
+    looked = take_snapshot(Look(trees=("/dev",), now_ns=0))
+    assert looked.skipped["/dev/pts"] == "it lies in another file system"
+    assert [path for path in looked.entries if path.startswith("/dev/pts/")] == []
+
+
+def test_a_folder_that_became_a_link_is_one_change(tree: Path, rundir: RunDirectory) -> None:
+    (tree / "node_modules").mkdir()
+    (tree / "node_modules/a").write_bytes(b"x")
+
+    def act() -> None:
+        (tree / "node_modules/a").unlink()
+        (tree / "node_modules").rmdir()
+        (tree / "node_modules").symlink_to("elsewhere")
+
+    (change,) = _settle(tree, rundir, act)
+    assert (change.path, str(change.before)[:5], change.after) == (
+        f"{tree}/node_modules",
+        "tree:",
+        "symlink:elsewhere",
+    )
+
+
+def test_a_folder_of_a_tool_that_holds_too_much_is_given_up_alone_and_for_good(
+    tree: Path, rundir: RunDirectory
+) -> None:
+    (tree / "node_modules").mkdir()
+    for number in range(6):
+        (tree / f"node_modules/{number}").write_bytes(b"x")
+    watch = Watch(time.time_ns, limits=Limits(entries=5))
+    told = []
+    for number in range(2):
+        watch.begin((str(tree),))
+        (tree / f"node_modules/{number}").unlink()
+        (tree / f"own-{number}").write_bytes(b"x")
+        settled = watch.settle("1", 1, rundir, bytes)
+        told.append(([Path(item.path).name for item in settled.changes], settled.unseen))
+    unseen = ChangesUnseen(
+        position="1", path=f"{tree}/node_modules", why="it holds more than 5 names"
+    )  # though now there are but four
+    assert told == [(["own-0"], (unseen,)), (["own-1"], (unseen,))]
+
+
+def test_a_tree_that_came_to_hold_too_much_has_no_made_up_changes(tree: Path, rundir: RunDirectory) -> None:
+    (tree / "old").write_bytes(b"x")
+    watch = Watch(time.time_ns, limits=Limits(entries=3))
+    watch.begin((str(tree),))
+    for number in range(4):
+        (tree / f"new-{number}").write_bytes(b"x")
+    unseen = ChangesUnseen(position="1", path=str(tree), why="it holds more than 3 names")
+    assert watch.settle("1", 1, rundir, bytes) == Settled(unseen=(unseen,))
 
 
 def test_a_single_file_can_be_watched(tree: Path, rundir: RunDirectory) -> None:
-    watch = Watch((f"{tree}/a",), time.time_ns)
-    watch.begin()
+    watch = Watch(time.time_ns)
+    watch.begin((f"{tree}/a",))
     (tree / "a").write_bytes(b"x")
     (tree / "b").write_bytes(b"x")
-    assert _marks(watch.settle("1", 1, rundir, bytes), tree) == [("a", None, _sha(b"x"))]
+    assert _marks(watch.settle("1", 1, rundir, bytes).changes, tree) == [("a", None, _sha(b"x"))]

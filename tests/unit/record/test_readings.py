@@ -150,6 +150,21 @@ def test_a_process_whose_end_nobody_saw_is_in_doubt() -> None:
     assert summarise(events).in_doubt == ("3.1",)
 
 
+def test_a_process_that_was_in_doubt_stays_so_when_the_step_is_run_again() -> None:
+    ended = told.ProcessEnded(request="a", position="1", result=_EXITED, output="", output_digest="")
+    events = _events(_launched("a", "1"), told.RunResumed(), _launched("a", "1"), ended)
+    assert summarise(events).in_doubt == ("1",)
+
+
+def test_where_changes_could_not_be_seen_is_told_once() -> None:
+    events = _events(
+        told.ChangesUnseen(position="1", path="/p/node_modules", why="too much"),
+        told.ChangesUnseen(position="2", path="/p/node_modules", why="too much"),
+        told.ChangesUnseen(position="2", path="", why="killed"),
+    )
+    assert summarise(events).unseen == ("/p/node_modules", "2")
+
+
 def test_a_file_that_is_as_it_was_has_not_changed() -> None:
     events = _events(
         told.FileChanged(position="1", path="/p/a", before="sha256:1", after="sha256:2"),
