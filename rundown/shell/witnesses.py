@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 
 from rundown.model.request import Capability, Operation
-from rundown.shell import builtins, witness_bashlex, witness_tree
+from rundown.shell import builtins, witness_tree
 from rundown.shell.cursor import Budget
 from rundown.shell.ledger import Ledger
 from rundown.shell.tree import Item, Script
@@ -34,8 +34,11 @@ def hear(text: str, script: Script, ledger: Ledger, budget: Budget) -> str | Non
         _add(ledger, budget, sight.commands, starts, "tree-sitter")
     else:
         error = _by_pieces(text, script, ledger, budget)
+    from rundown.shell import witness_bashlex  # builds its tables when it is loaded, for most of 0.1 s
+
     seen = [
-        Seen(value=item.value, text=item.text, span=ledger.place(*item.span)) for item in witness_bashlex.look(text)
+        Seen(value=item.value, text=item.text, span=ledger.place(*item.span))
+        for item in witness_bashlex.look(text)
     ]
     _add(ledger, budget, seen, starts, "bashlex")
     return error
@@ -49,7 +52,9 @@ def _by_pieces(text: str, script: Script, ledger: Ledger, budget: Budget) -> str
         sight = witness_tree.look(piece.encode("utf-8"))
         if sight.error is None:
             offset = ledger.place(start, start)[0]
-            starts = {ledger.place(place, place)[0] - offset for place in budget.starts if start <= place < end}
+            starts = {
+                ledger.place(place, place)[0] - offset for place in budget.starts if start <= place < end
+            }
             shifted = [
                 Seen(value=item.value, text=item.text, span=(item.span[0] + offset, item.span[1] + offset))
                 for item in sight.commands
@@ -70,12 +75,17 @@ def _add(ledger: Ledger, budget: Budget, seen: Iterable[Seen], starts: set[int],
     for item in seen:
         name = item.value
         if name is None:
-            if item.span[0] not in starts:
+            if item.span[0] not in starts and item.text not in budget.names:
                 ledger.unknown_at(item.text, item.span, f"seen as a command by {witness} only")
-        elif name and name not in budget.names and name not in builtins.EVERY and name not in builtins.RESERVED:
+        elif (
+            name and name not in budget.names and name not in builtins.EVERY and name not in builtins.RESERVED
+        ):
             ledger.add(
                 Operation(
-                    capability=Capability.RUN, resource=name, argv=(name,), span=item.span,
+                    capability=Capability.RUN,
+                    resource=name,
+                    argv=(name,),
+                    span=item.span,
                     note=f"seen as a command by {witness} only",
                 )
             )
