@@ -8,6 +8,7 @@ of mount points in other namespaces.
 import ctypes
 import os
 import struct
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
@@ -54,8 +55,8 @@ class MaskWatch:
         return lost
 
     def close(self) -> None:
-        """Ends watching."""
-        os.close(self.descriptor)
+        """Ends watching. Closed aside: the kernel waits ten milliseconds for its readers before it lets go."""
+        threading.Thread(target=os.close, args=(self.descriptor,), daemon=True).start()
 
     def _look(self, events: bytes) -> str | None:
         place = 0
