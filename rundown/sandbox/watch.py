@@ -55,7 +55,7 @@ class MaskWatch:
         return lost
 
     def close(self) -> None:
-        """Ends watching. Closed aside: the kernel waits ten milliseconds for its readers before it lets go."""
+        """Ends watching. Closed aside: the kernel takes ten milliseconds to let go of an inotify."""
         threading.Thread(target=os.close, args=(self.descriptor,), daemon=True).start()
 
     def _look(self, events: bytes) -> str | None:
