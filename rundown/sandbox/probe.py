@@ -113,14 +113,14 @@ def _problems(found: dict[str, Any], libseccomp: bool, as_root: bool, controller
             message="libseccomp is not installed, so that no system call is refused",
             remedy="install libseccomp (Debian, Ubuntu: libseccomp2)",
         )
-    if found["userns"] is not None and not as_root:
+    if found["userns"] is not None:
         failure = found["userns"]
         yield Gap(
             code="sandbox/no-user-namespaces",
             message=f"user namespaces cannot be used here ({failure['stage']}: {failure['detail']})",
             remedy=_userns_remedy(),
         )
-    elif not found["proc_mount"]:
+    if not found["proc_mount"] and (found["userns"] is None or as_root):
         yield Gap(
             code="sandbox/proc-shared",
             message="/proc cannot be mounted anew, the one of this container is shown read-only",
