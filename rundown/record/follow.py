@@ -27,8 +27,7 @@ def follow_events(path: Path, pause: Callable[[float], object] | None = None) ->
     Raises:
         RecordError: the file cannot be read, or a line is no event.
     """
-    pause = pause or threading.Event().wait
-    for seq, line in enumerate(_follow_lines(path, pause)):
+    for seq, line in enumerate(follow_lines(path, pause)):
         try:
             yield decode_line(line)
         except msgspec.DecodeError as error:
@@ -36,7 +35,13 @@ def follow_events(path: Path, pause: Callable[[float], object] | None = None) ->
             raise damaged(path, (finding,)) from error
 
 
-def _follow_lines(path: Path, pause: Callable[[float], object]) -> Iterator[bytes]:
+def follow_lines(path: Path, pause: Callable[[float], object] | None = None) -> Iterator[bytes]:
+    """Yields the whole lines of a log as they stand there, without line ends, as `follow_events` does.
+
+    Raises:
+        RecordError: the file cannot be read.
+    """
+    pause = pause or threading.Event().wait
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rundown.errors import RecordError
 from rundown.record.ids import started_ms
@@ -27,16 +27,33 @@ def choose_runs(
 
     `keep`: all but so many of the newest. `before_ms`: only those started before that time (milliseconds
     since the epoch). Given both, a run must fall under both; given none, all may go. Runs that could be
-    resumed go only with `unfinished`; active ones never.
+    resumed go only with `unfinished`; active ones never. A run that is part of another goes with it, and
+    is not counted.
     """
     ordered = sorted(entries, key=lambda entry: entry.run_id, reverse=True)
-    return tuple(
-        entry
-        for entry in ordered[keep or 0 :]
-        if entry.state != "active"
-        if unfinished or entry.state not in _UNFINISHED
-        if before_ms is None or started_ms(entry.run_id) < before_ms
-    )
+    parents = {entry.run_id: entry.parent_run for entry in ordered}
+    families: dict[str, list[RunEntry]] = {}
+    for entry in ordered:
+        families.setdefault(_outermost(entry.run_id, parents), []).append(entry)
+    wanted = {
+        run_id
+        for run_id in sorted(families, reverse=True)[keep or 0 :]
+        if before_ms is None or started_ms(run_id) < before_ms
+        if all(_may_go(entry, unfinished) for entry in families[run_id])
+    }
+    return tuple(entry for entry in ordered if _outermost(entry.run_id, parents) in wanted)
+
+
+def _outermost(run_id: str, parents: Mapping[str, str | None]) -> str:
+    seen = {run_id}
+    while (parent := parents.get(run_id)) is not None and parent in parents and parent not in seen:
+        seen.add(parent)
+        run_id = parent
+    return run_id
+
+
+def _may_go(entry: RunEntry, unfinished: bool) -> bool:
+    return entry.state != "active" and (unfinished or entry.state not in _UNFINISHED)
 
 
 def remove_run(place: RunsPlace, run_id: str) -> None:

@@ -74,12 +74,25 @@ def load_signing_key(config_dir: Path, provided: str | None = None) -> SigningKe
         InvalidInputError: what was handed in is no Ed25519 key.
         RecordError: the file cannot be read or made, is not private, or holds no Ed25519 key.
     """
+    path = config_dir / KEY_FILE
+    return find_signing_key(config_dir, provided) or _opened(_make(path), path)
+
+
+def find_signing_key(config_dir: Path, provided: str | None = None) -> SigningKey | None:
+    """Returns the key that `load_signing_key` would, None where that would have to make one.
+
+    Raises:
+        InvalidInputError: what was handed in is no Ed25519 key.
+        RecordError: the file cannot be read, is not private, or holds no Ed25519 key.
+    """
     if provided:
         return SigningKey(_parse_provided(provided), "RUNDOWN_SIGNING_KEY")
     path = config_dir / KEY_FILE
     content = _read_private(path)
-    if content is None:
-        content = _make(path)
+    return _opened(content, path) if content is not None else None
+
+
+def _opened(content: bytes, path: Path) -> SigningKey:
     key = _parse_pem(content)
     if key is None:
         raise record_problem(

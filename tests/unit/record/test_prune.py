@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from rundown.errors import RecordError
 from rundown.record.ids import new_run_id, started_ms
@@ -34,6 +35,38 @@ _ENTRIES = tuple(
 )
 def test_runs_go_by_age_and_count(options: dict[str, int], expected: list[str]) -> None:
     assert [entry.state for entry in choose_runs(_ENTRIES, **options)] == expected  # type: ignore[arg-type]
+
+
+def _family(outer: str, inner: str) -> tuple[RunEntry, ...]:
+    """A run of 0 s of age in state `outer`, its child in state `inner`, and a newer run of its own."""
+    states = (outer, inner, "completed")
+    entries = [replace(entry, state=state) for entry, state in zip(_ENTRIES, states, strict=False)]
+    return (entries[0], replace(entries[1], parent_run=entries[0].run_id), entries[2])
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "options", "gone"),
+    [
+        ("completed", "completed", {"keep": 1}, [1, 0]),
+        ("completed", "completed", {"keep": 2}, []),
+        ("paused", "completed", {"keep": 1}, []),
+        ("active", "completed", {"keep": 0, "unfinished": True}, [2]),
+        ("completed", "interrupted", {"keep": 1}, []),
+        ("completed", "interrupted", {"keep": 1, "unfinished": True}, [1, 0]),
+        ("completed", "completed", {"before_ms": started_ms(_ENTRIES[1].run_id)}, [1, 0]),
+    ],
+)
+def test_a_run_that_is_part_of_another_goes_with_it(
+    outer: str, inner: str, options: dict[str, int], gone: list[int]
+) -> None:
+    family = _family(outer, inner)
+    assert choose_runs(family, **options) == tuple(family[at] for at in gone)  # type: ignore[arg-type]
+
+
+def test_runs_that_claim_to_be_each_others_part_go_like_any(tmp_path: Path) -> None:
+    first, second, _ = _family("completed", "completed")
+    knotted = (replace(first, parent_run=second.run_id), second)
+    assert len(choose_runs(knotted)) == 2
 
 
 def _code(act: Callable[[], object]) -> str:

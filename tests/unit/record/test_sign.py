@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from rundown.errors import RundownError
-from rundown.record.sign import load_signing_key, load_verifying_keys
+from rundown.record.sign import find_signing_key, load_signing_key, load_verifying_keys
 
 _SEED = base64.b64encode(bytes(range(32))).decode()
 
@@ -32,6 +32,15 @@ def test_a_key_is_made_on_first_use_and_kept(tmp_path: Path) -> None:
         "-rw-------",
     ]
     assert os.listdir(path.parent) == [path.name]
+
+
+def test_looking_for_a_key_makes_none(tmp_path: Path) -> None:
+    assert find_signing_key(tmp_path / "config") is None
+    assert not (tmp_path / "config").exists()
+    made = load_signing_key(tmp_path / "config")
+    found = find_signing_key(tmp_path / "config")
+    assert found is not None
+    assert (found.public.keyid, found.origin) == (made.public.keyid, made.origin)
 
 
 def test_two_users_have_two_keys(tmp_path: Path) -> None:
