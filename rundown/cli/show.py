@@ -13,6 +13,7 @@ from rundown.record.chain import verify_lines
 from rundown.record.events import damaged, read_events, read_lines
 from rundown.record.listing import open_run
 from rundown.record.readings import RunSummary, summarise
+from rundown.record.requests import check_requests
 from rundown.record.rundir import CONTRACT, EVENTS
 
 _EPILOG = """\b
@@ -65,6 +66,8 @@ def status(run: str | None, root: Path | None, runs_dir: Path | None) -> int:
 
 def _summary(path: Path, contract: bytes) -> RunSummary:
     findings = verify_lines(contract.removesuffix(b"\n"), read_lines(path / EVENTS))
+    if not findings:
+        findings = check_requests(read_events(path / EVENTS))
     if findings:
         raise damaged(path / EVENTS, findings)
     return summarise(read_events(path / EVENTS))

@@ -12,11 +12,11 @@ import msgspec
 from msgspec import Struct
 
 from rundown.model.digest import canonical_json
-from rundown.model.event import DecisionMade, Event
 from rundown.model.receipt import PREDICATE_TYPE, STATEMENT_TYPE, SignedEnvelope, Statement
 from rundown.record.chain import Finding, Head, decode_line, first_prev, line_hash, verify_lines
 from rundown.record.dsse import open_envelope
 from rundown.record.receipt import make_statement
+from rundown.record.requests import check_requests
 
 
 class Verifier(Protocol):
@@ -115,7 +115,7 @@ def _log_findings(statement: Statement, log: StoredLog) -> Iterator[Finding]:
         yield _finding("log-not-read", f"the claims cannot be computed again: {error}")
         return
     yield from _differences(statement, computed)
-    yield from _request_findings(events)
+    yield from check_requests(events)
 
 
 def _differences(claimed: Statement, computed: Statement) -> Iterator[Finding]:
@@ -127,22 +127,6 @@ def _differences(claimed: Statement, computed: Statement) -> Iterator[Finding]:
             yield _finding(
                 "claim-differs", f"{name}: the receipt says {_short(said)}, the log {_short(found)}"
             )
-
-
-def _request_findings(events: tuple[Event, ...]) -> Iterator[Finding]:
-    """A decision names its request by digest; where the request stands beside it, the two must agree.
-
-    Redaction changes a request's text, not its digest: such a request cannot be checked.
-    """
-    for event in events:
-        if isinstance(event.body, DecisionMade) and event.body.frozen is not None:
-            frozen = event.body.frozen
-            if b"[REDACTED:" not in canonical_json(frozen) and frozen.digest != event.body.request:
-                yield Finding(
-                    code="record/request-differs",
-                    message="the request that was decided is not the one that is named",
-                    seq=event.seq,
-                )
 
 
 def _short(value: object) -> str:
