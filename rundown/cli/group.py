@@ -1,6 +1,5 @@
 """The command tree, loaded a command at a time, and the mapping of every ending to an exit code."""
 
-import difflib
 import importlib
 import os
 import sys
@@ -8,8 +7,8 @@ import sys
 import click
 
 from rundown import __version__
-from rundown.cli.options import ATTACHED
 from rundown.cli.screen import error_style
+from rundown.cli.streams import finish_streams
 from rundown.errors import RundownError, SandboxUnavailableError
 from rundown.model.diagnostic import Diagnostic
 from rundown.render.diagnostic import render_diagnostics
@@ -41,6 +40,8 @@ INSIDE = frozenset({"echo", "prompt", "check", "resolve", "policy"})
 """Commands that work inside a step; the others would act on the run that they are part of."""
 
 _ALIASES = {"yes": "pass", "ok": "pass", "no": "fail"}
+_ATTACHED = {"--yes=all": "--yes-all", "-y=all": "--yes-all", "--sandbox=best": "--sandbox-best"}
+"""Words with an optional value, which must hang on them: `--yes FILE` is a flag and a file."""
 
 
 class LazyGroup(click.Group):
@@ -63,7 +64,9 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in {*_COMMANDS, *_ALIASES} and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], _COMMANDS, n=1)
             hint = f"did you mean `rundown {near[0]}`?" if near else "`rundown --help` lists the commands"
             raise click.UsageError(f"there is no command `{args[0]}`; {hint}", ctx)
         return super().resolve_command(ctx, args)
@@ -101,44 +104,53 @@ def run_command_line(words: list[str]) -> int:
     """Runs the words of a command line; returns the exit code."""
     end = words.index("--") if "--" in words else len(words)
     debug = "--debug" in words[:end]
-    own = [ATTACHED.get(word, word) for word in words[:end] if word != "--debug"]
-    words = own + words[end:]
+    own = [_ATTACHED.get(word, word) for word in words[:end] if word != "--debug"]
+    code = _run([*own, *words[end:]], debug)
+    lost = finish_streams()
+    if lost is None or isinstance(lost, BrokenPipeError) or code != 0:
+        return code
+    return _tell(_refused(lost), code=2)
+
+
+def _run(words: list[str], debug: bool) -> int:
     try:
         code = root.main(args=words, prog_name="rundown", standalone_mode=False)
-        sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as ending:
         return ending.exit_code
     except (click.exceptions.Abort, KeyboardInterrupt):
-        print("interrupted", file=sys.stderr)
+        sys.stderr.write("interrupted\n")
         return 130
     except click.ClickException as problem:
-        return _tell(_usage(problem), code=2)
+        return _usage(problem)
     except RundownError as problem:
         return _tell(*problem.diagnostics, code=problem.exit_code)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as problem:
         if debug:
             raise
-        return _tell(_internal(problem), code=2)
+        return _tell(_refused(problem) if isinstance(problem, OSError) else _internal(problem), code=2)
 
 
 def _tell(*items: Diagnostic, code: int) -> int:
-    sys.stdout.flush()
+    finish_streams()
     sys.stderr.write(render_diagnostics(items, error_style()))
     return code
 
 
-def _usage(problem: click.ClickException) -> Diagnostic:
+def _usage(problem: click.ClickException) -> int:
     ctx = getattr(problem, "ctx", None)
-    path = ctx.command_path if ctx is not None else "rundown"
-    return Diagnostic(
+    if ctx is not None and isinstance(problem, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+        sys.stdout.write(ctx.get_help() + "\n")
+        return 0
+    item = Diagnostic(
         code="cli/usage",
         message=problem.format_message().rstrip("."),
-        fix=f"{path} --help",
+        why=ctx.command.get_usage(ctx) if ctx is not None else "",
+        fix=f"{ctx.command_path if ctx is not None else 'rundown'} --help",
     )
+    return _tell(item, code=2)
 
 
 def _nested(name: str) -> Diagnostic:
@@ -150,10 +162,24 @@ def _nested(name: str) -> Diagnostic:
     )
 
 
+def _refused(problem: OSError) -> Diagnostic:
+    where = f" ({problem.filename})" if isinstance(problem.filename, str) else ""
+    return Diagnostic(
+        code="cli/refused-by-system",
+        message=f"the system refused: {problem.strerror or problem}{where}",
+        why="rundown needs it to go on; nothing further was run",
+        fix="run the same command with --debug to see where it happened",
+    )
+
+
 def _internal(problem: Exception) -> Diagnostic:
+    from rundown.redact.names import secret_values
+    from rundown.redact.redactor import Redactor
+
+    said = Redactor(secret_values(os.environ)).redact_text(str(problem))
     return Diagnostic(
         code="cli/internal",
-        message=f"rundown itself failed: {type(problem).__name__}: {problem}",
+        message=f"rundown itself failed: {type(problem).__name__}: {said}",
         why="this is a defect of rundown; nothing further was run",
         fix="run the same command with --debug and report what it prints",
     )

@@ -8,14 +8,24 @@ interrupted. A traceback is shown only with `--debug`.
 import sys
 
 from rundown import __version__
+from rundown.cli.streams import finish_streams, prepare_streams
 
 
 def main() -> int:
     """Runs the command line; returns the exit code."""
     words = sys.argv[1:]
+    prepare_streams()
     if words == ["--version"]:
-        print(f"rundown {__version__}")
-        return 0
+        return _print_version()
     from rundown.cli.group import run_command_line
 
     return run_command_line(words)
+
+
+def _print_version() -> int:
+    try:
+        sys.stdout.write(f"rundown {__version__}\n")
+    except OSError:
+        finish_streams()
+        return 2
+    return 0 if finish_streams() is None else 2

@@ -11,9 +11,6 @@ from rundown.model.sandbox import SandboxWish
 from rundown.policy.flags import parse_flags
 from rundown.session.wish import Wish
 
-ATTACHED = {"--yes=all": "--yes-all", "-y=all": "--yes-all", "--sandbox=best": "--sandbox-best"}
-"""Words with an optional value, which must hang on them: `--yes FILE` is a flag and a file."""
-
 _CAPABILITIES = ("run", "read", "write", "env", "net", "host")
 _WHAT = {
     "run": "executables (name, path, or words of a command line)",
