@@ -19,8 +19,8 @@ from rundown.record.listing import list_runs, open_run
 from rundown.record.place import RunsPlace
 from rundown.record.rundir import CONTRACT
 from rundown.session.build import open_house
-from rundown.session.runner import Facts, Runner
-from rundown.session.values import explicit_values
+from rundown.session.runner import Runner
+from rundown.session.steering import Order
 from rundown.session.wish import Wish
 
 
@@ -28,25 +28,25 @@ def go_on(
     run: str | None,
     wish: Wish,
     *,
-    inputs: dict[str, tuple[str, ...]] | None = None,
-    facts: Facts | None = None,
+    inputs: dict[str, tuple[str, ...]],
+    order: Order | None = None,
     as_json: bool = False,
     raw: bool = False,
 ) -> int:
-    """Resumes a run; `facts` is what a person does to it first. Returns the exit code."""
+    """Resumes a run; `order` is what a person does to it first. Returns the exit code."""
     around = read_surroundings()
     place = runs_place(wish.root, wish.runs_dir)
     run_id = run if run is not None else active_run(place)
     if run_id is None:
-        return _nothing_active(facts)
+        return _nothing_active(order)
     contract = _outermost(place, run_id)
     runbook = Path(contract.runbook_path) if contract.runbook_path else None
     wish = replace(wish, root=Path(contract.root))
-    given = explicit_values(given_values(inputs, around)) if inputs is not None else {}
+    given = given_values(inputs, around)
     front = open_front(around, wish, as_json=as_json, raw=raw)
     with open_house(wish, around, runbook, front.prompter) as house, forwarded(house.room):
-        ended = Runner(house, front).resume(contract.run_id, given, facts)
-    return tell_ending(ended, prompted=contract.prompted or facts is not None, as_json=as_json)
+        ended = Runner(house, front).resume(contract.run_id, given, order)
+    return tell_ending(ended, prompted=contract.prompted or order is not None, as_json=as_json)
 
 
 def active_run(place: RunsPlace) -> str | None:
@@ -62,9 +62,9 @@ def _outermost(place: RunsPlace, run: str) -> Contract:
     return contract if contract.parent_run is None else _outermost(place, contract.parent_run)
 
 
-def _nothing_active(facts: Facts | None) -> int:
+def _nothing_active(order: Order | None) -> int:
     """To report on nothing is no mistake of whoever reports; to go on with nothing is."""
-    if facts is not None:
+    if order is not None:
         sys.stdout.write("no run is active here\n")
         return 0
     raise InvalidInputError(

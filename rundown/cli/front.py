@@ -7,6 +7,7 @@ from functools import partial
 from rundown.cli.frontend import JsonFrontend, TextFrontend
 from rundown.cli.prompter import TerminalPrompter
 from rundown.cli.screen import stream_style
+from rundown.model.event import Event
 from rundown.model.runbook import Runbook
 from rundown.session.ports import Frontend, Prompter
 from rundown.session.run import Front
@@ -15,7 +16,11 @@ from rundown.session.wish import Wish
 
 
 class OutputTerminal:
-    """Standard output, if it is a terminal."""
+    """Standard output, if it is a terminal. `passes_input`: a command reads what rundown itself would read;
+    without it only interactive steps do, and those from a terminal."""
+
+    def __init__(self, *, passes_input: bool = False) -> None:
+        self._passes_input = passes_input
 
     def size(self) -> tuple[int, int] | None:
         """Returns rows and columns; None where it is no terminal."""
@@ -24,6 +29,21 @@ class OutputTerminal:
         except (OSError, ValueError):
             return None
         return found.lines, found.columns
+
+    def stdin(self, *, interactive: bool) -> int | None:
+        """Returns the descriptor that a step reads; None: nothing."""
+        is_terminal = has_terminal_input()
+        if interactive:
+            return 0 if is_terminal else None
+        return 0 if self._passes_input and not is_terminal else None
+
+
+def has_terminal_input() -> bool:
+    """Whether standard input is a terminal."""
+    try:
+        return os.isatty(0)
+    except OSError:
+        return False
 
 
 def open_front(around: Surroundings, wish: Wish, *, as_json: bool, raw: bool) -> Front:
@@ -37,8 +57,10 @@ def open_front(around: Surroundings, wish: Wish, *, as_json: bool, raw: bool) ->
     )
 
 
-def _frontend(run_id: str, runbook: Runbook, *, as_json: bool, raw: bool) -> Frontend:
+def _frontend(
+    run_id: str, runbook: Runbook, earlier: tuple[Event, ...], *, as_json: bool, raw: bool
+) -> Frontend:
     if as_json:
         return JsonFrontend()
     total = sum(max(1, len(step.substeps)) for step in runbook.steps)
-    return TextFrontend(run_id, stream_style(sys.stdout), total, raw=raw)
+    return TextFrontend(run_id, stream_style(sys.stdout), total, raw=raw, earlier=earlier)

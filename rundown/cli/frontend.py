@@ -16,12 +16,15 @@ from rundown.session.ports import Stream
 
 
 class TextFrontend:
-    """Headers, output as it comes, results. `raw`: escape sequences of steps are not filtered.
+    """Headers, output as it comes, results. `raw`: escape sequences of steps are not filtered. `earlier`:
+    what an earlier process showed; it is known, and not shown again.
 
     Refusals go to standard error, all else to standard output, so that a log reads in order.
     """
 
-    def __init__(self, run_id: str, style: Style, total: int, *, raw: bool = False) -> None:
+    def __init__(
+        self, run_id: str, style: Style, total: int, *, raw: bool = False, earlier: tuple[Event, ...] = ()
+    ) -> None:
         self._run_id = run_id
         self._style = style
         self._reader = TerminalReader(style, total)
@@ -29,6 +32,8 @@ class TextFrontend:
         self._raw = raw
         self._filters: dict[Stream, OutputFilter] = {}
         self._line_open = False
+        for event in earlier:
+            self._reader.read(event.body)
 
     def show(self, event: Event) -> None:
         """Shows one event."""

@@ -16,10 +16,10 @@ _CONFIG = Path(".rundown/config.yaml")
 
 
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--input`, `--input-json`, `--input-file`; the command takes them as `inputs`."""
+    """Adds `--input`, `--input-json`, `--input-file`, `--input-secret`; the command takes `inputs`."""
 
     def gathered(**words: Any) -> Any:
-        inputs = {name: words.pop(name) for name in ("texts", "json_texts", "files")}
+        inputs = {name: words.pop(name) for name in ("texts", "json_texts", "files", "hidden")}
         return command(inputs=inputs, **words)
 
     gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
@@ -41,6 +41,13 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
             multiple=True,
             metavar="FILE",
             help="Values from a YAML or JSON file.",
+        ),
+        click.option(
+            "--input-secret",
+            "hidden",
+            multiple=True,
+            metavar="NAME",
+            help="Ask for a value without showing it; it is on no record.",
         ),
     )
     decorated: Callable[..., Any] = gathered

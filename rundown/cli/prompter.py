@@ -4,6 +4,7 @@ Drawn with questionary; the terminal is opened by name, so that a pipe on standa
 """
 
 import os
+import re
 import termios
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -13,6 +14,8 @@ from msgspec import Struct
 
 from rundown.cli.outlook import describe_foreseen, render_outlook
 from rundown.model.policy import Ruling
+from rundown.model.runbook import Input
+from rundown.render.escape import visible
 from rundown.render.question import QuestionText, describe_ask, render_question, render_text
 from rundown.render.style import Style
 from rundown.session.ports import Answer, Choice, Foreseen, Question, Report
@@ -116,6 +119,17 @@ class TerminalPrompter:
                 tty, f"{title} was running when rundown ended. What now?", choices, default="later"
             )
         return Report(kind=kind or "later")
+
+    def supply(self, wanted: Input) -> str | None:
+        """Asks for an input's value: one of its options, or a line that fits its pattern."""
+        with self._terminal() as tty:
+            if tty is None:
+                return None
+            sentence = f"{wanted.name}" + (f": {visible(wanted.description)}" if wanted.description else "")
+            if wanted.options:
+                choices = [(str(place), text, text) for place, text in enumerate(wanted.options, 1)]
+                return _select(tty, sentence, choices, default=wanted.options[0])
+            return _typed(tty, sentence, wanted)
 
     def confirm(self, sentence: str) -> bool:
         """Asks for a plain yes."""
@@ -296,6 +310,22 @@ def _select(tty: _Terminal, sentence: str, choices: list[tuple[str, str, _T]], d
 
 def _chooser(place: int | None) -> Callable[[Any], None]:
     return lambda event: event.app.exit(result=place)
+
+
+def _typed(tty: _Terminal, sentence: str, wanted: Input) -> str | None:
+    """Asks until the line fits the pattern; None on EOF, Ctrl-C or a closed terminal."""
+    import questionary
+
+    def fits(text: str) -> bool | str:
+        misfit = wanted.pattern is not None and re.fullmatch(wanted.pattern, text) is None
+        return f"a value that fits {wanted.pattern}" if misfit else bool(text)
+
+    ask = questionary.password if wanted.secret else questionary.text
+    try:
+        answer = ask(sentence, qmark="", validate=fits, **tty.ends()).unsafe_ask()
+    except (KeyboardInterrupt, EOFError, OSError):
+        return None
+    return answer if isinstance(answer, str) else None
 
 
 def _line(tty: _Terminal, sentence: str, default: str) -> str | None:

@@ -15,7 +15,7 @@ from rundown.cli.surroundings import read_surroundings
 from rundown.render.diagnostic import render_diagnostics
 from rundown.session.build import open_house
 from rundown.session.library import open_runbook
-from rundown.session.preparation import prepare
+from rundown.session.preparation import Invocation, prepare
 from rundown.session.runner import Runner
 from rundown.session.wish import Wish
 
@@ -54,7 +54,18 @@ def command(
     if opened.warnings and not as_json:
         sys.stderr.write(render_diagnostics(opened.warnings, error_style()) + "\n")
     front = open_front(around, wish, as_json=as_json, raw=raw_output)
-    start = prepare(opened, given_values(inputs, around), around, prompted=prompted, agent=agent)
+    start = prepare(
+        opened,
+        Invocation(
+            given=given_values(inputs, around),
+            around=around,
+            prompter=front.prompter,
+            root=wish.root,
+            hidden=inputs["hidden"],
+            prompted=prompted,
+            agent=agent,
+        ),
+    )
     with open_house(wish, around, opened.document.path, front.prompter) as house, forwarded(house.room):
         ended = Runner(house, front).start(opened, start)
     return tell_ending(ended, prompted=prompted, as_json=as_json)

@@ -1,39 +1,70 @@
 """Going on with a run: what must be given again, what changed meanwhile, what cannot go on."""
 
-from rundown.errors import PersonNeededError
+from msgspec.structs import replace
+
+from rundown.errors import InvalidInputError, PersonNeededError
 from rundown.model.diagnostic import Diagnostic
-from rundown.model.runbook import Runbook
+from rundown.model.runbook import Input, Runbook
+from rundown.session.ports import Prompter
 from rundown.session.replay import Replayed
 from rundown.session.run import Run
-from rundown.session.values import Values, secret_names
+from rundown.session.values import Given, Values, gather_values
 
 
-def secrets_again(runbook: Runbook, given: Values) -> Values:
-    """The secret inputs, which are on no record and must be given again."""
-    names = secret_names(runbook)
-    missing = sorted(name for name in names & set(runbook.front.required) if name not in given)
-    if missing:
-        raise PersonNeededError(
-            *(
-                Diagnostic(
-                    code="session/secret-lost",
-                    message=f"the secret input `{name}` must be given again",
-                    why="secret values are on no record",
-                    fix=f"--input {name}=VALUE, or RD_INPUT_{name} in the environment",
-                )
-                for name in missing
-            )
+class Secrets:
+    """Where the values come from that a run had and no record holds: given again, or asked for."""
+
+    def __init__(self, given: Given, prompter: Prompter) -> None:
+        self._given = given
+        self._prompter = prompter
+
+    def require_no_others(self, names: tuple[str, ...]) -> None:
+        """Returns if no flag gives another input than `names`.
+
+        Raises:
+            InvalidInputError: the values of the others were fixed when the run began.
+        """
+        words = (*self._given.texts, *self._given.json_texts)
+        others = sorted({word.partition("=")[0] for word in words} - set(names))
+        if others:
+            raise InvalidInputError(*(_fixed(name) for name in others))
+
+    def give(self, runbook: Runbook, names: tuple[str, ...], known: Values) -> Values:
+        """Returns a value for each of `names`; `known` are of the runs above.
+
+        Raises:
+            InvalidInputError: one is not what the runbook asks for.
+            PersonNeededError: one is not given, and nobody can be asked.
+        """
+        declared = {item.name: item for item in runbook.front.inputs}
+        wanted = tuple(replace(declared.get(name, Input(name=name)), secret=True) for name in names)
+        front = replace(runbook.front, inputs=wanted, required=names)
+        values, problems = gather_values(
+            replace(runbook, front=front), replace(self._given, parent={**self._given.parent, **known})
         )
-    return {name: value for name, value in given.items() if name in names}
+        if problems:
+            raise InvalidInputError(*problems)
+        for item in wanted:
+            answer = None if item.name in values else self._prompter.supply(item)
+            if answer is not None:
+                values[item.name] = answer
+        missing = [name for name in names if name not in values]
+        if missing:
+            raise PersonNeededError(*(_lost(name) for name in missing))
+        return {name: values[name] for name in names}
 
 
-def find_changes(run: Run, replayed: Replayed, policy_digest: str) -> tuple[str, ...]:
+def find_changes(run: Run, policy_digest: str) -> tuple[str, ...]:
+    """Returns what is not as it was when the run began: `runbook`, `policy`."""
+    replayed = run.replayed
+    assert replayed is not None
     runbook = run.opened.runbook.digest != replayed.started.runbook_digest
     policy = replayed.policy is not None and replayed.policy.digest != policy_digest
     return tuple(name for name, changed in (("runbook", runbook), ("policy", policy)) if changed)
 
 
 def run_is_over(run_id: str, replayed: Replayed | None) -> Diagnostic:
+    """Returns the problem of a run that has ended, or never began."""
     how = "never began" if replayed is None else f"is {replayed.state.lifecycle}"
     return Diagnostic(
         code="session/run-over",
@@ -43,8 +74,27 @@ def run_is_over(run_id: str, replayed: Replayed | None) -> Diagnostic:
 
 
 def does_not_fit(run_id: str) -> Diagnostic:
+    """Returns the problem of a log that tells of another runbook."""
     return Diagnostic(
         code="session/runbook-does-not-fit",
         message=f"run {run_id} cannot go on: its events do not fit the runbook as it is now",
         fix="put the runbook back as it was, or start a new run",
+    )
+
+
+def _lost(name: str) -> Diagnostic:
+    return Diagnostic(
+        code="session/secret-lost",
+        message=f"the secret input `{name}` must be given again",
+        why="secret values are on no record",
+        fix=f"--input {name}=VALUE, or RD_INPUT_{name} in the environment",
+    )
+
+
+def _fixed(name: str) -> Diagnostic:
+    return Diagnostic(
+        code="session/input-is-fixed",
+        message=f"`{name}` cannot be given to a run that has begun",
+        why="its inputs were fixed then; only secret ones are given again",
+        fix="start a new run with other inputs",
     )

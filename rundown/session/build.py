@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 
 from msgspec import Struct
@@ -21,6 +20,7 @@ from rundown.session.environment import StepFacts, step_environment
 from rundown.session.launching import Launching, SandboxLauncher, Terminal
 from rundown.session.ports import Prompter
 from rundown.session.surroundings import Surroundings
+from rundown.session.values import Values
 from rundown.session.wish import Wish
 
 
@@ -33,16 +33,25 @@ class RunRef(Struct, frozen=True, kw_only=True):
     runbook_path: str = ""
 
 
-class House(Struct, kw_only=True, dict=True):
-    """A desk and a sandbox: shared by a run and its children."""
+class House(Struct, kw_only=True):
+    """A desk and a sandbox: shared by a run and its children. `redactor` takes `secrets`, values by name,
+    out of all that is stored or shown."""
 
     desk: Desk
     room: Launcher
+    secrets: dict[str, str]
+    redactor: Redactor
 
-    @cached_property
-    def redactor(self) -> Redactor:
-        """Takes the values of secret variables out of all that is stored or shown."""
-        return Redactor(secret_values(self.desk.around.environ))
+    def keep_secret(self, values: Values) -> None:
+        """From now on takes these values out as well, and every text in them."""
+        found = {name: text for item in values for name, text in _texts(item, values[item])}
+        if not found.items() <= self.secrets.items():
+            self.secrets = {**self.secrets, **found}
+            self.redactor = Redactor(self.secrets)
+
+    def redact_text(self, text: str) -> str:
+        """Returns `text` without any secret that is known by now."""
+        return self.redactor.redact_text(text)
 
     def describe_view(self, request: ExecutionRequest) -> tuple[str, ...]:
         """Returns what the sandbox will let a step read, write and reach, a line each."""
@@ -115,7 +124,8 @@ def open_house(
     desk = open_desk(wish, around, runbook, prompter)
     require_sandbox(desk.host, wish)
     with Launcher(desk.host) as room:
-        yield House(desk=desk, room=room)
+        secrets = secret_values(around.environ)
+        yield House(desk=desk, room=room, secrets=secrets, redactor=Redactor(secrets))
 
 
 def require_sandbox(host: HostFacts, wish: Wish) -> None:
@@ -142,3 +152,15 @@ def require_sandbox(host: HostFacts, wish: Wish) -> None:
                 for gap in host.problems
             )
         )
+
+
+def _texts(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """Yields every text and number in a value, by a name of its own."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts(f"{name}.{key}", item)
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from _texts(f"{name}.{place}", item)
+    elif value is not None and not isinstance(value, bool):
+        yield name, str(value)

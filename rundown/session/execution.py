@@ -118,7 +118,7 @@ def execute(tools: Tools, unit: Unit, attempt: Attempt, texts: Texts) -> Iterato
         yield replace(_finished(attempt, False, "template"), note=bound.problem)
         return
     request = _freeze(tools, unit, attempt, bound)
-    subject = Subject(title=unit.title, progress=attempt.progress, shown=bound.shown)
+    subject = Subject(title=texts.shown(unit.title), progress=attempt.progress, shown=bound.shown)
     decision = yield from tools.permissions.settle(request, subject)
     if isinstance(decision, Denied):
         yield _refused(tools, attempt, decision)

@@ -34,6 +34,10 @@ class Terminal(Protocol):
         """Returns rows and columns; None where standard output is no terminal."""
         ...
 
+    def stdin(self, *, interactive: bool) -> int | None:
+        """Returns the descriptor that a step reads; None: nothing. `interactive`: it wants the terminal."""
+        ...
+
 
 class Launching(Struct, frozen=True, kw_only=True):
     """What plans of one run have in common. `variables(request, names, values)` gives a
@@ -106,4 +110,5 @@ class SandboxLauncher:
 
     def launch(self, planned: Planned, output: OutputSink) -> ProcessResult | StageFailure:
         """Runs the plan to its end."""
-        return self._room.launch(planned.plan, output, size=self._terminal.size())
+        stdin_fd = self._terminal.stdin(interactive=planned.plan.interactive)
+        return self._room.launch(planned.plan, output, stdin_fd=stdin_fd, size=self._terminal.size())

@@ -52,6 +52,7 @@ def begin(desk: Desk, run: Run) -> Iterator[Body]:
         prompted=start.prompted,
         inputs=dump_values(start.values, start.secret),
         parent_run=start.family.parent,
+        withheld=tuple(sorted(start.secret_values)),
     )
     yield HostProbed(facts=desk.host, wish=desk.wish.sandbox)
     yield PolicyFrozen(digest=desk.loaded.documents_digest, sources=desk.loaded.sources)

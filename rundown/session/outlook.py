@@ -21,7 +21,6 @@ from rundown.session.desk import Desk, writable_trees
 from rundown.session.ports import Foreseen
 from rundown.session.request import Place, freeze_agent, freeze_command
 from rundown.session.texts import Texts
-from rundown.session.values import Values
 
 # Programs that change nothing but what their words name, which is decided by itself. Source: their manual
 # pages, without the options that extraction names as escapes.
@@ -52,7 +51,7 @@ class Outlook(Struct, frozen=True, kw_only=True):
 
 
 def look_ahead(
-    runbook: Runbook, desk: Desk, values: Values, grants: tuple[Grant, ...], agent: str | None = None
+    runbook: Runbook, desk: Desk, texts: Texts, grants: tuple[Grant, ...], agent: str | None = None
 ) -> Outlook:
     """Returns what the runbook's texts say that its steps would need.
 
@@ -63,7 +62,7 @@ def look_ahead(
     denials: dict[tuple[str, str], list[tuple[str, Ruling, Grant]]] = {}
     doing: list[str] = []
     for position, body in _bodies(runbook):
-        request = _freeze(position, body, runbook, desk, values, agent)
+        request = _freeze(position, body, runbook, desk, texts, agent)
         if request is None:
             continue
         if _may_write(request):
@@ -103,10 +102,9 @@ def _bodies(runbook: Runbook) -> Iterator[tuple[str, Body | None]]:
 
 
 def _freeze(
-    position: str, body: Body | None, runbook: Runbook, desk: Desk, values: Values, agent: str | None
+    position: str, body: Body | None, runbook: Runbook, desk: Desk, texts: Texts, agent: str | None
 ) -> ExecutionRequest | None:
     place = Place(run_id="outlook", position=position, attempt=1, cwd=desk.project.root)
-    texts = Texts(values)
     match body:
         case CommandBody():
             bound = texts.bind(body.text, body.language)

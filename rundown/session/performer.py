@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
-from rundown.engine.course import Course, Unit
+from rundown.engine.course import Unit
 from rundown.engine.effects import (
     DrawItem,
     Effect,
@@ -29,35 +29,45 @@ from rundown.model.event import (
 )
 from rundown.model.policy import Allowed
 from rundown.model.request import Capability, Operation
-from rundown.model.runbook import CommandBody, DisplayBody
+from rundown.model.runbook import AgentBody, CommandBody, DisplayBody
 from rundown.session.execution import Attempt, Tools, execute, judge
 from rundown.session.ports import Subject
 from rundown.session.request import Place, freeze_reading
+from rundown.session.run import Run
 from rundown.session.sources import Sources
 from rundown.session.texts import Texts
 from rundown.session.values import Values, scope
 
 Child = Callable[[LaunchChild, State, Values], Iterator[Body]]
+_WAITS = {
+    "prose": "a person does this",
+    "display": "a person does this",
+    "prompted": "the command is shown, not run",
+    "undefined-bound": "the loop's bound has no value: a person does this",
+}
 
 
 class Performer:
-    """One a run. `start`: the values it began with. `unjudged`: how a process ended whose result is not in
-    the log, because rundown was killed between the two."""
+    """One a run. `unjudged`: how a process ended whose result is not in the log, because rundown was killed
+    between the two."""
 
-    def __init__(
-        self, course: Course, tools: Tools, start: Values, child: Child, unjudged: ProcessEnded | None = None
-    ) -> None:
-        self._course = course
+    def __init__(self, run: Run, tools: Tools, child: Child, unjudged: ProcessEnded | None = None) -> None:
+        self._course = run.course
         self._tools = tools
-        self._start = start
+        self._start = {
+            **run.start.values,
+            "RunId": run.directory.run_id,
+            "RunbookRef": run.opened.document.file,
+            "ContextId": run.context_id,
+        }
+        self._secret = run.start.secret
         self._child = child
         self._unjudged = unjudged
         self._sources = Sources(tools.root)
-        self._units = sum(max(1, len(step.substeps)) for step in course.runbook.steps)
 
     def __call__(self, effect: Effect, state: State) -> Iterator[Body]:
         """Yields the facts that answer `effect`."""
-        values = scope(self._course, state, self._start)
+        values = scope(self._course, state, self._start, self._secret)
         match effect:
             case Enter():
                 yield self._enter(effect, values)
@@ -79,13 +89,16 @@ class Performer:
             case _:
                 assert_never(effect)
 
+    def _texts(self, values: Values) -> Texts:
+        return Texts(values, self._secret)
+
     def _enter(self, effect: Enter, values: Values) -> Body:
         return StepStarted(
             step=effect.step,
             substep=effect.substep,
             iteration=effect.iteration,
             attempt=effect.attempt,
-            title=Texts(values).shown(effect.title),
+            title=self._texts(values).shown(effect.title),
         )
 
     def _execute(self, effect: Execute, state: State, values: Values) -> Iterator[Body]:
@@ -101,14 +114,15 @@ class Performer:
         if ended is not None and ended.position == state.position:
             yield from judge(self._tools, unit, attempt, ended.result, self._tools.read_output(ended.output))
             return
-        yield from execute(self._tools, unit, attempt, Texts(values))
+        yield from execute(self._tools, unit, attempt, self._texts(values))
 
     def _wait(self, effect: Wait, state: State, values: Values) -> Iterator[Body]:
         unit = self._course.unit(effect.step, effect.substep)
-        self._tools.frontend.present(Texts(values).shown(task_text(unit)))
-        report = self._tools.prompter.report(f"{state.position} {unit.title}".rstrip())
+        texts = self._texts(values)
+        self._tools.frontend.present(texts.shown(task_text(unit)))
+        report = self._tools.prompter.report(f"{state.position} {texts.shown(unit.title)}".rstrip())
         if report.kind not in ("pass", "fail"):
-            yield RunPaused(reason="waiting", position=state.position, detail=effect.why)
+            yield RunPaused(reason="waiting", position=state.position, detail=_WAITS[effect.why])
             return
         yield StepFinished(
             step=effect.step,
@@ -153,7 +167,7 @@ class Performer:
         )
 
     def _finish(self, effect: Finish, values: Values) -> Iterator[Body]:
-        texts = Texts(values)
+        texts = self._texts(values)
         for entry in self._course.runbook.front.outputs:
             name, value = texts.output(entry)
             if value is not None:
@@ -164,6 +178,6 @@ class Performer:
 def task_text(unit: Unit) -> str:
     """Returns what a person is to do: the prompt, and the block that is shown."""
     parts = [unit.prompt] if unit.prompt else []
-    if isinstance(unit.body, CommandBody | DisplayBody):
+    if isinstance(unit.body, CommandBody | AgentBody | DisplayBody):
         parts.append("\n".join(f"    {line}" for line in unit.body.text.rstrip("\n").split("\n")))
     return "\n\n".join(parts)

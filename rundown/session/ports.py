@@ -12,6 +12,7 @@ from msgspec import Struct
 from rundown.model.event import Body, Event
 from rundown.model.policy import Allowed, Grant, Outcome, Ruling
 from rundown.model.request import ExecutionRequest, Operation
+from rundown.model.runbook import Input
 from rundown.model.sandbox import Gap, ProcessResult, SandboxPlan, StageFailure
 from rundown.session.captures import Capture
 
@@ -98,6 +99,10 @@ class Prompter(Protocol):
 
     def settle_doubt(self, title: str) -> Report:
         """Asks what to do with a step that was running when the last process died."""
+        ...
+
+    def supply(self, wanted: Input) -> str | None:
+        """Asks for an input's value, a secret one without showing it; None if nobody answers."""
         ...
 
     def confirm(self, sentence: str) -> bool:

@@ -38,6 +38,15 @@ def find_project(runbook: Path | None, cwd: Path, home: Path, wanted_root: Path 
     return Project(root=str(root), gitdir=gitdir, common_gitdir=common, runbook=shown)
 
 
+def current_branch(gitdir: str | None) -> str:
+    """Returns the branch that is checked out, "" without one. Source: gitrepository-layout(5), HEAD."""
+    try:
+        text = Path(gitdir, "HEAD").read_bytes()[:4096].decode("utf-8").strip() if gitdir is not None else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return text.removeprefix("ref: refs/heads/") if text.startswith("ref: refs/heads/") else ""
+
+
 def _nearest(start: Path, home: Path) -> Path | None:
     for folder in (start, *start.parents):
         if (folder / ".git").exists() or ((folder / ".rundown").is_dir() and folder != home):

@@ -34,7 +34,7 @@ class Replayed(Struct, frozen=True, kw_only=True):
     child: ChildStarted | None = None
     pause: RunPaused | None = None
     policy: PolicyFrozen | None = None
-    count: int = 0
+    events: tuple[Event, ...] = ()
 
 
 class _Notes(Struct, kw_only=True):
@@ -74,11 +74,11 @@ def replay(course: Course, events: Iterable[Event]) -> Replayed | None:
     Raises:
         EngineError: the log does not fit the runbook, which must have changed.
     """
-    state, notes, count = initial(course), _Notes(), 0
+    state, notes, seen = initial(course), _Notes(), []
     for event in events:
         state = apply(course, state, event.body)
         notes.take(event.body)
-        count += 1
+        seen.append(event)
     if notes.started is None:
         return None
     return Replayed(
@@ -89,5 +89,5 @@ def replay(course: Course, events: Iterable[Event]) -> Replayed | None:
         child=notes.child,
         pause=notes.pause,
         policy=notes.policy,
-        count=count,
+        events=tuple(seen),
     )

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from rundown.engine.course import Course
 from rundown.engine.state import State
-from rundown.model.event import RunPaused
+from rundown.model.event import Event, RunPaused
 from rundown.model.runbook import Runbook
 from rundown.record.log import EventLog
 from rundown.record.rundir import RunDirectory
@@ -21,7 +21,7 @@ from rundown.session.values import Values
 
 
 class Start(Struct, frozen=True, kw_only=True):
-    """How a new run begins. `values` are those of `gather_values`; `secret` names are kept off the record."""
+    """How a run begins. `values` are those of `gather_values`; `secret` names are kept off the record."""
 
     values: Values
     secret: frozenset[str] = frozenset()
@@ -31,31 +31,44 @@ class Start(Struct, frozen=True, kw_only=True):
     family: Family = Family()
     preflight: bool = True
 
+    @property
+    def secret_values(self) -> Values:
+        """The values that no record may hold."""
+        return {name: value for name, value in self.values.items() if name in self.secret}
+
 
 class Ended(Struct, frozen=True, kw_only=True):
-    """Where a run came to rest. `pause` says why, if it is paused. `outlook`: what else would be
-    refused, if it was denied where nobody can be asked."""
+    """Where a run came to rest. `pause` says why, if it is paused, `message` what its end says.
+    `outlook`: what else would be refused, if it was denied where nobody can be asked."""
 
     run_id: str
     path: Path
     state: State
     pause: RunPaused | None = None
+    message: str = ""
     outlook: Outlook = Outlook()
 
 
 class Front(Struct, frozen=True, kw_only=True):
-    """The front end's part: who is asked, what is shown (`frontend(run_id, runbook)`; for a child the id of
-    its outermost run), which terminal steps run on."""
+    """The front end's part: who is asked, what is shown (`frontend(run_id, runbook, earlier)`: for a child
+    the id of its outermost run; `earlier` are the events on record), which terminal steps run on."""
 
     prompter: Prompter
     terminal: Terminal
-    frontend: Callable[[str, Runbook], Frontend]
+    frontend: Callable[[str, Runbook, tuple[Event, ...]], Frontend]
 
 
 class Run(Struct, frozen=True, kw_only=True):
+    """One run that is open. `replayed`: what its log tells, if it goes on."""
+
     directory: RunDirectory
     log: EventLog
     course: Course
     opened: Opened
     start: Start
     replayed: Replayed | None = None
+
+    @property
+    def context_id(self) -> str:
+        """Shared by a run and its children: the outermost run's id."""
+        return self.start.context_id or self.directory.run_id

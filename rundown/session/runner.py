@@ -1,57 +1,38 @@
 """Starts runs and goes on with them: contract, log, machine and ports of one run, and of its children.
 
-A little longer than most modules because a run and its children call each other in a circle.
+A run and its children call each other in a circle, so they are driven here together.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
+from itertools import pairwise
 
-import msgspec
-from msgspec.structs import replace
-
-from rundown.engine.course import chart
 from rundown.engine.effects import LaunchChild
 from rundown.engine.machine import initial
 from rundown.engine.state import State
-from rundown.errors import InvalidInputError, PersonNeededError, PolicyDeniedError, RundownError
-from rundown.model.contract import Contract
+from rundown.errors import InvalidInputError, PersonNeededError, PolicyDeniedError
 from rundown.model.diagnostic import Diagnostic
-from rundown.model.event import (
-    Body,
-    ChildStarted,
-    EffectFailed,
-    Event,
-    RunPaused,
-    RunResumed,
-)
+from rundown.model.event import Body, ChildStarted, EffectFailed, Event, RunFinished, RunPaused, RunResumed
 from rundown.model.runbook import Runbook
-from rundown.record.events import read_events
-from rundown.record.log import EventLog
-from rundown.record.place import RunsPlace
-from rundown.record.registry import Registry
-from rundown.record.rundir import EVENTS, RunDirectory
-from rundown.session.again import does_not_fit, find_changes, run_is_over, secrets_again
+from rundown.session.again import Secrets, find_changes
 from rundown.session.build import House, RunRef
-from rundown.session.composition import Family, find_child
+from rundown.session.composition import find_child
 from rundown.session.driver import drive, record
 from rundown.session.execution import Tools
-from rundown.session.handing import hand_up, inherit, report_of
-from rundown.session.library import Document, Opened, parse_document
-from rundown.session.opening import begin, draw_contract, make_work_directory
+from rundown.session.handing import hand_up, prepare_child, report_of
+from rundown.session.library import Opened
+from rundown.session.opening import begin
 from rundown.session.outlook import Outlook, look_ahead, refusals
 from rundown.session.performer import Performer
 from rundown.session.permissions import Permissions
 from rundown.session.ports import Frontend
-from rundown.session.replay import Replayed, replay
+from rundown.session.reopening import Logs, family_below, is_over
 from rundown.session.run import Ended, Front, Run, Start
+from rundown.session.steering import Order, rehearse
 from rundown.session.texts import Texts
-from rundown.session.values import Values, load_values, secret_names
+from rundown.session.values import Given, Values
 
-RUNBOOK_COPY = "runbook.md"
 _TAIL_BYTES = 64 * 1024
-
-Facts = Callable[[State], Iterator[Body]]
 
 
 class Runner:
@@ -63,13 +44,9 @@ class Runner:
         self.permissions = Permissions(
             house.desk.evaluate, front.prompter, house.desk.keep_grant, house.describe_view
         )
-        self.place = RunsPlace(
-            root=Path(house.desk.project.root),
-            state_home=house.desk.around.state.parent,
-            runs_dir=house.desk.wish.runs_dir,
-        )
-        self._registry = Registry(self.place.state_home)
-        self._facts: Facts | None = None
+        self._logs = Logs(house)
+        self._below: dict[str, Run] = {}
+        self._order: tuple[str, Order] | None = None
 
     def start(self, opened: Opened, start: Start) -> Ended:
         """Makes a run and drives it to its end or a pause.
@@ -81,12 +58,13 @@ class Runner:
         if outlook.wanted and not self._front.prompter.can_ask():
             raise PolicyDeniedError(*refusals(outlook))
         with ExitStack() as stack:
-            run = self._make(stack, opened, start)
+            run = self._logs.make(stack, opened, start)
             return self._drive(run, initial(run.course), self._beginning(run, outlook))
 
     def look_ahead(self, runbook: Runbook, start: Start) -> Outlook:
         """Returns what the steps would ask for and be refused, with the grants in force."""
-        return look_ahead(runbook, self._house.desk, start.values, self.permissions.grants, start.agent)
+        texts = Texts(start.values, start.secret)
+        return look_ahead(runbook, self._house.desk, texts, self.permissions.grants, start.agent)
 
     def _beginning(self, run: Run, outlook: Outlook) -> Iterator[Body]:
         yield from begin(self._house.desk, run)
@@ -94,120 +72,92 @@ class Runner:
         if run.start.preflight and self._front.prompter.can_ask() and (outlook.wanted or len(questions) > 1):
             yield from self.permissions.ask_ahead(questions, outlook.denials)
 
-    def resume(self, run_id: str, given: Values, facts: Facts | None = None) -> Ended:
-        """Goes on with a run. `given`: values of secret inputs, which are on no record. `facts`: what a
-        person does to the run that waits at the bottom (a report, a jump, an end) before it goes on.
+    def resume(self, run_id: str, given: Given, order: Order | None = None) -> Ended:
+        """Goes on with a run. `given`: values of secret inputs, which are on no record. `order`: what a
+        person does first.
 
         Raises:
             RecordError: it cannot be resumed here.
-            InvalidInputError: it is over, or its runbook is not valid any more.
-            PersonNeededError: its runbook changed, or a step is in doubt, and nobody can be asked.
+            InvalidInputError: it is over, its runbook is not valid any more, or the order does not fit.
+            PersonNeededError: its runbook changed and nobody can be asked, or a secret must be given again.
         """
-        self._facts = facts
         with ExitStack() as stack:
-            run, replayed = self._reopen(stack, run_id, given, Family())
-            return self._drive(run, replayed.state, self._again(run, replayed))
+            family = self._logs.reopen(stack, run_id, Secrets(given, self._front.prompter))
+            for run in family:
+                self._require_unchanged(run)
+            if order is not None:
+                rehearse(order, family)
+                if order.ends:
+                    return self._end(family, order)
+                self._order = (order.choose(family)[0].directory.run_id, order)
+            self._below = {upper.directory.run_id: lower for upper, lower in pairwise(family)}
+            return self._drive(family[0], _state(family[0]), self._again(family[0]))
 
-    def _make(self, stack: ExitStack, opened: Opened, start: Start) -> Run:
-        house = self._house
-        now_ns = house.desk.around.now_ns()
-        directory = stack.enter_context(RunDirectory.create(self.place, now_ns=now_ns))
-        make_work_directory(Path(house.desk.project.root))
-        contract = draw_contract(house.desk, opened, start, directory.run_id, now_ns)
-        redact = house.redactor.redact_text
-        log = stack.enter_context(EventLog.create(directory, contract, house.desk.around.now_ns, redact))
-        directory.write_file(RUNBOOK_COPY, house.redactor.redact_bytes(opened.document.content))
-        self._registry.register(directory, log.head, at_rest=False)
-        return Run(directory=directory, log=log, course=chart(opened.runbook), opened=opened, start=start)
-
-    def _reopen(self, stack: ExitStack, run_id: str, given: Values, family: Family) -> tuple[Run, Replayed]:
-        house = self._house
-        directory = stack.enter_context(RunDirectory.open(self.place, run_id))
-        log = self._registry.resume(directory, house.desk.around.now_ns, house.redactor.redact_text)
-        stack.enter_context(log)
-        events = tuple(read_events(directory.path / EVENTS))
-        opened = self._reread(directory, msgspec.json.decode(log.contract, type=Contract))
-        course = chart(opened.runbook)
-        try:
-            replayed = replay(course, events)
-        except RundownError as error:
-            raise InvalidInputError(does_not_fit(run_id), *error.diagnostics) from error
-        if replayed is None or replayed.state.lifecycle in ("completed", "stopped"):
-            raise InvalidInputError(run_is_over(run_id, replayed))
-        started = replayed.started
-        start = Start(
-            values={**load_values(started.inputs), **secrets_again(opened.runbook, given)},
-            secret=secret_names(opened.runbook),
-            prompted=started.prompted,
-            agent=started.agent,
-            context_id=started.context_id,
-            family=family,
-        )
-        run = Run(directory=directory, log=log, course=course, opened=opened, start=start, replayed=replayed)
-        return run, replayed
-
-    def _reread(self, directory: RunDirectory, contract: Contract) -> Opened:
-        """The runbook as it is now; the copy kept with the run, if it came from standard input or is gone."""
-        path = Path(contract.runbook_path) if contract.runbook_path else None
-        content = (
-            path.read_bytes() if path is not None and path.is_file() else directory.read_file(RUNBOOK_COPY)
-        )
-        return parse_document(Document(file=contract.runbook_file, path=path, content=content))
+    def _end(self, family: tuple[Run, ...], order: Order) -> Ended:
+        """Ends every run of the family, the one at the bottom first."""
+        ended = None
+        for run in reversed(order.choose(family)):
+            facts = iter((RunResumed(), *order.facts(_state(run))))
+            ended = self._drive(run, _state(run), facts)
+        assert ended is not None
+        return ended
 
     def _drive(self, run: Run, state: State, head: Iterator[Body]) -> Ended:
         hint = run.start.family.outermost or run.directory.run_id
-        watched = _Watched(self._front.frontend(hint, run.opened.runbook))
-        tools = self._tools(run, watched)
+        earlier = run.replayed.events if run.replayed is not None else ()
+        watched = _Watched(self._front.frontend(hint, run.opened.runbook, earlier))
         unjudged = run.replayed.unjudged if run.replayed is not None else None
 
         def child(effect: LaunchChild, now: State, values: Values) -> Iterator[Body]:
             return self._child(run, effect, now, values)
 
-        performer = Performer(run.course, tools, run.start.values, child, unjudged)
+        performer = Performer(run, self._tools(run, watched), child, unjudged)
+        self._logs.note(run, at_rest=False)
         try:
             state = record(run.course, state, head, run.log, watched)
             state = drive(run.course, state, performer, run.log, watched)
         finally:
-            self._registry.register(run.directory, run.log.head, at_rest=True)
+            self._logs.note(run, at_rest=True)
         pause = watched.pause if state.lifecycle == "paused" else None
         outlook = Outlook()
         if pause is not None and pause.reason == "denied" and not self._front.prompter.can_ask():
             outlook = self.look_ahead(run.opened.runbook, run.start)
         return Ended(
-            run_id=run.directory.run_id, path=run.directory.path, state=state, pause=pause, outlook=outlook
+            run_id=run.directory.run_id,
+            path=run.directory.path,
+            state=state,
+            pause=pause,
+            message=watched.message,
+            outlook=outlook,
         )
 
-    def _again(self, run: Run, replayed: Replayed) -> Iterator[Body]:
+    def _again(self, run: Run) -> Iterator[Body]:
         """What going on begins with: what changed, what a person does, what is in doubt."""
-        changes = find_changes(run, replayed, self._house.desk.loaded.documents_digest)
-        if "runbook" in changes:
-            self._require_yes("the runbook changed since the run began: go on with it as it is now?")
-        yield RunResumed(changes=changes)
-        if replayed.child is None and self._facts is not None:
-            facts, self._facts = self._facts, None
-            yield from facts(replayed.state)
-        elif replayed.in_doubt is not None:
-            yield from self._settle_doubt(run, replayed)
+        assert run.replayed is not None
+        yield RunResumed(changes=find_changes(run, self._house.desk.loaded.documents_digest))
+        if self._order is not None and self._order[0] == run.directory.run_id:
+            (_, order), self._order = self._order, None
+            yield from order.facts(run.replayed.state)
+        elif run.replayed.in_doubt is not None:
+            yield from self._settle_doubt(run, run.replayed.state)
 
-    def _require_yes(self, sentence: str) -> None:
+    def _require_unchanged(self, run: Run) -> None:
+        if "runbook" not in find_changes(run, ""):
+            return
         prompter = self._front.prompter
+        message = f"{run.opened.document.file} changed since the run began"
         if not prompter.can_ask():
             raise PersonNeededError(
-                Diagnostic(
-                    code="session/changed",
-                    message=sentence.split(":")[0],
-                    fix="go on at a terminal, or start anew",
-                )
+                Diagnostic(code="session/changed", message=message, fix="go on at a terminal, or start anew")
             )
-        if not prompter.confirm(sentence):
+        if not prompter.confirm(f"{message}: go on with it as it is now?"):
             raise InvalidInputError(
                 Diagnostic(
                     code="session/not-resumed", message="the run was left as it is", severity="warning"
                 )
             )
 
-    def _settle_doubt(self, run: Run, replayed: Replayed) -> Iterator[Body]:
-        state = replayed.state
+    def _settle_doubt(self, run: Run, state: State) -> Iterator[Body]:
         title = f"step {state.position} {run.course.unit(state.step, state.substep).title}".rstrip()
         report = self._front.prompter.settle_doubt(title)
         if report.kind == "later":
@@ -219,33 +169,35 @@ class Runner:
 
     def _child(self, run: Run, effect: LaunchChild, state: State, values: Values) -> Iterator[Body]:
         """Runs another runbook in a unit's place: a new run, or the one that was left half done."""
-        reference = Texts(values).shown(effect.reference)
-        family = run.start.family.with_parent(run.directory.run_id, run.opened.document.path)
+        child = self._below.pop(run.directory.run_id, None)
+        if child is not None and is_over(child):
+            yield from hand_up(child, _over(child), state)
+            return
         with ExitStack() as stack:
-            pending = run.replayed.child if run.replayed is not None else None
-            if pending is not None and pending.position == state.position:
-                child, replayed = self._reopen(stack, pending.run_id, {}, family)
-                ended = self._drive(child, replayed.state, self._again(child, replayed))
+            if child is not None:
+                ended = self._drive(child, _state(child), self._again(child))
             else:
-                found = find_child(reference, run.opened.document, self._house.desk.project.root, family)
-                if isinstance(found, str):
-                    yield EffectFailed(position=state.position, code="inline_launch_failed", message=found)
+                reference = Texts(values, run.start.secret).shown(effect.reference)
+                root = self._house.desk.project.root
+                found = find_child(reference, run.opened.document, root, family_below(run))
+                start = found if isinstance(found, str) else prepare_child(run, found, values)
+                if isinstance(found, str) or isinstance(start, str):
+                    message = start if isinstance(start, str) else ""
+                    yield EffectFailed(position=state.position, code="inline_launch_failed", message=message)
                     return
-                start = replace(run.start, values=inherit(values), family=family)
-                start = replace(start, context_id=run.start.context_id or run.directory.run_id)
-                child = self._make(stack, found, start)
+                child = self._logs.make(stack, found, start)
                 yield ChildStarted(
                     position=state.position, run_id=child.directory.run_id, reference=found.document.file
                 )
                 ended = self._drive(child, initial(child.course), begin(self._house.desk, child))
-        yield from hand_up(ended, child, state)
+        yield from hand_up(child, ended, state)
 
     def _tools(self, run: Run, frontend: Frontend) -> Tools:
         front = run.opened.runbook.front
         path = run.opened.document.path
         ref = RunRef(
             run_id=run.directory.run_id,
-            context_id=run.start.context_id or run.directory.run_id,
+            context_id=run.context_id,
             runbook_file=run.opened.document.file,
             runbook_path=str(path.resolve()) if path is not None else "",
         )
@@ -267,16 +219,33 @@ class Runner:
         )
 
 
+def _state(run: Run) -> State:
+    assert run.replayed is not None
+    return run.replayed.state
+
+
+def _over(run: Run) -> Ended:
+    """How a run ended in an earlier process."""
+    assert run.replayed is not None
+    last = run.replayed.events[-1].body
+    message = last.message if isinstance(last, RunFinished) else ""
+    state = run.replayed.state
+    return Ended(run_id=run.directory.run_id, path=run.directory.path, state=state, message=message)
+
+
 class _Watched:
-    """A front end, and the last pause that went by."""
+    """A front end, the last pause that went by, and what the end said."""
 
     def __init__(self, frontend: Frontend) -> None:
         self._frontend = frontend
         self.output = frontend.output
         self.present = frontend.present
         self.pause: RunPaused | None = None
+        self.message = ""
 
     def show(self, event: Event) -> None:
         if isinstance(event.body, RunPaused):
             self.pause = event.body
+        if isinstance(event.body, RunFinished):
+            self.message = event.body.message
         self._frontend.show(event)

@@ -25,7 +25,7 @@ from rundown.model.scenario import Scenario
 from rundown.record.events import read_events
 from rundown.record.rundir import EVENTS
 from rundown.session.library import Document, Opened, parse_document
-from rundown.session.runner import RUNBOOK_COPY
+from rundown.session.reopening import RUNBOOK_COPY
 
 _SHELL_SECONDS = 60
 _CODE = re.compile(r"\[([a-z-]+/[a-z-]+)\]")

@@ -28,7 +28,8 @@ def run_single(
     house = _typed(house, words[0])
     cwd = os.path.realpath(house.desk.around.cwd)
     place = Place(run_id=_POSITION, position=_POSITION, attempt=1, cwd=cwd)
-    request = freeze_argv(place, words, house.desk.workspace)
+    has_terminal = terminal.size() is not None and terminal.stdin(interactive=True) is not None
+    request = replace(freeze_argv(place, words, house.desk.workspace), interactive=has_terminal)
     standing = house.desk.keeper.personal()
     permissions = Permissions(
         house.desk.evaluate, prompter, house.desk.keep_grant, house.describe_view, standing

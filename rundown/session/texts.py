@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from rundown.session.values import Values
 from rundown.syntax.binding import bind_script
-from rundown.syntax.template import expand_text
+from rundown.syntax.template import expand_text, placeholders
 
 _QUOTED = re.compile(r"""(["'])(.*)\1\Z""", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -20,7 +20,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 class BoundText(Struct, frozen=True, kw_only=True):
     """What will run, the values it refers to by private name, or why it cannot run. `shown`: the same with
-    the values filled in, for people."""
+    the values filled in, for people, without secret ones."""
 
     text: str
     shown: str = ""
@@ -29,19 +29,25 @@ class BoundText(Struct, frozen=True, kw_only=True):
 
 
 class Texts:
-    """Fills in the templates of one place of a run."""
+    """Fills in the templates of one place of a run. Values of `secret` names are data for scripts, and
+    nothing else."""
 
-    def __init__(self, values: Values) -> None:
+    def __init__(self, values: Values, secret: frozenset[str] = frozenset()) -> None:
         self._values = values
+        self._secret = secret & values.keys()
+        self._public = {**values, **{name: f"[REDACTED:{name}]" for name in self._secret}}
 
     def shown(self, text: str) -> str:
         """Returns text for people; what has no value stays as it is written."""
-        return expand_text(text, self._values)[0] if "{{" in text else text
+        return expand_text(text, self._public)[0] if "{{" in text else text
 
     def task(self, text: str) -> BoundText:
-        """Returns an agent's task; a name without a value is a problem."""
+        """Returns an agent's task; a name without a value is a problem, and so is a secret."""
         if "{{" not in text:
             return BoundText(text=text)
+        told = sorted({item.name for item in placeholders(text)} & self._secret)
+        if told:
+            return BoundText(text=text, problem=f"a task cannot hold the secret input {', '.join(told)}")
         filled, undefined = expand_text(text, self._values)
         return BoundText(text=filled, problem=_undefined(undefined))
 
@@ -49,20 +55,19 @@ class Texts:
         """Returns a script whose values are data; a name without one, or no place for it, is a problem."""
         if "{{" not in text:
             return BoundText(text=text)
-        bound = bind_script(text, dialect, self._values)
+        bound = bind_script(text, dialect, self._values, secret=self._secret)
         problem = "; ".join(item.message for item in bound.diagnostics) or _undefined(bound.undefined)
         return BoundText(text=bound.text, shown=bound.shown, values=bound.bindings, problem=problem)
 
     def output(self, entry: str) -> tuple[str, str | None]:
         """Returns a front matter output's name and its value as JSON text, None if it has none."""
         name, _, expression = entry.partition(" ")
-        expression = expression.strip()
-        if not expression:
-            return name, json.dumps(self._values[name]) if name in self._values else None
+        expression = expression.strip() or name
         if quoted := _QUOTED.match(expression):
             return name, json.dumps(self.shown(quoted.group(2)))
         if _NAME.match(expression):
-            return name, json.dumps(self._values[expression]) if expression in self._values else None
+            known = expression in self._values and expression not in self._secret
+            return name, json.dumps(self._values[expression]) if known else None
         return name, json.dumps(self.shown(expression))
 
 

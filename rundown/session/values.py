@@ -13,11 +13,13 @@ from msgspec import UNSET, Struct
 
 from rundown.engine.course import Course
 from rundown.engine.state import State
-from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.runbook import Input, Runbook
 
 RESERVED = frozenset({"step", "index", "context", "runid", "runbookref"})
+PLACE = frozenset({"Step", "step", "Index", "index", "context", "RunId", "RunbookRef", "ContextId"})
+"""Names whose values say where a run is, and which: each run has its own."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _PREFIXES = ("RD_INPUT_", "RD_VAR_")
 
@@ -25,7 +27,8 @@ Values = dict[str, object]
 
 
 class Given(Struct, frozen=True, kw_only=True):
-    """What the invocation gives, by the way it was given. `files` are decoded already, first wins."""
+    """What the invocation gives, by the way it was given. `files` are decoded already, first wins; `answers`
+    are of a person who was asked."""
 
     json_texts: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
@@ -34,6 +37,7 @@ class Given(Struct, frozen=True, kw_only=True):
     parent: Values = {}
     config: Values = {}
     builtins: Values = {}
+    answers: Values = {}
 
 
 def gather_values(runbook: Runbook, given: Given) -> tuple[Values, tuple[Diagnostic, ...]]:
@@ -42,6 +46,7 @@ def gather_values(runbook: Runbook, given: Given) -> tuple[Values, tuple[Diagnos
     front = runbook.front
     defaults: Values = {item.name: item.default for item in front.inputs if item.default is not UNSET}
     layers: list[Values] = [
+        given.answers,
         *_explicit(given, problems),
         given.parent,
         _named(given.config, ".rundown/config.yaml", problems),
@@ -54,21 +59,6 @@ def gather_values(runbook: Runbook, given: Given) -> tuple[Values, tuple[Diagnos
     for declared in front.inputs:
         problems.extend(_misfits(declared, values))
     return values, tuple(problems)
-
-
-def explicit_values(given: Given) -> Values:
-    """Returns what flags, files and the environment give, without defaults and built-ins.
-
-    Raises:
-        InvalidInputError: a flag or a file holds no value, or a reserved name.
-    """
-    problems: list[Diagnostic] = []
-    values: Values = {}
-    for layer in reversed(_explicit(given, problems)):
-        values |= layer
-    if problems:
-        raise InvalidInputError(*problems)
-    return values
 
 
 def _explicit(given: Given, problems: list[Diagnostic]) -> list[Values]:
@@ -88,10 +78,14 @@ def missing_inputs(runbook: Runbook, values: Mapping[str, object]) -> tuple[Inpu
     )
 
 
-def scope(course: Course, state: State, start: Mapping[str, object]) -> Values:
-    """Returns every name that a template may use at the machine's place."""
+def scope(
+    course: Course, state: State, start: Mapping[str, object], secret: frozenset[str] = frozenset()
+) -> Values:
+    """Returns every name that a template may use at the machine's place. A value that redaction changed is
+    none; `secret` names go by their own name only."""
     values: Values = dict(start)
     values |= {name: json.loads(text) for name, text in state.variables.items()}
+    values = {name: value for name, value in values.items() if name not in state.lost}
     position = state.step if state.substep is None else f"{state.step}.{state.substep}"
     current: Values = {"step": state.step, "substep": state.substep, "at": state.position}
     values |= {"Step": position, "step": position}
@@ -102,8 +96,11 @@ def scope(course: Course, state: State, start: Mapping[str, object]) -> Values:
         if loop is not None and loop.variable is not None:
             item = state.item
             values[loop.variable] = state.iteration if item is None else json.loads(item)
+            if state.frame is not None and state.frame.lost:
+                del values[loop.variable]
     context = values.get("context")
-    values["context"] = {**(context if isinstance(context, dict) else {}), "current": current}
+    own = {name: value for name, value in values.items() if name not in PLACE and name not in secret}
+    values["context"] = {**(context if isinstance(context, dict) else {}), "current": current, "vars": own}
     return values
 
 

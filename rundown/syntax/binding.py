@@ -61,9 +61,11 @@ def bind_script(
     variables: Mapping[str, object],
     *,
     origin: Span | None = None,
+    secret: frozenset[str] = frozenset(),
 ) -> Bound:
-    """Returns `text` with every placeholder bound. `origin`: the opening fence's line, for diagnostics."""
-    return _Binder(text, dialect, variables, origin).bind()
+    """Returns `text` with every placeholder bound. `origin`: the opening fence's line, for diagnostics.
+    Values of `secret` names are never written into a text, neither what runs nor what is shown."""
+    return _Binder(text, dialect, variables, origin, secret).bind()
 
 
 class _Edit(Struct, frozen=True, kw_only=True):
@@ -74,18 +76,26 @@ class _Edit(Struct, frozen=True, kw_only=True):
 
 class _Binder:
     def __init__(
-        self, text: str, dialect: Dialect, variables: Mapping[str, object], origin: Span | None
+        self,
+        text: str,
+        dialect: Dialect,
+        variables: Mapping[str, object],
+        origin: Span | None,
+        secret: frozenset[str],
     ) -> None:
         self._original = text
         self._dialect = dialect
         self._variables = variables
         self._origin = origin
+        self._secret = secret
         self._prefix = "__rd"
         while self._prefix in text:
             self._prefix += "_"
 
     def bind(self) -> Bound:
-        shown, undefined = expand_text(self._original, self._variables)
+        _, undefined = expand_text(self._original, self._variables)
+        hidden = {name: f"[REDACTED:{name}]" for name in self._secret & self._variables.keys()}
+        shown, _ = expand_text(self._original, {**self._variables, **hidden})
         if undefined:
             return Bound(text=self._original, shown=shown, undefined=undefined)
         text, places, originals = self._with_plain_words()
@@ -127,7 +137,7 @@ class _Binder:
 
     def _plain(self, place: Place, text: str) -> _Edit | None:
         value, spot = self._value(place), place.placeholder
-        if place.kind is not Kind.PLAIN or not is_plain(value):
+        if place.kind is not Kind.PLAIN or not is_plain(value) or spot.name in self._secret:
             return None
         if (value in _KEYWORDS and place.end_line is None) or self._prefix in value:
             return None
@@ -144,7 +154,7 @@ class _Binder:
             case Kind.QUOTED:
                 return f"${{{self._prefix}_{number}}}"
             case Kind.INTEGER | Kind.OPTION_INTEGER:
-                if not _INTEGER.fullmatch(value):
+                if not _INTEGER.fullmatch(value) or place.placeholder.name in self._secret:
                     return None
                 return f"({value})" if value[0] == "-" and place.kind is Kind.INTEGER else value
             case Kind.PLAIN | Kind.NEVER:
@@ -155,6 +165,8 @@ class _Binder:
     def _refused(self, place: Place, value: str, original: Placeholder) -> Diagnostic:
         wanted = "an integer" if place.kind in (Kind.INTEGER, Kind.OPTION_INTEGER) else "a plain word"
         message = f"`{{{{{original.path}}}}}` stands {place.reason}, and its value is not {wanted}"
+        if place.placeholder.name in self._secret:
+            message = f"`{{{{{original.path}}}}}` stands {place.reason}, and a secret is never part of a text"
         if "\0" in value:
             message = f"the value of `{{{{{original.path}}}}}` holds a NUL byte, which no command can take"
         elif place.kind is Kind.NEVER:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from rundown.model.event import Body, Event
 from rundown.model.policy import Allowed
 from rundown.model.request import Operation
+from rundown.model.runbook import Input
 from rundown.model.sandbox import ProcessResult, SandboxPlan, StageFailure
 from rundown.session.captures import Capture
 from rundown.session.ports import Answer, Choice, Foreseen, OutputSink, Planned, Question, Report, Stream
@@ -21,8 +22,10 @@ class ScriptedPrompter:
         *,
         reports: Sequence[Report] = (),
         confirms: Sequence[bool] = (),
+        supplies: Mapping[str, str] = {},
         present: bool = True,
     ) -> None:
+        self._supplies = supplies
         self._answers = list(answers)
         self._reports = list(reports)
         self._confirms = list(confirms)
@@ -46,6 +49,9 @@ class ScriptedPrompter:
 
     def settle_doubt(self, title: str) -> Report:
         return self._reports.pop(0) if self._reports else Report(kind="later")
+
+    def supply(self, wanted: Input) -> str | None:
+        return self._supplies.get(wanted.name)
 
     def confirm(self, sentence: str) -> bool:
         return self._confirms.pop(0) if self._confirms else False
