@@ -35,10 +35,11 @@ class RunRef(Struct, frozen=True, kw_only=True):
 
 class House(Struct, kw_only=True):
     """A desk and a sandbox: shared by a run and its children. `redactor` takes `secrets`, values by name,
-    out of all that is stored or shown."""
+    out of all that is stored or shown; `salt` makes digests of values useless to others."""
 
     desk: Desk
     room: Launcher
+    salt: str
     secrets: dict[str, str]
     redactor: Redactor
 
@@ -125,7 +126,9 @@ def open_house(
     require_sandbox(desk.host, wish)
     with Launcher(desk.host) as room:
         secrets = secret_values(around.environ)
-        yield House(desk=desk, room=room, secrets=secrets, redactor=Redactor(secrets))
+        yield House(
+            desk=desk, room=room, salt=os.urandom(16).hex(), secrets=secrets, redactor=Redactor(secrets)
+        )
 
 
 def require_sandbox(host: HostFacts, wish: Wish) -> None:

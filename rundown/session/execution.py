@@ -64,10 +64,12 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 
 class Tools(Struct, frozen=True, kw_only=True):
-    """What an execution works with. `open_output(position, attempt)` makes a fresh file,
-    `read_output(name)` gives the end of one that is whole, `live_folder` is for files of running steps."""
+    """What an execution works with. `open_output(position, attempt)` makes a fresh file, `read_output(name)`
+    gives the end of one that is whole, `live_folder` is for files of running steps. `salt` goes into digests
+    of values and nowhere else."""
 
     run_id: str
+    salt: str
     root: str
     shell: ShellOptions
     on_denied: Literal["pause", "fail"]
@@ -154,7 +156,7 @@ def _bind(tools: Tools, unit: Unit, texts: Texts) -> BoundText:
 
 def _freeze(tools: Tools, unit: Unit, attempt: Attempt, bound: BoundText) -> ExecutionRequest:
     place = Place(run_id=tools.run_id, position=attempt.position, attempt=attempt.number, cwd=tools.root)
-    bindings = tuple((name, binding_digest(tools.run_id, name, value)) for name, value in bound.values)
+    bindings = tuple((name, binding_digest(tools.salt, name, value)) for name, value in bound.values)
     if isinstance(unit.body, AgentBody):
         return freeze_agent(place, bound.text, unit.body.span, unit.body.options, tools.workspace)
     assert isinstance(unit.body, CommandBody)
@@ -176,7 +178,7 @@ def _launch_with(
     if isinstance(planned, StageFailure):
         yield from _failed(request, planned)
         return
-    check_seal(request, allowed, planned.plan)
+    check_seal(request, allowed, planned.plan, tools.salt)
     yield LaunchRequested(
         request=request.digest, position=attempt.position, plan=planned.digest, gaps=planned.gaps
     )

@@ -42,7 +42,7 @@ class Runner:
         self._house = house
         self._front = front
         self.permissions = Permissions(
-            house.desk.evaluate, front.prompter, house.desk.keep_grant, house.describe_view
+            house.desk, front.prompter, house.describe_view, house.desk.keeper.personal()
         )
         self._logs = Logs(house)
         self._below: dict[str, Run] = {}
@@ -203,6 +203,7 @@ class Runner:
         )
         return Tools(
             run_id=run.directory.run_id,
+            salt=self._house.salt,
             root=self._house.desk.project.root,
             shell=front.shell,
             on_denied=front.on_denied,

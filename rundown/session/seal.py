@@ -9,8 +9,9 @@ from rundown.model.sandbox import SandboxPlan
 from rundown.session.request import binding_digest
 
 
-def check_seal(asked: ExecutionRequest, allowed: Allowed, plan: SandboxPlan) -> None:
+def check_seal(asked: ExecutionRequest, allowed: Allowed, plan: SandboxPlan, salt: str = "") -> None:
     """Returns if decision and plan are about `asked`, byte for byte; digests are computed anew here.
+    `salt` is that of the digests of template values.
 
     Raises:
         RundownError: one of them is about something else. The command must not run.
@@ -22,7 +23,7 @@ def check_seal(asked: ExecutionRequest, allowed: Allowed, plan: SandboxPlan) -> 
         raise _broken("the decision is about another request")
     given = dict(plan.env)
     for name, wanted in asked.bindings:
-        if binding_digest(asked.run_id, name, given.get(name, "")) != wanted:
+        if binding_digest(salt, name, given.get(name, "")) != wanted:
             raise _broken(f"the value of {name} was changed after it was frozen")
     if plan.request_digest != digest or plan.argv != asked.argv or plan.cwd != asked.cwd:
         raise _broken("the plan is about another request")
