@@ -5,7 +5,7 @@ The only place where grants of a session live: in memory, gone with the process.
 """
 
 from collections.abc import Callable, Generator, Iterator
-from typing import Literal, assert_never
+from typing import Literal, Protocol, assert_never
 
 from msgspec.structs import replace
 
@@ -15,10 +15,6 @@ from rundown.model.request import ExecutionRequest
 from rundown.policy.grants import remember
 from rundown.session.ports import Answer, Choice, Foreseen, Prompter, Question, Subject
 
-Evaluate = Callable[[ExecutionRequest, tuple[Grant, ...]], Decision]
-Keep = Callable[[Grant, Choice], str]
-"""Stores a lasting grant; returns where, as shown to the person."""
-
 _SCOPES: dict[Choice, Literal["personal", "permanent"]] = {
     Choice.ALWAYS_ME: "personal",
     Choice.ALWAYS_PROJECT: "permanent",
@@ -27,21 +23,32 @@ _AHEAD = {True: Choice.SESSION.value, False: "ask at the step"}
 _DENYING = {Choice.DENY, Choice.DENY_TYPE}
 
 
+class Judge(Protocol):
+    """Decides, and keeps what is to last."""
+
+    def evaluate(self, request: ExecutionRequest, grants: tuple[Grant, ...]) -> Decision:
+        """Returns the decision on a request under these grants."""
+        ...
+
+    def keep_grant(self, grant: Grant, choice: Choice) -> str:
+        """Stores a lasting grant; returns where, as shown to the person."""
+        ...
+
+
 class Permissions:
     """One a session. `grants` may be listed and reset while the run is going; `standing` ones were kept for
-    good in an earlier session."""
+    good in an earlier session. `sees(request)`: lines on what the sandbox will permit."""
 
     def __init__(
         self,
-        evaluate: Evaluate,
+        judge: Judge,
         prompter: Prompter,
-        keep: Keep,
         sees: Callable[[ExecutionRequest], tuple[str, ...]],
         standing: tuple[Grant, ...] = (),
     ) -> None:
-        self._evaluate = evaluate
+        self._evaluate = judge.evaluate
+        self._keep = judge.keep_grant
         self._prompter = prompter
-        self._keep = keep
         self._sees = sees
         self._standing = standing
         self.grants = standing

@@ -30,10 +30,7 @@ def run_single(
     place = Place(run_id=_POSITION, position=_POSITION, attempt=1, cwd=cwd)
     has_terminal = terminal.size() is not None and terminal.stdin(interactive=True) is not None
     request = replace(freeze_argv(place, words, house.desk.workspace), interactive=has_terminal)
-    standing = house.desk.keeper.personal()
-    permissions = Permissions(
-        house.desk.evaluate, prompter, house.desk.keep_grant, house.describe_view, standing
-    )
+    permissions = Permissions(house.desk, prompter, house.describe_view, house.desk.keeper.personal())
     settling = permissions.settle(request, Subject(title="rundown exec"))
     while True:
         try:
