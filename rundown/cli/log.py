@@ -6,12 +6,10 @@ from pathlib import Path
 
 import click
 
-from rundown.cli.places import runs_place
-from rundown.model.digest import canonical_json
-from rundown.model.event import Event
+from rundown.cli.places import place_options, runs_place
 from rundown.record.audit import audit_lines
-from rundown.record.events import read_events
-from rundown.record.follow import follow_events
+from rundown.record.events import decode_at, read_events, read_lines
+from rundown.record.follow import follow_events, follow_lines
 from rundown.record.listing import open_run
 from rundown.record.rundir import EVENTS
 from rundown.render.event import render_event
@@ -29,26 +27,32 @@ Examples:
 @click.option(
     "--format", "form", type=click.Choice(["plain", "json", "audit"]), default="plain", show_default=True
 )
-@click.option("--json", "as_json", is_flag=True, help="Same as --format json.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="The stored lines, byte for byte; same as --format json."
+)
 @click.option("--follow", is_flag=True, help="Go on printing until the run ends.")
-@click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The project root.")
-@click.option("--runs-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where the runs lie.")
+@place_options
 def command(
     run: str | None, form: str, as_json: bool, follow: bool, root: Path | None, runs_dir: Path | None
 ) -> int:
     """Print a run's events. RUN is an id, a unique part of one, or `last`."""
     with open_run(runs_place(root, runs_dir), run) as directory:
         path = directory.path / EVENTS
-        events = follow_events(path) if follow else read_events(path)
-        for line in _lines(events, "json" if as_json else form):
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
+        for line in _stored(path, follow) if as_json or form == "json" else _rendered(path, follow, form):
+            sys.stdout.buffer.write(line + b"\n")
+            sys.stdout.buffer.flush()
     return 0
 
 
-def _lines(events: Iterator[Event], form: str) -> Iterator[str]:
-    if form == "audit":
-        yield from audit_lines(events)
-        return
-    for event in events:
-        yield canonical_json(event).decode() if form == "json" else render_event(event)
+def _stored(path: Path, follow: bool) -> Iterator[bytes]:
+    """The lines of the log, byte for byte."""
+    for seq, line in enumerate(follow_lines(path) if follow else read_lines(path)):
+        decode_at(path, seq, line)
+        yield line
+
+
+def _rendered(path: Path, follow: bool, form: str) -> Iterator[bytes]:
+    events = follow_events(path) if follow else read_events(path)
+    lines = audit_lines(events) if form == "audit" else map(render_event, events)
+    for line in lines:
+        yield line.encode()

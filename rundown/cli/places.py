@@ -1,10 +1,23 @@
 """Where the commands that read runs look for them."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import click
 
 from rundown.cli.surroundings import read_surroundings
 from rundown.record.place import RunsPlace
 from rundown.session.project import find_project
+
+
+def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--root` and `--runs-dir`, for `runs_place`."""
+    root = click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The project root.")
+    runs_dir = click.option(
+        "--runs-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where the runs lie."
+    )
+    return root(runs_dir(command))
 
 
 def runs_place(root: Path | None, runs_dir: Path | None) -> RunsPlace:

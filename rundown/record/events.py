@@ -37,11 +37,20 @@ def read_events(path: Path) -> Iterator[Event]:
         RecordError: the file cannot be read, or a line is no event.
     """
     for seq, line in enumerate(read_lines(path)):
-        try:
-            yield decode_line(line)
-        except msgspec.DecodeError as error:
-            finding = Finding(code="record/line-damaged", message=f"this is not an event: {error}", seq=seq)
-            raise damaged(path, (finding,)) from error
+        yield decode_at(path, seq, line)
+
+
+def decode_at(path: Path, seq: int, line: bytes) -> Event:
+    """Returns the event of line number `seq`, counted from 0.
+
+    Raises:
+        RecordError: it is no event.
+    """
+    try:
+        return decode_line(line)
+    except msgspec.DecodeError as error:
+        finding = Finding(code="record/line-damaged", message=f"this is not an event: {error}", seq=seq)
+        raise damaged(path, (finding,)) from error
 
 
 def damaged(path: Path, findings: tuple[Finding, ...]) -> RecordError:

@@ -5,11 +5,8 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import msgspec
-
 from rundown.model.event import Event
-from rundown.record.chain import Finding, decode_line
-from rundown.record.events import damaged
+from rundown.record.events import decode_at
 from rundown.record.lock import is_locked
 from rundown.record.problems import describe, record_problem
 from rundown.record.rundir import LOCK
@@ -28,11 +25,7 @@ def follow_events(path: Path, pause: Callable[[float], object] | None = None) ->
         RecordError: the file cannot be read, or a line is no event.
     """
     for seq, line in enumerate(follow_lines(path, pause)):
-        try:
-            yield decode_line(line)
-        except msgspec.DecodeError as error:
-            finding = Finding(code="record/line-damaged", message=f"this is not an event: {error}", seq=seq)
-            raise damaged(path, (finding,)) from error
+        yield decode_at(path, seq, line)
 
 
 def follow_lines(path: Path, pause: Callable[[float], object] | None = None) -> Iterator[bytes]:

@@ -22,13 +22,14 @@ def choose_runs(
     keep: int | None = None,
     before_ms: int | None = None,
     unfinished: bool = False,
+    spared: RunEntry | None = None,
 ) -> tuple[RunEntry, ...]:
     """Returns the runs to remove, newest first. Pure.
 
     `keep`: all but so many of the newest. `before_ms`: only those started before that time (milliseconds
     since the epoch). Given both, a run must fall under both; given none, all may go. Runs that could be
-    resumed go only with `unfinished`; active ones never. A run that is part of another goes with it, and
-    is not counted.
+    resumed go only with `unfinished`; active ones and `spared` never. A run that is part of another goes
+    with it, and is not counted.
     """
     ordered = sorted(entries, key=lambda entry: entry.run_id, reverse=True)
     parents = {entry.run_id: entry.parent_run for entry in ordered}
@@ -39,7 +40,7 @@ def choose_runs(
         run_id
         for run_id in sorted(families, reverse=True)[keep or 0 :]
         if before_ms is None or started_ms(run_id) < before_ms
-        if all(_may_go(entry, unfinished) for entry in families[run_id])
+        if all(_may_go(entry, unfinished) and entry != spared for entry in families[run_id])
     }
     return tuple(entry for entry in ordered if _outermost(entry.run_id, parents) in wanted)
 

@@ -63,6 +63,11 @@ def test_a_run_that_is_part_of_another_goes_with_it(
     assert choose_runs(family, **options) == tuple(family[at] for at in gone)  # type: ignore[arg-type]
 
 
+def test_a_run_that_is_spared_stays_with_its_parts() -> None:
+    family = _family("paused", "completed")
+    assert choose_runs(family, unfinished=True, spared=family[0]) == (family[2],)
+
+
 def test_runs_that_claim_to_be_each_others_part_go_like_any(tmp_path: Path) -> None:
     first, second, _ = _family("completed", "completed")
     knotted = (replace(first, parent_run=second.run_id), second)
