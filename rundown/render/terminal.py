@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from rundown.model.event import (
     Body,
+    ChildStarted,
     LaunchFailed,
     LaunchRequested,
     ProcessEnded,
@@ -41,6 +42,7 @@ class TerminalReader:
         self._rows: dict[str, Row] = {}
         self._gaps_told: set[str] = set()
         self._ended: ProcessResult | None = None
+        self._open: StepStarted | None = None
 
     def read(self, body: Body) -> str:
         """Returns the lines for one event, ending in a line end, or ""."""
@@ -58,21 +60,34 @@ class TerminalReader:
                 return self._finished(body)
             case RunPaused():
                 return self._paused(body)
-            case RunResumed() if body.changes:
-                return self._line("warn", f"changed since the run began: {', '.join(body.changes)}", "yellow")
+            case ChildStarted():
+                return self._line("dot", f"runs {visible(body.reference)}", "dim")
+            case RunResumed():
+                return self._resumed(body)
             case RunFinished():
                 return self._end(body)
             case _:
                 return ""
 
+    def _resumed(self, body: RunResumed) -> str:
+        text = ""
+        if body.changes:
+            text = self._line("warn", f"changed since the run began: {', '.join(body.changes)}", "yellow")
+        return text + (self._header(self._open) if self._open is not None else "")
+
     def _started(self, body: StepStarted) -> str:
+        self._open = body
         position = position_text(body.step, body.substep, body.iteration)
         known = self._rows.get(position)
         if known is None:
             self._rows[position] = Row(position=position, title=body.title, result="")
         else:
             known.attempts += 1
+        return self._header(body)
+
+    def _header(self, body: StepStarted) -> str:
         style = self._style
+        position = position_text(body.step, body.substep, body.iteration)
         sign = style.sign("start" if body.attempt == 1 else "retry")
         again = style.paint(f"  attempt {body.attempt}", "yellow") if body.attempt > 1 else ""
         count = style.paint(f"  [{len(self._rows)}/{max(self._total, len(self._rows))}]", "dim")
@@ -99,7 +114,7 @@ class TerminalReader:
     def _finished(self, body: StepFinished) -> str:
         position = position_text(body.step, body.substep, body.iteration)
         row = self._rows.setdefault(position, Row(position=position, title="", result=""))
-        ended, self._ended = self._ended, None
+        ended, self._ended, self._open = self._ended, None, None
         row.result = body.result
         detail = []
         if ended is not None:
@@ -125,6 +140,7 @@ class TerminalReader:
         tone: Tone = "green" if body.status == "completed" else "red"
         sign = "pass" if body.status == "completed" else "stop"
         message = f": {visible(body.message)}" if body.message else ""
+        message += f" [{body.code}]" if body.code else ""
         return "\n" + self._table() + self._line(sign, f"{body.status}{message}", tone)
 
     def _table(self) -> str:
