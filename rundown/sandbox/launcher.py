@@ -9,7 +9,6 @@ import os
 import shutil
 import tempfile
 import threading
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -46,8 +45,8 @@ class Launcher:
         self._host_tmp: str | None = None
 
     def __enter__(self) -> "Launcher":
-        with suppress(LaunchError):  # each launch says so, as the stage failure it is
-            self._zygote(self._best_base())
+        base = self._best_base()
+        self._zygote(base).prepare(self._first_recipe(base))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -87,7 +86,8 @@ class Launcher:
     ) -> ProcessResult | StageFailure:
         """Runs one step to its end. `sink` gets output on this thread; `size`: a pty's rows and columns.
 
-        `stdin_fd` is used by interactive steps only; a terminal is put into raw mode meanwhile.
+        `stdin_fd`: what it reads, None for nothing. An interactive step on a pty has a terminal of its own, to
+        which the keys of `stdin_fd` are carried; that is put into raw mode meanwhile.
         """
         limits = GroupLimits(memory_bytes=plan.memory_bytes, pids=plan.pids, cpu=plan.cpu)
         wanted = self._hierarchies if plan.cgroup and limits != GroupLimits() else ()
@@ -124,14 +124,18 @@ class Launcher:
         fds: dict[str, int],
         terminal: tuple[int | None, tuple[int, int] | None],
     ) -> ProcessResult | StageFailure:
+        recipe = recipe_of(plan)
         with self._lock:
-            fresh = self._zygote(_base_of(plan)).take(recipe_of(plan))
+            zygote = self._zygote(_base_of(plan))
+            fresh = zygote.take(recipe)
         relay = Relay(plan, fresh, sink, self._grace_ns)
         self._running = (*self._running, relay)
         try:
             return relay.run(fds, *terminal)
         finally:
             self._running = tuple(other for other in self._running if other is not relay)
+            with self._lock:
+                zygote.prepare(recipe)
 
     def _next_name(self) -> str:
         with self._lock:
@@ -140,7 +144,7 @@ class Launcher:
 
     def _zygote(self, base: Base) -> Zygote:
         if base not in self._zygotes:
-            zygote = self._zygotes[base] = Zygote(base, self._first_recipe(base))
+            zygote = self._zygotes[base] = Zygote(base)
             nothing = SeccompPrograms(usual=b"", only_programs=b"")
             programs = build_programs(sockets=base != "plain") if self._host.seccomp else nothing
             zygote.configure(programs, self._tmp_bytes)

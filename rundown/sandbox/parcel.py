@@ -27,7 +27,7 @@ class Parcel:
         self.plan = command_of(plan, done)
         self.fds = dict(fds)
         self._readers: list[tuple[int, Stream]] = []
-        own = stdin_fd is None or plan.pty or not plan.interactive
+        own = stdin_fd is None or (plan.pty and plan.interactive)  # such a step reads its own terminal
         self.fds["stdin"] = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) if own else os.dup(stdin_fd or 0)
         if not plan.pty:
             for stream in _STREAMS:

@@ -13,7 +13,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NoReturn
 
 import msgspec
 
@@ -24,7 +24,6 @@ from rundown.sandbox.recipe import Recipe
 from rundown.sandbox.seccomp import SeccompPrograms
 
 Base = Literal["userns", "mount", "plain"]
-Answer = tuple[wire.Message, list[int]]
 _PATIENCE_S: Final = 30.0
 _LAST_WORDS: Final = 2000
 _BOOT: Final = (
@@ -43,13 +42,21 @@ class Fresh:
     supervisor: int
     done: Recipe
 
+    def close(self) -> None:
+        """Throws it away: an init whose socket ends, ends."""
+        self.control.close()
+        self.command.close()
+        os.close(self.supervisor)
+
 
 class Zygote:
     """A running fork server of one base: `userns`, `mount` (real root without them), or `plain`."""
 
-    def __init__(self, base: Base, first: Recipe) -> None:
+    def __init__(self, base: Base) -> None:
         self._base = base
-        self._warm: Recipe | None = first
+        self._ahead: Recipe | None = None
+        self._told: Recipe | None = None
+        self._is_ready = False
         self._failure: LaunchError | None = None
         self._complaints = os.memfd_create("zygote-stderr")
         self._sock, theirs = socket.socketpair()
@@ -71,40 +78,56 @@ class Zygote:
             stdin.write(boot.encode())
 
     def configure(self, programs: SeccompPrograms, tmp_bytes: int | None) -> None:
-        """Says what it is for. Raises: LaunchError if it could not enter its namespaces."""
+        """Says what it is for; whether it could enter its namespaces is told by the first `take`."""
         fds = tuple(_in_memory(program) for program in (programs.usual, programs.only_programs))
-        try:
-            recipe = msgspec.to_builtins(self._warm)
-            self._ask({"base": self._base, "recipe": recipe, "tmp_bytes": tmp_bytes}, fds, "ready")
-        finally:
-            for program in fds:
-                os.close(program)
+        with suppress(LaunchError):
+            self._send({"base": self._base, "tmp_bytes": tmp_bytes}, fds)
+        for program in fds:
+            os.close(program)
+
+    def prepare(self, recipe: Recipe) -> None:
+        """Asks for an init ahead, to be warm when the next step begins. Does not wait for it."""
+        if self._ahead is None:
+            with suppress(LaunchError):
+                self._ask_for_init(recipe)
 
     def take(self, wanted: Recipe) -> "Fresh":
-        """Returns an init that can go on to a plan of that recipe; the next ones will have it done.
+        """Returns an init that can go on to a plan of that recipe. Raises: LaunchError."""
+        if self._ahead is not None and not self._ahead.serves(wanted):
+            self._receive_init().close()
+        if self._ahead is None:
+            self._ask_for_init(wanted)
+        return self._receive_init()
 
-        Raises: LaunchError.
-        """
+    def open_tmp(self) -> int:
+        """Returns a directory fd of the run's `{tmp}`. Raises: LaunchError."""
+        if self._ahead is not None:
+            self._receive_init().close()
+        self._send({"op": "tmp"}, ())
+        return self._receive("tmp")[0]
+
+    def _ask_for_init(self, recipe: Recipe) -> None:
         message: dict[str, Any] = {"op": "take"}
-        done = self._warm
-        if done is None or wanted != done:
-            message["recipe"] = msgspec.to_builtins(wanted)
-            message["discard"] = done is None or not done.serves(wanted)
-        self._warm = None
-        answer, (control, command, supervisor) = self._ask(message, (), "taken")
-        self._warm = wanted
-        if done is None or answer["has_done"]:
-            done = wanted
+        if recipe != self._told:
+            message["recipe"] = msgspec.to_builtins(recipe)
+        self._told = None
+        self._send(message, ())
+        self._told = self._ahead = recipe
+
+    def _receive_init(self) -> "Fresh":
+        done, self._ahead = self._ahead, None
+        assert done is not None
+        try:
+            control, command, supervisor = self._receive("taken")
+        except LaunchError:
+            self._told = None
+            raise
         return Fresh(
             control=socket.socket(fileno=control),
             command=socket.socket(fileno=command),
             supervisor=supervisor,
             done=done,
         )
-
-    def open_tmp(self) -> int:
-        """Returns a directory fd of the run's `{tmp}`. Raises: LaunchError."""
-        return self._ask({"op": "tmp"}, (), "tmp")[1][0]
 
     @property
     def pid(self) -> int:
@@ -113,6 +136,9 @@ class Zygote:
 
     def close(self) -> None:
         """Ends it, and with it every step that still runs."""
+        with suppress(LaunchError):
+            if self._ahead is not None:
+                self._receive_init().close()
         self._sock.close()
         try:
             self._process.wait(timeout=5)
@@ -121,25 +147,45 @@ class Zygote:
             self._process.wait()
         os.close(self._complaints)
 
-    def _ask(self, message: wire.Message, fds: tuple[int, ...], expected: str) -> Answer:
-        """A fork server that is gone stays gone: the first failure answers every later question too."""
-        if self._failure is None:
-            try:
-                return self._exchange(message, fds, expected)
-            except (OSError, ValueError) as error:
-                detail = f"the fork server does not answer ({error}){self._last_words()}"
-                self._failure = LaunchError("zygote", getattr(error, "errno", 0), detail)
-        raise self._failure
+    def _send(self, message: wire.Message, fds: tuple[int, ...]) -> None:
+        self._raise_failure()
+        try:
+            wire.send(self._sock, message, fds)
+        except OSError as error:
+            self._fail(error)
 
-    def _exchange(self, message: wire.Message, fds: tuple[int, ...], expected: str) -> Answer:
-        wire.send(self._sock, message, fds)
+    def _receive(self, expected: str) -> list[int]:
+        """Returns the fds of the next answer. Raises: LaunchError with what went wrong on the other side."""
+        self._raise_failure()
+        try:
+            if not self._is_ready:
+                self._is_ready = True
+                self._next_answer("ready")
+            return self._next_answer(expected)
+        except (OSError, ValueError) as error:
+            return self._fail(error)
+
+    def _next_answer(self, expected: str) -> list[int]:
         received = wire.receive(self._sock)
         if received is None:
             raise OSError(errno.ESHUTDOWN, "it has ended")
-        answer, answered_fds = received
+        answer, fds = received
         if answer["event"] != expected:
-            raise LaunchError(answer["stage"], answer["errno"], answer["detail"])
-        return answer, answered_fds
+            found = LaunchError(answer["stage"], answer["errno"], answer["detail"])
+            if expected == "ready":
+                self._failure = found
+            raise found
+        return fds
+
+    def _raise_failure(self) -> None:
+        """A fork server that is gone stays gone: the first failure answers every later question too."""
+        if self._failure is not None:
+            raise self._failure
+
+    def _fail(self, error: OSError | ValueError) -> NoReturn:
+        detail = f"the fork server does not answer ({error}){self._last_words()}"
+        self._failure = LaunchError("zygote", getattr(error, "errno", 0), detail)
+        raise self._failure from error
 
     def _last_words(self) -> str:
         """Returns the last line it wrote to its standard error, if any."""

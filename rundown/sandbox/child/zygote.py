@@ -1,26 +1,23 @@
-"""The fork server: exec'ed once per run with an empty environment; keeps the next step's init warm.
+"""The fork server: exec'ed once per run with an empty environment; makes a fresh init for each step.
 
 `main(FD, PARENT)` is started by `python -I -S -`: FD is a socket to rundown, PARENT its pid. In: `hello`
-(base, tmp_bytes, recipe; two seccomp programs as memfds), then any number of `take`, each answered with
-the control socket of a fresh init, its command's, and a pidfd of its supervisor, and `tmp`, answered with
-a directory fd of the run's `{tmp}`. A recipe is what an init does before it knows its plan; a `take` may
-bring a new one.
+(base, tmp_bytes; two seccomp programs as memfds), then any number of `take`, each answered with sockets to
+a fresh init and to its command and a pidfd of its supervisor, and `tmp`, answered with a directory fd of
+the run's `{tmp}`. A recipe is what an init does before it knows its plan; a `take` may bring a new one.
+rundown asks ahead, so that an init is warm when a step begins.
 Ends when the socket does, and everything it started with it.
 """
 
 import gc
 import os
-import select
 import signal
 import socket
 from contextlib import suppress
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from rundown.sandbox.child import holder, init, namespaces, syscalls, wire
 from rundown.sandbox.child.stages import StageError, stage
 from rundown.sandbox.child.view import View
-
-_QUIET_MS: Final = 3  # a short step shall not compete with the making of the next one's init
 
 
 def main(descriptor: int, parent: int) -> None:
@@ -44,91 +41,50 @@ def main(descriptor: int, parent: int) -> None:
     except StageError as error:
         wire.send(sock, error.as_message())
         return
-    while True:
-        if zygote.may_warm_up() and not _has_news(sock):
-            zygote.warm_up()
-        received = wire.receive(sock)
-        if received is None:
-            return
+    while (received := wire.receive(sock)) is not None:
         zygote.answer(received[0])
 
 
-def _has_news(sock: socket.socket) -> bool:
-    poll = select.poll()
-    poll.register(sock, select.POLLIN)
-    return bool(poll.poll(_QUIET_MS))
-
-
 class _Zygote:
-    """Keeps at most one init warm; what a failure leaves half done is thrown away and made anew."""
-
     def __init__(self, sock: socket.socket, hello: wire.Message, fds: list[int]) -> None:
         self._sock = sock
-        self._recipe = hello["recipe"]
         self._programs = [_read_all(fd) for fd in fds]  # the usual one, that of `enforce_run: tree`
+        self._recipe: init.Recipe = {}
         self._has_view = hello["base"] != "plain"
         self._base_is_made = False
-        self._warm: _Fresh | None = None
-        self._failed = False
         if self._has_view:
             holder.enter_run_namespace(hello["base"], hello["tmp_bytes"])
             syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         wire.send(sock, {"event": "ready"})
 
-    def may_warm_up(self) -> bool:
-        """Whether there is something to do ahead; after a failure only once it was asked for again."""
-        return self._warm is None and not self._failed
-
-    def warm_up(self) -> None:
-        """Makes the next init ahead."""
-        try:
-            self._make_warm()
-        except StageError:
-            self._failed = True  # the next one who asks is told
-
     def answer(self, message: wire.Message) -> None:
         """Does what a message asks for."""
         _reap()
-        self._failed = False
-        if message["op"] == "tmp":
-            opened = os.open(holder.TMP, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            wire.send(self._sock, {"event": "tmp"}, (opened,))
-            os.close(opened)
-            return
         try:
-            self._hand_over(message)
+            if message["op"] == "tmp":
+                self._hand_tmp_over()
+            else:
+                self._hand_init_over(message)
         except StageError as error:
-            self._failed = True
             wire.send(self._sock, error.as_message())
 
-    def _hand_over(self, message: wire.Message) -> None:
-        """Hands the warm init over, or one made now if there is none or it was made for other steps."""
-        if self._warm is None or message.get("discard", False):
-            self._take_recipe(message)
-            self._make_warm()
-        assert self._warm is not None
-        fresh, self._warm = self._warm, None
-        wire.send(
-            self._sock, {"event": "taken", "has_done": fresh.recipe == message.get("recipe")}, fresh.fds()
-        )
-        fresh.close()
-        self._take_recipe(message)
+    def _hand_tmp_over(self) -> None:
+        with stage("tmp"):
+            opened = os.open(holder.TMP, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        wire.send(self._sock, {"event": "tmp"}, (opened,))
+        os.close(opened)
 
-    def _take_recipe(self, message: wire.Message) -> None:
-        """What was made by another recipe is of no use any more."""
-        recipe = message.get("recipe", self._recipe)
-        if recipe != self._recipe:
-            self._recipe = recipe
+    def _hand_init_over(self, message: wire.Message) -> None:
+        if "recipe" in message:
+            self._recipe = message["recipe"]
             self._base_is_made = False
-            if self._warm is not None:
-                self._warm.close()
-                self._warm = None
-
-    def _make_warm(self) -> None:
-        if self._warm is None:
-            if self._has_view and not self._base_is_made:
-                self._make_base()
-            self._warm = self._start()
+        if self._has_view and not self._base_is_made:
+            self._make_base()
+        sockets, supervisor = self._start()
+        wire.send(self._sock, {"event": "taken"}, (*(each.fileno() for each in sockets), supervisor))
+        for each in sockets:
+            each.close()
+        os.close(supervisor)
 
     def _make_base(self) -> None:
         """Makes the part of the view that all steps of the run share; they get copies of it."""
@@ -139,8 +95,11 @@ class _Zygote:
         view.close()
         self._base_is_made = True
 
-    def _start(self) -> "_Fresh":
-        """Returns a new step's init. Its failures come through its own sockets."""
+    def _start(self) -> tuple[tuple[socket.socket, socket.socket], int]:
+        """Returns sockets to a new step's init and to its command, and its supervisor's pidfd.
+
+        Its failures come through its own sockets.
+        """
         control, theirs = socket.socketpair()
         command, report = socket.socketpair()
         maps, asking = socket.socketpair()
@@ -157,7 +116,7 @@ class _Zygote:
         if namespaces.needs_writer(tuple(self._recipe["namespaces"])):
             namespaces.write_maps(supervisor, maps)
         maps.close()
-        return _Fresh(self._recipe, (control, command), os.pidfd_open(supervisor))
+        return (control, command), os.pidfd_open(supervisor)
 
 
 class _Ends(NamedTuple):
@@ -166,23 +125,6 @@ class _Ends(NamedTuple):
     control: socket.socket
     report: socket.socket
     maps: socket.socket
-
-
-class _Fresh:
-    """An init that waits for its plan: its control socket, its command's, its supervisor's pidfd."""
-
-    def __init__(self, recipe: init.Recipe, sockets: tuple[socket.socket, ...], supervisor: int) -> None:
-        self.recipe = recipe
-        self._sockets = sockets
-        self._supervisor = supervisor
-
-    def fds(self) -> tuple[int, ...]:
-        return (*(each.fileno() for each in self._sockets), self._supervisor)
-
-    def close(self) -> None:
-        for each in self._sockets:
-            each.close()
-        os.close(self._supervisor)
 
 
 def _supervise(ends: _Ends, recipe: init.Recipe, zygote: int, seccomp: bytes) -> None:
