@@ -7,7 +7,7 @@ not allowed, or what is not byte for byte the request that was decided.
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,6 +24,7 @@ from rundown.model.event import (
     LaunchRequested,
     OutputCaptured,
     ProcessEnded,
+    QuestionAsked,
     RunPaused,
     StepFinished,
 )
@@ -40,6 +41,7 @@ from rundown.session.seal import check_seal
 from rundown.session.texts import BoundText, Texts
 
 _TAIL_BYTES = 64 * 1024
+_YES = "yes"
 
 
 class OutputFile(Protocol):
@@ -53,8 +55,9 @@ class OutputFile(Protocol):
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
-    """One attempt of one unit."""
+    """One attempt of one unit. `progress` says how far the runbook has come, for people."""
 
+    unit: Unit
     step: str
     substep: str | None
     iteration: int | None
@@ -85,6 +88,14 @@ class Tools(Struct, frozen=True, kw_only=True):
     redactor: Redactor
 
 
+class _Settled(NamedTuple):
+    """What was asked for, that it is allowed, and the values it runs with."""
+
+    request: ExecutionRequest
+    allowed: Allowed
+    bound: BoundText
+
+
 class _Recording:
     """Splits what a step prints: redacted to the file and the front end, its end kept for a verdict."""
 
@@ -113,24 +124,27 @@ class _Recording:
             self.tail = (self.tail + chunk)[-_TAIL_BYTES:]
 
 
-def execute(tools: Tools, unit: Unit, attempt: Attempt, texts: Texts) -> Iterator[Body]:
+def execute(tools: Tools, attempt: Attempt, texts: Texts) -> Iterator[Body]:
     """Yields every fact of one attempt, the last being `StepFinished` or `RunPaused`."""
-    bound = _bind(tools, unit, texts)
+    bound = _bind(tools, attempt.unit, texts)
     if bound.problem:
         yield replace(_finished(attempt, False, "template"), note=bound.problem)
         return
-    request = _freeze(tools, unit, attempt, bound)
-    subject = Subject(title=texts.shown(unit.title), progress=attempt.progress, shown=bound.shown)
+    request = _freeze(tools, attempt, bound)
+    subject = Subject(title=texts.shown(attempt.unit.title), progress=attempt.progress, shown=bound.shown)
     decision = yield from tools.permissions.settle(request, subject)
     if isinstance(decision, Denied):
         yield _refused(tools, attempt, decision)
         return
-    if request.confirm is not None and not tools.prompter.confirm(request.confirm):
-        yield RunPaused(
-            reason="denied", position=attempt.position, detail=f"not confirmed: {request.confirm}"
-        )
-        return
-    yield from _launch(tools, unit, attempt, decision, bound)
+    if request.confirm is not None:
+        asked = _confirm(tools.prompter, request, request.confirm)
+        yield asked
+        if asked.answers != (_YES,):
+            detail = f"not confirmed: {request.confirm}"
+            yield RunPaused(reason="denied", position=attempt.position, detail=detail)
+            return
+    with open_capture(tools.live_folder, attempt.unit.outputs) as capture:
+        yield from _launch(tools, attempt, _Settled(request, decision, bound), capture)
 
 
 def _bind(tools: Tools, unit: Unit, texts: Texts) -> BoundText:
@@ -154,38 +168,43 @@ def _bind(tools: Tools, unit: Unit, texts: Texts) -> BoundText:
             raise AssertionError("the machine executes command and agent bodies only")
 
 
-def _freeze(tools: Tools, unit: Unit, attempt: Attempt, bound: BoundText) -> ExecutionRequest:
+def _freeze(tools: Tools, attempt: Attempt, bound: BoundText) -> ExecutionRequest:
+    body = attempt.unit.body
     place = Place(run_id=tools.run_id, position=attempt.position, attempt=attempt.number, cwd=tools.root)
+    if isinstance(body, AgentBody):
+        return freeze_agent(place, bound.text, body.span, body.options, tools.workspace)
+    assert isinstance(body, CommandBody)
     bindings = tuple((name, binding_digest(tools.salt, name, value)) for name, value in bound.values)
-    if isinstance(unit.body, AgentBody):
-        return freeze_agent(place, bound.text, unit.body.span, unit.body.options, tools.workspace)
-    assert isinstance(unit.body, CommandBody)
-    body = replace(unit.body, text=bound.text)
-    return replace(freeze_command(place, body, tools.shell, tools.workspace), bindings=bindings)
+    frozen = freeze_command(place, replace(body, text=bound.text), tools.shell, tools.workspace)
+    return replace(frozen, bindings=bindings)
 
 
-def _launch(tools: Tools, unit: Unit, attempt: Attempt, allowed: Allowed, bound: BoundText) -> Iterator[Body]:
-    with open_capture(tools.live_folder, unit.outputs) as capture:
-        yield from _launch_with(tools, unit, attempt, (allowed, bound, capture))
+def _confirm(prompter: Prompter, request: ExecutionRequest, sentence: str) -> QuestionAsked:
+    return QuestionAsked(
+        request=request.digest,
+        position=request.position,
+        resources=(f"confirm {sentence}",),
+        answers=(_YES if prompter.confirm(sentence) else "no",),
+        answered_by="person" if prompter.can_ask() else "non-interactive",
+    )
 
 
-def _launch_with(
-    tools: Tools, unit: Unit, attempt: Attempt, given: tuple[Allowed, BoundText, Capture | None]
-) -> Iterator[Body]:
-    allowed, bound, capture = given
-    request = allowed.request
-    planned = tools.launcher.plan(allowed, dict(bound.values), capture)
+def _launch(tools: Tools, attempt: Attempt, settled: _Settled, capture: Capture | None) -> Iterator[Body]:
+    request = settled.request
+    planned = tools.launcher.plan(settled.allowed, dict(settled.bound.values), capture)
     if isinstance(planned, StageFailure):
         yield from _failed(request, planned)
         return
-    check_seal(request, allowed, planned.plan, tools.salt)
+    check_seal(request, settled.allowed, planned.plan, tools.salt)
     yield LaunchRequested(
         request=request.digest, position=attempt.position, plan=planned.digest, gaps=planned.gaps
     )
     file = tools.open_output(attempt.position, attempt.number)
     recording = _Recording(tools, file)
-    result = tools.launcher.launch(planned, recording.take)
-    digest = recording.finish()
+    try:
+        result = tools.launcher.launch(planned, recording.take)
+    finally:
+        digest = recording.finish()
     if isinstance(result, StageFailure):
         yield from _failed(request, result)
         return
@@ -201,16 +220,17 @@ def _launch_with(
         return
     for name, value in capture.read().items() if capture is not None else ():
         yield OutputCaptured(position=attempt.position, name=name, value=json.dumps(value))
-    yield from judge(tools, unit, attempt, result, recording.tail)
+    yield from judge(tools, attempt, result, recording.tail)
 
 
-def judge(tools: Tools, unit: Unit, attempt: Attempt, result: ProcessResult, tail: bytes) -> Iterator[Body]:
+def judge(tools: Tools, attempt: Attempt, result: ProcessResult, tail: bytes) -> Iterator[Body]:
     """Yields the unit's result. `tail` is the end of what it printed (redacted)."""
+    body = attempt.unit.body
     passed = result.ending == "exited" and result.status == 0
-    if not isinstance(unit.body, AgentBody):
+    if not isinstance(body, AgentBody):
         yield _finished(attempt, passed, "process")
         return
-    launch = plan_agent(unit.body, tools.agent)
+    launch = plan_agent(body, tools.agent)
     kind = launch.kind if isinstance(launch, AgentLaunch) else "unknown"
     verdict = read_verdict(tail)
     said = verdict.result == "pass" if verdict is not None else passed and kind == "command"

@@ -64,6 +64,12 @@ class Performer:
         self._child = child
         self._unjudged = unjudged
         self._sources = Sources(tools.root)
+        units = (
+            (step.id, part)
+            for step in run.course.runbook.steps
+            for part in (tuple(sub.id for sub in step.substeps) or (None,))
+        )
+        self._places = {unit: place for place, unit in enumerate(units, 1)}
 
     def __call__(self, effect: Effect, state: State) -> Iterator[Body]:
         """Yields the facts that answer `effect`."""
@@ -102,19 +108,20 @@ class Performer:
         )
 
     def _execute(self, effect: Execute, state: State, values: Values) -> Iterator[Body]:
-        unit = self._course.unit(effect.step, effect.substep)
         attempt = Attempt(
+            unit=self._course.unit(effect.step, effect.substep),
             step=effect.step,
             substep=effect.substep,
             iteration=effect.iteration,
             number=effect.attempt,
             position=state.position,
+            progress=f"{self._places[effect.step, effect.substep]}/{len(self._places)}",
         )
         ended, self._unjudged = self._unjudged, None
         if ended is not None and ended.position == state.position:
-            yield from judge(self._tools, unit, attempt, ended.result, self._tools.read_output(ended.output))
+            yield from judge(self._tools, attempt, ended.result, self._tools.read_output(ended.output))
             return
-        yield from execute(self._tools, unit, attempt, self._texts(values))
+        yield from execute(self._tools, attempt, self._texts(values))
 
     def _wait(self, effect: Wait, state: State, values: Values) -> Iterator[Body]:
         unit = self._course.unit(effect.step, effect.substep)
