@@ -11,6 +11,8 @@ from rundown.errors import SandboxUnavailableError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.request import ExecutionRequest
 from rundown.model.sandbox import HostFacts
+from rundown.record.changes import Watch
+from rundown.record.rundir import RunDirectory
 from rundown.redact.names import secret_values
 from rundown.redact.redactor import Redactor
 from rundown.sandbox.launcher import Launcher
@@ -21,7 +23,14 @@ from rundown.session.launching import Launching, SandboxLauncher, Terminal
 from rundown.session.ports import Prompter
 from rundown.session.surroundings import Surroundings
 from rundown.session.values import Values
+from rundown.session.watching import StepWatch
 from rundown.session.wish import Wish
+
+_GRACE_NS = 3_000_000_000
+"""Between TERM and KILL: CI systems kill rundown itself a few seconds after they asked it to end."""
+
+_FRESH_NS = 250_000_000
+"""A look after one step stands for the look before the next, if no person was asked in between."""
 
 
 class RunRef(Struct, frozen=True, kw_only=True):
@@ -35,13 +44,15 @@ class RunRef(Struct, frozen=True, kw_only=True):
 
 class House(Struct, kw_only=True):
     """A desk and a sandbox: shared by a run and its children. `redactor` takes `secrets`, values by name,
-    out of all that is stored or shown; `salt` makes digests of values useless to others."""
+    out of all that is stored or shown; `salt` makes digests of values useless to others; `watch` remembers
+    how the trees stood that steps may write."""
 
     desk: Desk
     room: Launcher
     salt: str
     secrets: dict[str, str]
     redactor: Redactor
+    watch: Watch
 
     def keep_secret(self, values: Values) -> None:
         """From now on takes these values out as well, and every text in them."""
@@ -67,6 +78,15 @@ class House(Struct, kw_only=True):
             f"writes  {', '.join([*shown, *others]) or 'nothing'}",
             "reaches no network",
         )
+
+    def watch_steps(self, directory: RunDirectory) -> StepWatch:
+        """Returns what sees the changes of one run's steps."""
+
+        def redact(content: bytes) -> bytes:
+            return self.redactor.redact_bytes(content)
+
+        private = frozenset({self.desk.cache, self.desk.facts.tmp, "/tmp", "/var/tmp"})
+        return StepWatch(self.watch, directory, redact, private)
 
     def launcher(self, ref: RunRef, terminal: Terminal) -> SandboxLauncher:
         """Returns the launcher of one run."""
@@ -124,10 +144,15 @@ def open_house(
     """
     desk = open_desk(wish, around, runbook, prompter)
     require_sandbox(desk.host, wish)
-    with Launcher(desk.host) as room:
+    with Launcher(desk.host, grace_ns=_GRACE_NS) as room:
         secrets = secret_values(around.environ)
         yield House(
-            desk=desk, room=room, salt=os.urandom(16).hex(), secrets=secrets, redactor=Redactor(secrets)
+            desk=desk,
+            room=room,
+            salt=os.urandom(16).hex(),
+            secrets=secrets,
+            redactor=Redactor(secrets),
+            watch=Watch(around.now_ns, ignored=desk.facts.off_limits, fresh_ns=_FRESH_NS),
         )
 
 

@@ -28,7 +28,7 @@ from rundown.model.event import (
     RunPaused,
     StepFinished,
 )
-from rundown.model.policy import Allowed, Denied
+from rundown.model.policy import Allowed, Denied, Envelope
 from rundown.model.request import ExecutionRequest
 from rundown.model.runbook import AgentBody, CommandBody, ShellOptions
 from rundown.model.sandbox import ProcessResult, StageFailure
@@ -52,6 +52,14 @@ class OutputFile(Protocol):
     def write(self, content: bytes) -> None: ...
 
     def close(self) -> str: ...
+
+
+class Watching(Protocol):
+    """Sees what a step changes."""
+
+    def begin(self, envelope: Envelope) -> None: ...
+
+    def settle(self, position: str, attempt: int) -> Iterator[Body]: ...
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -86,6 +94,7 @@ class Tools(Struct, frozen=True, kw_only=True):
     open_output: Callable[[str, int], OutputFile]
     read_output: Callable[[str], bytes]
     redactor: Redactor
+    watch: Watching
 
 
 class _Settled(NamedTuple):
@@ -196,6 +205,7 @@ def _launch(tools: Tools, attempt: Attempt, settled: _Settled, capture: Capture 
         yield from _failed(request, planned)
         return
     check_seal(request, settled.allowed, planned.plan, tools.salt)
+    tools.watch.begin(settled.allowed.envelope)
     yield LaunchRequested(
         request=request.digest, position=attempt.position, plan=planned.digest, gaps=planned.gaps
     )
@@ -215,6 +225,7 @@ def _launch(tools: Tools, attempt: Attempt, settled: _Settled, capture: Capture 
         output=file.name,
         output_digest=digest,
     )
+    yield from tools.watch.settle(attempt.position, attempt.number)
     if result.ending == "interrupted":
         yield RunPaused(reason="interrupted", position=attempt.position)
         return

@@ -217,6 +217,7 @@ class Runner:
             open_output=run.directory.open_output,
             read_output=lambda name: run.directory.read_file(name)[-_TAIL_BYTES:],
             redactor=self._house.redactor,
+            watch=self._house.watch_steps(run.directory),
         )
 
 
