@@ -117,7 +117,8 @@ class Permissions:
 
 def _grant(request: ExecutionRequest, ask: Ruling, answer: Answer) -> Grant:
     everything = answer.choice in (Choice.TYPE_SESSION, Choice.DENY_TYPE)
-    grant = remember(request, ask, everything=everything, pattern=answer.pattern)
+    pattern = None if answer.choice is Choice.ONCE else answer.pattern
+    grant = remember(request, ask, everything=everything, pattern=pattern)
     verdict = Outcome.DENY if answer.choice in _DENYING else Outcome.ALLOW
     scope = _SCOPES.get(answer.choice, "session")
     return replace(grant, verdict=verdict, scope=scope)

@@ -14,7 +14,8 @@ from rundown.session.ports import Answer, Choice, Foreseen, OutputSink, Planned,
 
 
 class ScriptedPrompter:
-    """Gives the answers it was made with, in order; without any it denies. `questions` keeps what was asked."""
+    """Gives the answers it was made with, in order; without any it denies. `questions`, `titles` and
+    `sentences` keep what was asked."""
 
     def __init__(
         self,
@@ -23,14 +24,18 @@ class ScriptedPrompter:
         reports: Sequence[Report] = (),
         confirms: Sequence[bool] = (),
         supplies: Mapping[str, str] = {},
+        preflight: Sequence[bool] = (),
         present: bool = True,
     ) -> None:
+        self._preflight = tuple(preflight)
         self._supplies = supplies
         self._answers = list(answers)
         self._reports = list(reports)
         self._confirms = list(confirms)
         self._present = present
         self.questions: list[Question] = []
+        self.titles: list[str] = []
+        self.sentences: list[str] = []
 
     def can_ask(self) -> bool:
         return self._present
@@ -42,18 +47,21 @@ class ScriptedPrompter:
         return tuple(Answer(choice=Choice.DENY) for _ in question.asks)
 
     def preflight(self, questions: tuple[Foreseen, ...], denials: tuple[Foreseen, ...]) -> tuple[bool, ...]:
-        return tuple(False for _ in questions)
+        return self._preflight or tuple(False for _ in questions)
 
     def report(self, title: str) -> Report:
+        self.titles.append(title)
         return self._reports.pop(0) if self._reports else Report(kind="later")
 
     def settle_doubt(self, title: str) -> Report:
+        self.titles.append(title)
         return self._reports.pop(0) if self._reports else Report(kind="later")
 
     def supply(self, wanted: Input) -> str | None:
         return self._supplies.get(wanted.name)
 
     def confirm(self, sentence: str) -> bool:
+        self.sentences.append(sentence)
         return self._confirms.pop(0) if self._confirms else False
 
 
@@ -76,23 +84,35 @@ class PlainWorkspace:
 
 
 class ScriptedLauncher:
-    """Ends each process as scripted: exit status, or a whole result. `launched` keeps the plans."""
+    """Ends each process as scripted: exit status, or a whole result. `launched` keeps the plans.
+
+    `refuses`: no plan can be made. `prints`: what each process prints, `hands`: the values it leaves in the
+    files of its capture. `spoil` changes a plan behind everybody's back.
+    """
 
     def __init__(
         self,
         results: Sequence[int | ProcessResult | StageFailure] = (),
         *,
-        output: bytes = b"",
+        prints: Sequence[tuple[Stream, bytes]] = (),
+        hands: Mapping[str, str] = {},
+        refuses: StageFailure | None = None,
         spoil: Callable[[SandboxPlan], SandboxPlan] = lambda plan: plan,
     ) -> None:
         self._results = list(results)
-        self._output = output
+        self._prints = prints
+        self._hands = hands
+        self._refuses = refuses
         self._spoil = spoil
+        self._capture: Capture | None = None
         self.launched: list[SandboxPlan] = []
 
     def plan(
         self, allowed: Allowed, values: Mapping[str, str], capture: Capture | None = None
     ) -> Planned | StageFailure:
+        if self._refuses is not None:
+            return self._refuses
+        self._capture = capture
         plan = SandboxPlan(
             request_digest=allowed.request.digest,
             argv=allowed.request.argv,
@@ -108,8 +128,10 @@ class ScriptedLauncher:
 
     def launch(self, planned: Planned, output: OutputSink) -> ProcessResult | StageFailure:
         self.launched.append(planned.plan)
-        if self._output:
-            output("stdout", self._output)
+        for stream, chunk in self._prints:
+            output(stream, chunk)
+        for name, text in self._hands.items() if self._capture is not None else ():
+            (self._capture.directory / name).write_text(text)  # type: ignore[union-attr]
         result = self._results.pop(0) if self._results else 0
         if isinstance(result, int):
             return ProcessResult(ending="exited", status=result, duration_ns=1)
