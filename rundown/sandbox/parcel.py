@@ -23,11 +23,14 @@ class Parcel:
     """Holds the child's ends until they are sent; the readers' ends are the caller's to close."""
 
     def __init__(self, plan: SandboxPlan, done: Recipe, fds: dict[str, int], stdin_fd: int | None) -> None:
-        """`fds` are further ones, closed with the parcel; `stdin_fd` stays the caller's."""
+        """`fds` are further ones, closed with the parcel; `stdin_fd` stays the caller's.
+
+        A terminal is never handed in: an interactive step reads one of its own, others read nothing.
+        """
         self.plan = command_of(plan, done)
         self.fds = dict(fds)
         self._readers: list[tuple[int, Stream]] = []
-        own = stdin_fd is None or (plan.pty and plan.interactive)  # such a step reads its own terminal
+        own = stdin_fd is None or os.isatty(stdin_fd) or (plan.pty and plan.interactive)
         self.fds["stdin"] = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) if own else os.dup(stdin_fd or 0)
         if not plan.pty:
             for stream in _STREAMS:

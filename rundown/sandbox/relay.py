@@ -115,7 +115,8 @@ class Relay:
         with Parcel(self._plan, self._done, fds, stdin_fd) as parcel:
             for descriptor, stream in parcel.readers():
                 self._carry_from(descriptor, stream)
-            begin = {"mounts": mounts_left(self._plan, self._done), "pty": self._plan.pty}
+            mounts = mounts_left(self._plan, self._done)
+            begin = {"mounts": mounts, "pty": self._plan.pty, "size": self._size}
             message = {"plan": parcel.plan, "fds": list(parcel.fds)}
             with suppress(OSError):  # who failed has said why, and is heard next
                 wire.send(self._control, begin)

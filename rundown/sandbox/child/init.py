@@ -119,6 +119,8 @@ def _let_go(control: socket.socket, go: socket.socket, begin: wire.Message, view
     if begin["pty"]:
         with stage("terminal"):
             master, slave = terminal.open_pair()
+            if begin["size"] is not None:
+                terminal.set_size(master, *begin["size"])
             wire.send(control, {"event": "terminal"}, (master,))
             os.close(master)
             fds = (slave,)

@@ -41,9 +41,11 @@ def test_with_a_terminal_there_is_none_of_them():
 
 
 @pytest.mark.parametrize(
-    ("interactive", "pty", "given"), [(False, False, False), (True, False, True), (True, True, False)]
+    ("interactive", "pty", "given"), [(False, False, True), (False, True, True), (True, True, False)]
 )
-def test_input_is_given_only_to_interactive_steps_without_a_terminal(tmp_path, interactive, pty, given):
+def test_input_that_is_given_is_read_unless_the_step_has_a_terminal_of_its_own(
+    tmp_path, interactive, pty, given
+):
     (tmp_path / "in").write_text("typed")
     with (
         open(tmp_path / "in") as file,
@@ -52,6 +54,14 @@ def test_input_is_given_only_to_interactive_steps_without_a_terminal(tmp_path, i
         assert os.read(parcel.fds["stdin"], 10) == (b"typed" if given else b"")
         for reader, _ in parcel.readers():
             os.close(reader)
+
+
+def test_a_terminal_is_never_handed_in():
+    master, slave = os.openpty()
+    with _parcel(_plan(pty=True), slave) as parcel:
+        assert os.isatty(parcel.fds["stdin"]) is False
+    os.close(master)
+    os.close(slave)
 
 
 def test_a_long_text_becomes_a_sealed_script():
