@@ -31,6 +31,8 @@ def tell_ending(ended: Ended, *, prompted: bool, as_json: bool) -> int:
         hint = hints.get(ended.pause.reason) if ended.pause is not None else None
         sys.stderr.write(render_refusals(ended.outlook, f"rundown resume {run}"))
         lines = [*([hint] if hint else []), f"record: rundown show {run}   ({ended.path})"]
+        if ended.receipt is not None:
+            lines.append(f"receipt: {ended.receipt}")
         sys.stdout.write("".join(f"{line}\n" for line in lines))
         sys.stdout.flush()
     return exit_code(ended, prompted=prompted)

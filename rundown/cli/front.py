@@ -2,13 +2,16 @@
 
 import os
 import sys
+from contextlib import suppress
 from functools import partial
 
 from rundown.cli.frontend import JsonFrontend, TextFrontend
 from rundown.cli.prompter import TerminalPrompter
 from rundown.cli.screen import stream_style
+from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import Event
 from rundown.model.runbook import Runbook
+from rundown.render.diagnostic import render_diagnostics
 from rundown.session.ports import Frontend, Prompter
 from rundown.session.run import Front
 from rundown.session.surroundings import Surroundings
@@ -54,7 +57,15 @@ def open_front(around: Surroundings, wish: Wish, *, as_json: bool, raw: bool) ->
         prompter=prompter,
         terminal=OutputTerminal(),
         frontend=partial(_frontend, as_json=as_json, raw=raw),
+        warn=_warn,
     )
+
+
+def _warn(item: Diagnostic) -> None:
+    with suppress(OSError):  # nothing depends on it
+        sys.stdout.flush()
+        sys.stderr.write(render_diagnostics((item,), stream_style(sys.stderr)))
+        sys.stderr.flush()
 
 
 def _frontend(

@@ -3,6 +3,7 @@
 Nothing is written to a log that goes on until its whole family was opened and fits its runbooks.
 """
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import msgspec
 from rundown.engine.course import chart
 from rundown.errors import InvalidInputError, RundownError
 from rundown.model.contract import Contract
+from rundown.model.diagnostic import Diagnostic
 from rundown.record.events import read_events
 from rundown.record.log import EventLog
 from rundown.record.place import RunsPlace
@@ -76,9 +78,9 @@ class Logs:
             family.append(below)
         return tuple(family)
 
-    def note(self, run: Run, *, at_rest: bool) -> None:
-        """Notes how far a run has come."""
-        self._registry.register(run.directory, run.log.head, at_rest=at_rest)
+    def note(self, run: Run, *, at_rest: bool) -> Diagnostic | None:
+        """Notes how far a run has come; returns a warning if it cannot be noted."""
+        return self._registry.register(run.directory, run.log.head, at_rest=at_rest)
 
     def _open(self, stack: ExitStack, run_id: str, secrets: Secrets, parent: Run | None) -> Run | None:
         """Returns the run; None if it never began."""
@@ -106,6 +108,20 @@ class Logs:
             path.read_bytes() if path is not None and path.is_file() else directory.read_file(RUNBOOK_COPY)
         )
         return parse_document(Document(file=contract.runbook_file, path=path, content=content))
+
+
+def remarks(run: Run) -> Iterator[Diagnostic]:
+    """Yields what a person should know about a run that was just opened."""
+    if run.directory.notice is not None:
+        yield run.directory.notice
+    torn = run.log.torn
+    if torn is not None:
+        yield Diagnostic(
+            code="record/torn-line",
+            severity="warning",
+            message=f"the last line of run {run.directory.run_id} was torn and is cut off",
+            why=f"its process ended while it wrote event {torn.seq}: {torn.size_bytes} bytes of it are there",
+        )
 
 
 def family_below(parent: Run | None) -> Family:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from rundown.engine.course import Course
 from rundown.engine.state import State
+from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import Event, RunPaused
 from rundown.model.runbook import Runbook
 from rundown.record.log import EventLog
@@ -39,7 +40,8 @@ class Start(Struct, frozen=True, kw_only=True):
 
 class Ended(Struct, frozen=True, kw_only=True):
     """Where a run came to rest. `pause` says why, if it is paused, `message` what its end says.
-    `outlook`: what else would be refused, if it was denied where nobody can be asked."""
+    `outlook`: what else would be refused, if it was denied where nobody can be asked. `receipt`: where it
+    lies, None if none could be made."""
 
     run_id: str
     path: Path
@@ -47,15 +49,18 @@ class Ended(Struct, frozen=True, kw_only=True):
     pause: RunPaused | None = None
     message: str = ""
     outlook: Outlook = Outlook()
+    receipt: Path | None = None
 
 
 class Front(Struct, frozen=True, kw_only=True):
     """The front end's part: who is asked, what is shown (`frontend(run_id, runbook, earlier)`: for a child
-    the id of its outermost run; `earlier` are the events on record), which terminal steps run on."""
+    the id of its outermost run; `earlier` are the events on record), which terminal steps run on; `warn` is
+    told what a person should know and nothing depends on."""
 
     prompter: Prompter
     terminal: Terminal
     frontend: Callable[[str, Runbook, tuple[Event, ...]], Frontend]
+    warn: Callable[[Diagnostic], None]
 
 
 class Run(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from rundown.engine.machine import initial
 from rundown.engine.state import State
 from rundown.errors import InvalidInputError, PersonNeededError, PolicyDeniedError
 from rundown.model.diagnostic import Diagnostic
-from rundown.model.event import Body, ChildStarted, EffectFailed, Event, RunFinished, RunPaused, RunResumed
+from rundown.model.event import Body, ChildStarted, EffectFailed, RunPaused, RunResumed
 from rundown.model.runbook import Runbook
 from rundown.session.again import Secrets, find_changes
 from rundown.session.build import House, RunRef
@@ -26,7 +26,9 @@ from rundown.session.outlook import Outlook, look_ahead, refusals
 from rundown.session.performer import Performer
 from rundown.session.permissions import Permissions
 from rundown.session.ports import Frontend
-from rundown.session.reopening import Logs, family_below, is_over
+from rundown.session.receipts import Receipts
+from rundown.session.reopening import Logs, family_below, is_over, remarks
+from rundown.session.rest import Watched, interrupt, over
 from rundown.session.run import Ended, Front, Run, Start
 from rundown.session.steering import Order, rehearse
 from rundown.session.texts import Texts
@@ -45,8 +47,10 @@ class Runner:
             house.desk, front.prompter, house.describe_view, house.desk.keeper.personal()
         )
         self._logs = Logs(house)
+        self._receipts = Receipts(house.desk.around, front.warn)
         self._below: dict[str, Run] = {}
         self._order: tuple[str, Order] | None = None
+        self._told: list[Diagnostic] = []
 
     def start(self, opened: Opened, start: Start) -> Ended:
         """Makes a run and drives it to its end or a pause.
@@ -57,8 +61,9 @@ class Runner:
         outlook = Outlook() if start.prompted else self.look_ahead(opened.runbook, start)
         if outlook.wanted and not self._front.prompter.can_ask():
             raise PolicyDeniedError(*refusals(outlook))
+        self._receipts.prepare()
         with ExitStack() as stack:
-            run = self._logs.make(stack, opened, start)
+            run = self._make(stack, opened, start)
             return self._drive(run, initial(run.course), self._beginning(run, outlook))
 
     def look_ahead(self, runbook: Runbook, start: Start) -> Outlook:
@@ -81,8 +86,11 @@ class Runner:
             InvalidInputError: it is over, its runbook is not valid any more, or the order does not fit.
             PersonNeededError: its runbook changed and nobody can be asked, or a secret must be given again.
         """
+        self._receipts.prepare()
         with ExitStack() as stack:
             family = self._logs.reopen(stack, run_id, Secrets(given, self._front.prompter))
+            for run in family:
+                self._tell(*remarks(run))
             for run in family:
                 self._require_unchanged(run)
             if order is not None:
@@ -105,19 +113,22 @@ class Runner:
     def _drive(self, run: Run, state: State, head: Iterator[Body]) -> Ended:
         hint = run.start.family.outermost or run.directory.run_id
         earlier = run.replayed.events if run.replayed is not None else ()
-        watched = _Watched(self._front.frontend(hint, run.opened.runbook, earlier))
+        watched = Watched(self._front.frontend(hint, run.opened.runbook, earlier))
         unjudged = run.replayed.unjudged if run.replayed is not None else None
 
         def child(effect: LaunchChild, now: State, values: Values) -> Iterator[Body]:
             return self._child(run, effect, now, values)
 
         performer = Performer(run, self._tools(run, watched), child, unjudged)
-        self._logs.note(run, at_rest=False)
+        self._tell(self._logs.note(run, at_rest=False))
         try:
             state = record(run.course, state, head, run.log, watched)
             state = drive(run.course, state, performer, run.log, watched)
+        except KeyboardInterrupt:
+            state = interrupt(run, watched)
         finally:
-            self._logs.note(run, at_rest=True)
+            self._tell(self._logs.note(run, at_rest=True))
+            receipt = self._receipts.issue(run)
         pause = watched.pause if state.lifecycle == "paused" else None
         outlook = Outlook()
         if pause is not None and pause.reason == "denied" and not self._front.prompter.can_ask():
@@ -129,7 +140,19 @@ class Runner:
             pause=pause,
             message=watched.message,
             outlook=outlook,
+            receipt=receipt,
         )
+
+    def _make(self, stack: ExitStack, opened: Opened, start: Start) -> Run:
+        run = self._logs.make(stack, opened, start)
+        self._tell(*remarks(run))
+        return run
+
+    def _tell(self, *found: Diagnostic | None) -> None:
+        for item in found:
+            if item is not None and item not in self._told:
+                self._told.append(item)
+                self._front.warn(item)
 
     def _again(self, run: Run) -> Iterator[Body]:
         """What going on begins with: what changed, what a person does, what is in doubt."""
@@ -171,7 +194,7 @@ class Runner:
         """Runs another runbook in a unit's place: a new run, or the one that was left half done."""
         child = self._below.pop(run.directory.run_id, None)
         if child is not None and is_over(child):
-            yield from hand_up(child, _over(child), state)
+            yield from hand_up(child, over(child), state)
             return
         with ExitStack() as stack:
             if child is not None:
@@ -185,7 +208,7 @@ class Runner:
                     message = start if isinstance(start, str) else ""
                     yield EffectFailed(position=state.position, code="inline_launch_failed", message=message)
                     return
-                child = self._logs.make(stack, found, start)
+                child = self._make(stack, found, start)
                 yield ChildStarted(
                     position=state.position, run_id=child.directory.run_id, reference=found.document.file
                 )
@@ -224,30 +247,3 @@ class Runner:
 def _state(run: Run) -> State:
     assert run.replayed is not None
     return run.replayed.state
-
-
-def _over(run: Run) -> Ended:
-    """How a run ended in an earlier process."""
-    assert run.replayed is not None
-    last = run.replayed.events[-1].body
-    message = last.message if isinstance(last, RunFinished) else ""
-    state = run.replayed.state
-    return Ended(run_id=run.directory.run_id, path=run.directory.path, state=state, message=message)
-
-
-class _Watched:
-    """A front end, the last pause that went by, and what the end said."""
-
-    def __init__(self, frontend: Frontend) -> None:
-        self._frontend = frontend
-        self.output = frontend.output
-        self.present = frontend.present
-        self.pause: RunPaused | None = None
-        self.message = ""
-
-    def show(self, event: Event) -> None:
-        if isinstance(event.body, RunPaused):
-            self.pause = event.body
-        if isinstance(event.body, RunFinished):
-            self.message = event.body.message
-        self._frontend.show(event)

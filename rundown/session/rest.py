@@ -1,0 +1,60 @@
+"""How a run comes to rest: at its end, at a pause, or where it was interrupted."""
+
+from itertools import islice
+
+from rundown.engine.state import State
+from rundown.model.event import Event, RunFinished, RunPaused
+from rundown.record.events import read_events
+from rundown.record.rundir import EVENTS
+from rundown.session.driver import record
+from rundown.session.ports import Frontend
+from rundown.session.replay import replay
+from rundown.session.run import Ended, Run
+
+
+class Watched:
+    """A front end, the last pause that went by, and what the end said."""
+
+    def __init__(self, frontend: Frontend) -> None:
+        self._frontend = frontend
+        self.output = frontend.output
+        self.present = frontend.present
+        self.pause: RunPaused | None = None
+        self.message = ""
+
+    def show(self, event: Event) -> None:
+        """Shows one event."""
+        if isinstance(event.body, RunPaused):
+            self.pause = event.body
+        if isinstance(event.body, RunFinished):
+            self.message = event.body.message
+        self._frontend.show(event)
+
+
+def interrupt(run: Run, watched: Watched) -> State:
+    """Puts on record that the run was interrupted where no step was running; returns the state after.
+
+    What was not believed yet is not on record either: the state is told by the log up to its head.
+
+    Raises:
+        KeyboardInterrupt: it never began.
+        RecordError: it cannot be put on record.
+    """
+    events = read_events(run.directory.path / EVENTS)
+    replayed = replay(run.course, islice(events, run.log.head.count))
+    if replayed is None:
+        raise KeyboardInterrupt
+    watched.pause = replayed.pause
+    if replayed.state.lifecycle != "running":
+        return replayed.state
+    pause = RunPaused(reason="interrupted", position=replayed.state.position)
+    return record(run.course, replayed.state, iter((pause,)), run.log, watched)
+
+
+def over(run: Run) -> Ended:
+    """Returns how a run ended in an earlier process."""
+    assert run.replayed is not None
+    last = run.replayed.events[-1].body
+    message = last.message if isinstance(last, RunFinished) else ""
+    state = run.replayed.state
+    return Ended(run_id=run.directory.run_id, path=run.directory.path, state=state, message=message)
