@@ -98,7 +98,7 @@ class CompiledRuleset:
     def _below_opened(self, subject: PathSubject, *, builtin: bool) -> PathSubject:
         """Cuts the chains at the root of the tree that holds them, so that the tree's own name is no match.
 
-        Outside every opened tree only the path itself counts, and for built-in rules nothing:
+        Outside every opened tree everything counts for a person's rules, and nothing for built-in ones:
         the system's own files (`/etc/ssl/**/*.pem`) are not theirs to hide.
         """
         chains = []
@@ -107,7 +107,7 @@ class CompiledRuleset:
             if base is not None:
                 chains.append(tuple(path for path in line if path != base and covers(base, path)))
             elif not builtin:
-                chains.append(line[:1])
+                chains.append(line)
         return PathSubject(real=subject.real, chains=tuple(chains))
 
 

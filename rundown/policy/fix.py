@@ -23,14 +23,12 @@ def fix_for(ruling: Ruling, facts: PolicyFacts, place: str | None = None) -> Fix
 
     `place`: for paths, the absolute one to name: what is asked for, or the directory that hides it.
     """
-    operation, rule = ruling.operation, ruling.rule
+    operation = ruling.operation
     if _is_final(ruling):
         return None
     name = operation.capability.value
     if is_open(operation):
-        flag = "--allow-all" if ruling.mode == "deny" else "--yes=all"
-        yaml = "default: {mode: {run: confined}}" if operation.capability is Capability.RUN else ""
-        return Fix(flag=flag, yaml=yaml)
+        return _fix_of_open(ruling)
     if operation.capability is Capability.HOST:
         runbook = quote(facts.runbook or "**")
         yaml = f"overrides: [{{runbook: {runbook}, host: [{operation.resource}]}}]"
@@ -40,9 +38,25 @@ def fix_for(ruling: Ruling, facts: PolicyFacts, place: str | None = None) -> Fix
     if _can_be_listed(ruling):
         yaml = f"default: {{{name}: {{allow: [{quote(pattern)}]}}}}"
         return Fix(flag=flag, yaml=yaml, pattern=pattern)
-    if rule is not None and rule.span is not None and ruling.outcome is Outcome.DENY:
-        return Fix(flag=flag, yaml=f"# remove {quote(rule.pattern)} from {rule.span.file}:{rule.span.line}")
-    return Fix(flag=flag, yaml="")
+    return Fix(flag=flag, yaml=_removal(ruling))
+
+
+def _fix_of_open(ruling: Ruling) -> Fix:
+    """No name covers it: an answer does, or containment, or nothing but leave for everything."""
+    if ruling.outcome is Outcome.DENY and ruling.rule is not None:
+        return Fix(flag="--allow-all", yaml=_removal(ruling))
+    run = ruling.operation.capability is Capability.RUN
+    return Fix(
+        flag="--allow-all" if ruling.mode == "deny" else "--yes=all",
+        yaml="default: {mode: {run: confined}}" if run else "",
+    )
+
+
+def _removal(ruling: Ruling) -> str:
+    rule = ruling.rule
+    if rule is None or rule.span is None or ruling.outcome is not Outcome.DENY:
+        return ""
+    return f"# remove {quote(rule.pattern)} from {rule.span.file}:{rule.span.line}"
 
 
 def is_open(operation: Operation) -> bool:

@@ -90,11 +90,11 @@ class Keeper(Struct, frozen=True, kw_only=True):
 
     def _document(self) -> tuple[Path, str]:
         if self.loaded.trusted == "named":
-            if not self.loaded.documents:
+            if not self.loaded.project_file:
                 raise InvalidInputError(
                     _refusal("the policy in force is no file", "edit it where it comes from")
                 )
-            return Path(self.loaded.documents[0]), self.loaded.sources[0]
+            return Path(self.loaded.project_file), self.loaded.sources[0]
         found, problems = discover(self.root, os.getuid())
         if problems:
             raise InvalidInputError(*problems)

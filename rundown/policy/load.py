@@ -32,7 +32,8 @@ class Loaded(Struct, frozen=True, kw_only=True):
     runbook and the flags (personal grants hang on it). `documents` are their real paths, protected while
     the run lasts. `decoded`: the documents themselves, most specific first, with the entries that are no
     rules (secrets, agents, tools, backup, notify). `bypass_allowed`: no system document forbids
-    `--no-sandbox`. `trusted`: why the project's document counts.
+    `--no-sandbox`. `trusted`: why the project's document counts; `project_file`: its real path, "" if there
+    is none or it is no file.
     """
 
     ruleset: Ruleset
@@ -44,6 +45,7 @@ class Loaded(Struct, frozen=True, kw_only=True):
     warnings: tuple[Diagnostic, ...] = ()
     bypass_allowed: bool = True
     trusted: Literal["no document", "only tightens", "recorded", "for this run", "named"] = "no document"
+    project_file: str = ""
 
 
 def load_ruleset(
@@ -99,6 +101,7 @@ def load_ruleset(
         decoded=stack,
         bypass_allowed=bypass_allowed,
         trusted=trusted,
+        project_file=project.real if project else "",
     )
 
 

@@ -207,6 +207,12 @@ def test_a_lower_deny_of_a_path_is_lifted_by_the_path_or_the_same_text_only(allo
     assert outcome(rules(f"default: {{read: {{allow: ['{allow}']}}}}"), read(".env")) == expected
 
 
+def test_a_file_below_a_hidden_folder_is_opened_by_naming_the_folder_and_not_by_naming_the_file():
+    operation = read("secrets/prod.yaml")
+    assert outcome(rules("default: {read: {allow: ['{repo}/secrets/prod.yaml']}}"), operation) == "deny"
+    assert outcome(rules("default: {read: {allow: ['{repo}/secrets']}}"), operation) == "allow"
+
+
 def test_denies_of_all_documents_are_united_for_paths_variables_and_hosts():
     project = "default: {read: {allow: ['{repo}/**']}, env: {allow: ['*']}, net: {allow: ['*']}}"
     user = (
@@ -308,6 +314,18 @@ def test_no_mode_ever_widens_anything_but_run(mode):
         host("pid"),
     ):
         assert outcome(ruleset, operation, facts=facts) == "ask"
+
+
+def test_a_mode_for_anything_but_run_that_slipped_in_opens_nothing():
+    ruleset = rules(builtin=False)
+    slipped = replace(layer("{}"), modes=dict.fromkeys(Capability, "execute"))
+    operations = (write("notes.txt"), env("EDITOR"), net("a.example"), host("pid"))
+    assert outcomes(replace(ruleset, layers=(slipped,)), *operations) == {
+        "notes.txt": "ask",
+        "EDITOR": "ask",
+        "a.example": "ask",
+        "pid": "ask",
+    }
 
 
 def test_an_explicit_ask_is_asked_in_every_mode():
@@ -508,6 +526,15 @@ def test_built_in_denies_do_not_hide_the_systems_own_files():
     assert outcomes(DEFAULT, read("/etc/ssl/certs/ca.pem"), read("/usr/share/doc/secret.txt")) == {
         "/etc/ssl/certs/ca.pem": "allow",
         "/usr/share/doc/secret.txt": "allow",
+    }
+
+
+def test_a_persons_own_deny_at_any_depth_holds_outside_the_opened_trees_too():
+    ruleset = rules("default: {read: {deny: ['**/private', '**/*.pem']}}")
+    assert outcomes(ruleset, read("/data/private/a"), read("/etc/ssl/certs/ca.pem"), read("/usr/lib/x")) == {
+        "/data/private/a": "deny",
+        "/etc/ssl/certs/ca.pem": "deny",
+        "/usr/lib/x": "allow",
     }
 
 

@@ -123,7 +123,13 @@ def test_a_named_policy_file_takes_the_grant_itself(root):
     kept = keeper(root, policy_file="ci.yaml")
     assert kept.keep_for_project(CURL, "", WHEN) == "ci.yaml"
     assert "curl" in (root / "ci.yaml").read_text()
-    blob = keeper(root, policy_file="git:main:p.yaml", policy_content=b"version: 1\n")
+    (root.parent / "policy.yaml").write_text("version: 1\n")
+    blob = keeper(
+        root,
+        policy_file="git:main:p.yaml",
+        policy_content=b"version: 1\n",
+        user_config_dir=str(root.parent),
+    )
     with pytest.raises(InvalidInputError):
         blob.keep_for_project(CURL, "", WHEN)
 
