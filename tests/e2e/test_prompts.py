@@ -53,12 +53,6 @@ def at_terminal(project):
     return start
 
 
-def ask_at_each_step(terminal) -> None:
-    """Gets past the question before the first step without allowing anything."""
-    terminal.wait_for("Allow before it starts?")
-    terminal.press("n")
-
-
 def results(project) -> dict[str, str]:
     work = project / ".rundown/work"
     return {path.name: path.read_text() for path in sorted(work.iterdir())} if work.exists() else {}
@@ -83,7 +77,6 @@ def answers(project) -> list[list[str]]:
 
 def test_allow_once_is_asked_again_at_the_next_step(at_terminal, project):
     with at_terminal("run", "asks.runbook.md") as terminal:
-        ask_at_each_step(terminal)
         assert "run tac (" in terminal.wait_for("Allow this?")
         assert results(project) == {}
         terminal.press("y")
@@ -96,20 +89,20 @@ def test_allow_once_is_asked_again_at_the_next_step(at_terminal, project):
     assert answers(project) == [["allow once"], ["allow once"]]
 
 
-def test_all_that_will_be_asked_is_asked_once_before_the_first_step(at_terminal, project):
-    with at_terminal("run", "asks.runbook.md") as terminal:
+def test_several_questions_are_asked_once_before_the_first_step(at_terminal, project):
+    (project / "several.runbook.md").write_text(ASKS_TWICE.replace("seq 3 | tac", "seq 3 | tac | nl", 1))
+    with at_terminal("run", "several.runbook.md") as terminal:
         screen = terminal.wait_for("Allow before it starts?")
-        assert "run tac (steps 1, 2)" in screen
+        assert ("run tac (steps 1, 2)" in screen, "run nl (step 1)" in screen) == (True, True), screen
         assert results(project) == {}
         terminal.press("a")
         assert terminal.wait_exit() == 0, terminal.screen()
         assert ASKED not in terminal.screen()
-    assert results(project) == {"first": REVERSED, "second": REVERSED}
+    assert results(project)["second"] == REVERSED
 
 
 def test_allow_for_the_session_is_not_asked_again(at_terminal, project):
     with at_terminal("run", "asks.runbook.md") as terminal:
-        ask_at_each_step(terminal)
         terminal.wait_for("Allow this?")
         terminal.press("s")
         assert terminal.wait_exit() == 0, terminal.screen()
@@ -120,7 +113,6 @@ def test_allow_for_the_session_is_not_asked_again(at_terminal, project):
 @pytest.mark.parametrize("keys", [["n"], ["Enter"], ["C-c"], ["C-d"]], ids=["n", "Enter", "Ctrl-C", "EOF"])
 def test_whatever_is_no_yes_denies_and_pauses_the_run(keys, at_terminal, project):
     with at_terminal("run", "asks.runbook.md") as terminal:
-        ask_at_each_step(terminal)
         terminal.wait_for("Allow this?")
         terminal.press(*keys)
         assert terminal.wait_exit() == 3, terminal.screen()
@@ -131,7 +123,6 @@ def test_whatever_is_no_yes_denies_and_pauses_the_run(keys, at_terminal, project
 
 def test_a_denied_run_goes_on_once_the_flag_is_given(at_terminal, project):
     with at_terminal("run", "asks.runbook.md") as terminal:
-        ask_at_each_step(terminal)
         terminal.wait_for("Allow this?")
         terminal.press("n")
         assert terminal.wait_exit() == 3, terminal.screen()
@@ -142,7 +133,6 @@ def test_a_denied_run_goes_on_once_the_flag_is_given(at_terminal, project):
 
 def test_a_closed_terminal_denies_and_leaves_a_run_that_can_be_resumed(at_terminal, project):
     with at_terminal("run", "asks.runbook.md") as terminal:
-        ask_at_each_step(terminal)
         terminal.wait_for("Allow this?")
         terminal.hang_up()
     assert results(project) == {}
@@ -158,7 +148,6 @@ def test_keys_typed_before_the_question_do_not_answer_it(at_terminal, project):
         "## 2. Ask\n\n```sh\nseq 1 | tac\n```\n"
     )
     with at_terminal("run", "slow.runbook.md") as terminal:
-        ask_at_each_step(terminal)
         terminal.wait_for("waiting")
         terminal.type("yyyy")
         (project / ".rundown/work").mkdir(parents=True, exist_ok=True)
@@ -173,7 +162,6 @@ def test_characters_that_could_mislead_are_shown_as_what_they_are(at_terminal, p
     spoof = "seq 1 | tac # \x1b[2K\x1b[1;32mharmless \u202egnirts\u202c zero\u200bwidth \x07"
     (project / "spoof.runbook.md").write_text(f"# Spoof\n\n## 1. Look\n\n```sh\n{spoof}\n```\n")
     with at_terminal("run", "spoof.runbook.md") as terminal:
-        ask_at_each_step(terminal)
         terminal.wait_for("Allow this?")
         plain, coloured = terminal.screen(), terminal.screen(colours=True)
         terminal.press("n")

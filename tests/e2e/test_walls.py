@@ -27,7 +27,9 @@ def test_a_file_in_the_hosts_tmp_is_neither_read_nor_written_though_the_text_nam
     outside = tmp_path / "outside"  # pytest's directories lie below the host's temporary directory
     outside.write_text("host\n")
     ran = run_text(project, f'mkdir -p "$(dirname {outside})"\ncat < {outside}\necho step >> {outside}\n')
-    assert ("host" in ran.stdout.splitlines(), outside.read_text()) == (False, "host\n"), ran.stdout + ran.stderr
+    assert ("host" in ran.stdout.splitlines(), outside.read_text()) == (False, "host\n"), (
+        ran.stdout + ran.stderr
+    )
 
 
 def test_the_records_of_runs_are_not_visible(project):
