@@ -1,6 +1,7 @@
 """A step reads what policy opens, and nothing else, whatever way it takes."""
 
 import os
+import stat
 import threading
 import time
 from pathlib import Path
@@ -81,6 +82,24 @@ def test_a_step_reads_the_project_the_system_and_its_own_proc(world):
         "cat readme.txt; head -c4 /usr/bin/env | tail -c3; cat /proc/self/comm; ls -d / /proc/self/fd"
     )
     assert (ended.stdout, ended.status) == (b"hello\nELFcat\n/\n/proc/self/fd\n", 0)
+
+
+@pytest.mark.parametrize("place", ["dist", "dist/deep", "dist/deep/file"])
+def test_a_symlink_put_into_the_way_between_survey_and_launch_stops_it(world, place):
+    world.write("dist/deep/file", "x")
+    world.write("../../outside/deep/file", "REACHED")
+    envelope = world.envelope(read_allow=(f"{world.root}/dist/deep/file",), write_allow=())
+    target = str(world.outside) + place.removeprefix("dist")
+    ended = world.shell("cat dist/deep/file", envelope, swap=[str(world.root / place), target])
+    assert (ended.kind, ended.stage, ended.stdout) == ("failure", "mounts", b"")
+
+
+def test_a_device_node_in_an_opened_tree_is_dead(world):
+    if world.driver.identity != "root" or os.geteuid() != 0:
+        pytest.skip("takes root to make one")
+    os.mknod(world.root / "zero", 0o666 | stat.S_IFCHR, os.makedev(1, 5))
+    text = "head -c1 zero | wc -c"
+    assert (world.shell(text).text, world.outside_step("/bin/sh", "-c", text).text) == ("0", "1")
 
 
 def test_a_read_glob_opens_the_files_that_it_means_now(world):

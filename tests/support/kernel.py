@@ -182,6 +182,7 @@ class World:
             "interrupt_on": None,
             "touch_on": None,
             "touch": None,
+            "swap": None,
         }
         assert changes.keys() <= request.keys()
         return {**request, **changes}

@@ -92,6 +92,10 @@ def _confined(request: dict, host: HostFacts, launcher: Launcher, memory: WalkMe
     )
     if isinstance(plan, Refusal):
         return {"kind": "refusal", **msgspec.to_builtins(plan)}
+    if request["swap"]:  # between survey and launch somebody puts a symlink there
+        place, target = map(Path, request["swap"])
+        place.rename(place.with_name(place.name + ".away"))
+        place.symlink_to(target)
     output = {"stdout": b"", "stderr": b""}
     interrupted: list[threading.Thread] = []
 
