@@ -18,6 +18,7 @@ from rundown.model.diagnostic import Diagnostic
 from rundown.record.listing import list_runs, open_run
 from rundown.record.place import RunsPlace
 from rundown.record.rundir import CONTRACT
+from rundown.record.stash import Stash, find_active
 from rundown.session.build import open_house
 from rundown.session.runner import Runner
 from rundown.session.steering import Order
@@ -50,9 +51,10 @@ def go_on(
 
 
 def active_run(place: RunsPlace) -> str | None:
-    """Returns the newest run that has not ended, None without one."""
-    over = ("completed", "stopped", "empty", "damaged")
-    return next((entry.run_id for entry in list_runs(place) if entry.state not in over), None)
+    """Returns the newest run that has not ended and is not stashed, None without one."""
+    entries = list_runs(place)
+    active = find_active(entries, Stash(place).find(entries))
+    return active.run_id if active is not None else None
 
 
 def _outermost(place: RunsPlace, run: str) -> Contract:

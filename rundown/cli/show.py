@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
-from rundown.cli.places import runs_place
+from rundown.cli.places import place_options, runs_place
 from rundown.cli.screen import stream_style
 from rundown.cli.summary import render_standing, render_summary
 from rundown.model.digest import canonical_json
 from rundown.record.chain import verify_lines
 from rundown.record.events import damaged, read_events, read_lines
+from rundown.record.issue import RECEIPT
 from rundown.record.listing import open_run
 from rundown.record.readings import RunSummary, summarise
 from rundown.record.requests import check_requests
@@ -19,49 +20,49 @@ from rundown.record.rundir import CONTRACT, EVENTS
 _EPILOG = """\b
 Examples:
   rundown show                     the newest run
-  rundown show 98f3a1b2c3d4        steps, answers, denials, gaps
+  rundown show 98f3a1b2c3d4        steps, answers, denials, gaps, changed files
   rundown show --output 2.1        what step 2.1 printed
 
 Exit code: 0, or 6 if the log does not hold together.
 """
-_PLACE = (
-    click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The project root."),
-    click.option("--runs-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where the runs lie."),
-)
 
 
 @click.command("show", epilog=_EPILOG)
 @click.argument("run", required=False)
 @click.option("--output", "position", metavar="STEP", help="Print what a step printed, its last attempt.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
-@_PLACE[0]
-@_PLACE[1]
+@place_options
 def command(
     run: str | None, position: str | None, as_json: bool, root: Path | None, runs_dir: Path | None
 ) -> int:
     """Show one run: steps, answers, denials, gaps. RUN is an id, a part of one, or nothing for the newest."""
     with open_run(runs_place(root, runs_dir), run) as directory:
         summary = _summary(directory.path, directory.read_file(CONTRACT))
+        receipt = directory.path / RECEIPT
         if position is not None:
             sys.stdout.buffer.write(directory.read_file(_output_of(summary, position)))
             return 0
     if as_json:
         sys.stdout.write(canonical_json(summary).decode() + "\n")
     else:
-        sys.stdout.write(render_summary(summary, stream_style(sys.stdout)))
+        sys.stdout.write(_page(summary, receipt))
     return 0
 
 
 @click.command("status")
 @click.argument("run", required=False)
-@_PLACE[0]
-@_PLACE[1]
+@place_options
 def status(run: str | None, root: Path | None, runs_dir: Path | None) -> int:
     """Say where a run is."""
     with open_run(runs_place(root, runs_dir), run) as directory:
         summary = _summary(directory.path, directory.read_file(CONTRACT))
     sys.stdout.write(render_standing(summary, stream_style(sys.stdout)))
     return 0
+
+
+def _page(summary: RunSummary, receipt: Path) -> str:
+    style = stream_style(sys.stdout)
+    return render_summary(summary, style, receipt if receipt.is_file() else None)
 
 
 def _summary(path: Path, contract: bytes) -> RunSummary:

@@ -1,19 +1,25 @@
 """A whole run on one page, for `rundown show` and `rundown status`."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from rundown.record.readings import Attempt, RunSummary
 from rundown.render.duration import render_duration
 from rundown.render.escape import visible
+from rundown.render.event import describe_change
 from rundown.render.style import Style, Tone
 from rundown.render.terminal import describe_ending
 
 _TONES: dict[str, Tone] = {"completed": "green", "stopped": "red", "paused": "yellow", "running": "cyan"}
+_MOST_CHANGES = 20
 
 
-def render_summary(summary: RunSummary, style: Style) -> str:
+def render_summary(summary: RunSummary, style: Style, receipt: Path | None = None) -> str:
     """Returns the page, ending in a line end."""
-    return "\n".join([*_head(summary, style), *_steps(summary, style), *_facts(summary, style)]) + "\n"
+    head = _head(summary, style)
+    if receipt is not None:
+        head.append(f"  receipt  {visible(str(receipt))}")
+    return "\n".join([*head, *_steps(summary, style), *_facts(summary, style)]) + "\n"
 
 
 def render_standing(summary: RunSummary, style: Style) -> str:
@@ -80,12 +86,24 @@ def _facts(summary: RunSummary, style: Style) -> Iterator[str]:
         ],
         "not enforced": [f"{gap.message} [{gap.code}]" for gap in summary.gaps],
         "violations": [f"{item.position}  {item.capability} {item.resource}" for item in summary.violations],
+        "changed": _changes(summary),
+        "changes not seen": list(summary.unseen),
         "network": [f"{item.host}:{item.port} {item.outcome}" for item in summary.network],
         "values": [f"{name} = {text}" for name, text in summary.variables.items()],
-        "in doubt": [f"request {digest}" for digest in summary.in_doubt],
+        "in doubt": [f"step {position}: nobody saw its end" for position in summary.in_doubt],
     }
     for title, lines in sections.items():
         if lines:
             yield ""
             yield style.paint(title, "dim")
             yield from (f"  {visible(line)}" for line in lines)
+
+
+def _changes(summary: RunSummary) -> list[str]:
+    root = f"{summary.run.root.rstrip('/')}/" if summary.run is not None else ""
+    lines = [
+        f"{describe_change(item.before, item.after):<7}  {item.path.removeprefix(root)}"
+        for item in summary.changes[:_MOST_CHANGES]
+    ]
+    more = len(summary.changes) - len(lines)
+    return [*lines, f"… and {more} more: rundown diff --stat"] if more else lines
