@@ -13,7 +13,8 @@ from msgspec import Struct
 from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic, Span
 from rundown.model.digest import digest_value
-from rundown.model.policy import LayerKind, Ruleset
+from rundown.model.policy import Layer, LayerKind, Ruleset
+from rundown.policy.advice import advise
 from rundown.policy.decode import suggest
 from rundown.policy.discover import Found, discover, read_document, syntax_of
 from rundown.policy.document import Decoded, decode_document, decode_node
@@ -99,6 +100,7 @@ def load_ruleset(
         documents_digest=digest_value("rundown/documents/1", [item.digest for item in stack]),
         documents=tuple(item.real for item in (project, user, system) if item and item.real),
         decoded=stack,
+        warnings=_advice(stack, layers),
         bypass_allowed=bypass_allowed,
         trusted=trusted,
         project_file=project.real if project else "",
@@ -123,6 +125,15 @@ def tool_document(name: str) -> Decoded:
     """Returns a shipped tool profile. `name` is one of `tool_names()`."""
     content = resources.files("rundown.policy").joinpath("tools", f"{name}.yaml").read_bytes()
     return _shipped(content, f"tool/{name}", LayerKind.TOOL)
+
+
+def _advice(stack: tuple[Decoded, ...], layers: tuple[Layer, ...]) -> tuple[Diagnostic, ...]:
+    return tuple(
+        item
+        for place, decoded in enumerate(stack)
+        if decoded.kind not in (LayerKind.BUILTIN, LayerKind.TOOL)
+        for item in advise(decoded, layers[place + 1 :])
+    )
 
 
 class _Read(Struct, frozen=True):
