@@ -1,12 +1,13 @@
 """How a run's end becomes an exit code and a last word with the next step to take."""
 
 import sys
+from contextlib import suppress
 
 from rundown.cli.outlook import render_refusals
 from rundown.record.ids import short_id
 from rundown.session.run import Ended
 
-_PAUSES = {"denied": 3, "sandbox": 4, "waiting": 5, "in-doubt": 5, "changed": 5, "interrupted": 130}
+_PAUSES = {"denied": 3, "sandbox": 4, "waiting": 5, "in-doubt": 5, "interrupted": 130}
 
 
 def exit_code(ended: Ended, *, prompted: bool) -> int:
@@ -29,10 +30,13 @@ def tell_ending(ended: Ended, *, prompted: bool, as_json: bool) -> int:
             "in-doubt": f"at a terminal: rundown resume {run}",
         }
         hint = hints.get(ended.pause.reason) if ended.pause is not None else None
-        sys.stderr.write(render_refusals(ended.outlook, f"rundown resume {run}"))
+        with suppress(OSError):
+            sys.stderr.write(render_refusals(ended.outlook, f"rundown resume {run}"))
+            sys.stderr.flush()
         lines = [*([hint] if hint else []), f"record: rundown show {run}   ({ended.path})"]
         if ended.receipt is not None:
             lines.append(f"receipt: {ended.receipt}")
-        sys.stdout.write("".join(f"{line}\n" for line in lines))
-        sys.stdout.flush()
+        with suppress(OSError):  # nobody reads it: the exit code says it as well
+            sys.stdout.write("".join(f"{line}\n" for line in lines))
+            sys.stdout.flush()
     return exit_code(ended, prompted=prompted)

@@ -72,6 +72,6 @@ def _frontend(
     run_id: str, runbook: Runbook, earlier: tuple[Event, ...], *, as_json: bool, raw: bool
 ) -> Frontend:
     if as_json:
-        return JsonFrontend()
+        return JsonFrontend(color=stream_style(sys.stderr).color, raw=raw)
     total = sum(max(1, len(step.substeps)) for step in runbook.steps)
     return TextFrontend(run_id, stream_style(sys.stdout), total, raw=raw, earlier=earlier)

@@ -1,10 +1,14 @@
-"""Shows a run: as text for a person, or as JSON lines for a program."""
+"""Shows a run: as text for a person, or as JSON lines for a program.
+
+Where nobody reads standard output any more, a run goes no further than the step that is under way: it is
+interrupted where the next one begins, so that nothing happens unseen and nothing is torn off half done.
+"""
 
 import sys
 from typing import BinaryIO
 
 from rundown.model.digest import canonical_json
-from rundown.model.event import Event, RunPaused
+from rundown.model.event import Event, RunPaused, StepStarted
 from rundown.record.ids import short_id
 from rundown.render.diagnostic import render_diagnostics
 from rundown.render.escape import visible
@@ -29,72 +33,113 @@ class TextFrontend:
         self._style = style
         self._reader = TerminalReader(style, total)
         self._refusals = RefusalReader()
-        self._raw = raw
-        self._filters: dict[Stream, OutputFilter] = {}
+        self._printed = _Printed(color=style.color, raw=raw)
         self._line_open = False
+        self._is_read = True
         for event in earlier:
             self._reader.read(event.body)
 
     def show(self, event: Event) -> None:
-        """Shows one event."""
+        """Shows one event.
+
+        Raises:
+            KeyboardInterrupt: nobody reads any more, and a step is about to begin.
+        """
         self._end_output()
         self._refusals.read(event.body)
-        _write(sys.stdout.buffer, self._reader.read(event.body).encode())
+        self._write("stdout", self._reader.read(event.body).encode())
         if isinstance(event.body, RunPaused) and event.body.reason == "denied":
-            self._show_refusal()
+            self._write("stderr", self._refusal().encode())
+        if isinstance(event.body, StepStarted) and not self._is_read:
+            raise KeyboardInterrupt
 
     def output(self, stream: Stream, chunk: bytes) -> None:
         """Shows what a step prints, as it comes."""
-        shown = chunk
-        if not self._raw:
-            if stream not in self._filters:
-                self._filters[stream] = OutputFilter(color=self._style.color)
-            shown = self._filters[stream].feed(chunk)
+        shown = self._printed.feed(stream, chunk)
         if shown:
             self._line_open = not shown.endswith(b"\n")
-            _write(sys.stdout.buffer if stream == "stdout" else sys.stderr.buffer, shown)
+            self._write(stream, shown)
 
     def present(self, task: str) -> None:
         """Shows what a person is to do."""
         if task:
             text = "".join(f"  {line}".rstrip() + "\n" for line in visible(task, lines=True).split("\n"))
-            _write(sys.stdout.buffer, text.encode())
+            self._write("stdout", text.encode())
 
     def _end_output(self) -> None:
-        for stream, output_filter in self._filters.items():
-            rest = output_filter.flush()
-            _write(sys.stdout.buffer if stream == "stdout" else sys.stderr.buffer, rest)
-        self._filters = {}
+        for stream, rest in self._printed.end():
+            self._write(stream, rest)
         if self._line_open:
             self._line_open = False
-            _write(sys.stdout.buffer, b"\n")
+            self._write("stdout", b"\n")
 
-    def _show_refusal(self) -> None:
+    def _refusal(self) -> str:
         resume = f"rundown resume {short_id(self._run_id)}"
         text = render_diagnostics(self._refusals.diagnostics(resume), self._style)
         mend = self._refusals.mend(resume)
-        if mend:
-            text += f"\nto allow all of this and go on:\n  {mend}\n"
-        _write(sys.stderr.buffer, text.encode())
+        return text + (f"\nto allow all of this and go on:\n  {mend}\n" if mend else "")
+
+    def _write(self, stream: Stream, content: bytes) -> None:
+        self._is_read = _write(stream, content) and self._is_read
 
 
 class JsonFrontend:
-    """One canonical JSON event a line on standard output; what steps print goes to standard error."""
+    """One canonical JSON event a line on standard output; what steps print goes to standard error, filtered
+    as for a person unless `raw`."""
+
+    def __init__(self, *, color: bool = False, raw: bool = False) -> None:
+        self._printed = _Printed(color=color, raw=raw)
+        self._is_read = True
 
     def show(self, event: Event) -> None:
-        """Prints one event."""
-        _write(sys.stdout.buffer, canonical_json(event) + b"\n")
+        """Prints one event.
+
+        Raises:
+            KeyboardInterrupt: nobody reads any more, and a step is about to begin.
+        """
+        for _, rest in self._printed.end():
+            _write("stderr", rest)
+        self._is_read = _write("stdout", canonical_json(event) + b"\n") and self._is_read
+        if isinstance(event.body, StepStarted) and not self._is_read:
+            raise KeyboardInterrupt
 
     def output(self, stream: Stream, chunk: bytes) -> None:
         """Passes on what a step prints."""
-        _write(sys.stderr.buffer, chunk)
+        _write("stderr", self._printed.feed(stream, chunk))
 
     def present(self, task: str) -> None:
         """Shows what a person is to do, on standard error."""
-        _write(sys.stderr.buffer, (task + "\n").encode() if task else b"")
+        _write("stderr", (visible(task, lines=True) + "\n").encode() if task else b"")
 
 
-def _write(stream: BinaryIO, content: bytes) -> None:
-    if content:
-        stream.write(content)
-        stream.flush()
+class _Printed:
+    """What may be shown of what a step prints; a filter for each stream, from its first byte to its end."""
+
+    def __init__(self, *, color: bool, raw: bool) -> None:
+        self._color = color
+        self._raw = raw
+        self._filters: dict[Stream, OutputFilter] = {}
+
+    def feed(self, stream: Stream, chunk: bytes) -> bytes:
+        if self._raw:
+            return chunk
+        if stream not in self._filters:
+            self._filters[stream] = OutputFilter(color=self._color)
+        return self._filters[stream].feed(chunk)
+
+    def end(self) -> list[tuple[Stream, bytes]]:
+        filters, self._filters = self._filters, {}
+        return [(stream, output_filter.flush()) for stream, output_filter in filters.items()]
+
+
+def _write(stream: Stream, content: bytes) -> bool:
+    """Returns whether it arrived. A stream that nobody reads is no reason to end; standard error is no
+    reason to pause either."""
+    target: BinaryIO = sys.stdout.buffer if stream == "stdout" else sys.stderr.buffer
+    try:
+        if content:
+            target.write(content)
+            target.flush()
+    except OSError:
+        return stream == "stderr"
+    return True
