@@ -1,9 +1,8 @@
 """Performs each effect of the machine: yields the facts that answer it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import assert_never
 
-from rundown.engine.course import Unit
 from rundown.engine.effects import (
     DrawItem,
     Effect,
@@ -29,12 +28,12 @@ from rundown.model.event import (
 )
 from rundown.model.policy import Allowed
 from rundown.model.request import Capability, Operation
-from rundown.model.runbook import AgentBody, CommandBody, DisplayBody
 from rundown.session.execution import Attempt, Tools, execute, judge
 from rundown.session.ports import Subject
 from rundown.session.request import Place, freeze_reading
 from rundown.session.run import Run
-from rundown.session.sources import Sources
+from rundown.session.sources import SourceFile, Sources
+from rundown.session.tasks import task_text
 from rundown.session.texts import Texts
 from rundown.session.values import Values, scope
 
@@ -86,8 +85,7 @@ class Performer:
             case OpenLoop():
                 yield from self._open_loop(effect, state, values)
             case DrawItem():
-                mark = state.frame.mark if state.frame is not None else None
-                yield self._sources.draw(effect, mark, state.position)
+                yield from self._draw(effect, state)
             case ResolveIndex():
                 yield self._index(effect, state, values)
             case Finish():
@@ -126,7 +124,7 @@ class Performer:
     def _wait(self, effect: Wait, state: State, values: Values) -> Iterator[Body]:
         unit = self._course.unit(effect.step, effect.substep)
         texts = self._texts(values)
-        self._tools.frontend.present(texts.shown(task_text(unit)))
+        self._tools.frontend.present(task_text(self._course, effect, texts))
         report = self._tools.prompter.report(f"{state.position} {texts.shown(unit.title)}".rstrip())
         if report.kind not in ("pass", "fail"):
             yield RunPaused(reason="waiting", position=state.position, detail=_WAITS[effect.why])
@@ -141,26 +139,36 @@ class Performer:
         )
 
     def _open_loop(self, effect: OpenLoop, state: State, values: Values) -> Iterator[Body]:
+        if effect.source in self._secret:
+            message = f"`{effect.source}` is a secret input: its items would go on record"
+            yield EffectFailed(position=state.position, code="policy-violation", message=message)
+            return
         source = self._sources.file_of(effect, values)
-        if source is not None:
-            wanted = Operation(
-                capability=Capability.READ,
-                resource=source.path,
-                resolved=source.real,
-                note="the loop's source",
-            )
-            place = Place(run_id=self._tools.run_id, position=state.position, attempt=1, cwd=self._tools.root)
-            decision = yield from self._tools.permissions.settle(
-                freeze_reading(place, wanted), Subject(title=f"step {effect.step} reads a file")
-            )
-            if not isinstance(decision, Allowed):
-                yield EffectFailed(
-                    position=state.position,
-                    code="policy-violation",
-                    message=f"reading {source.path} is denied",
-                )
-                return
-        yield self._sources.open(effect, values, state.position)
+        refused = None if source is None else (yield from self._refuse(source, effect.step, state))
+        yield refused or self._sources.open(effect, values, state.position)
+
+    def _draw(self, effect: DrawItem, state: State) -> Iterator[Body]:
+        mark = state.frame.mark if state.frame is not None else None
+        refused = None
+        if mark is not None and not self._sources.is_open(mark.path):
+            source = self._sources.file_at(mark.path)
+            refused = yield from self._refuse(source, effect.step, state)
+        yield refused or self._sources.draw(effect, mark, state.position)
+
+    def _refuse(
+        self, source: SourceFile, step: str, state: State
+    ) -> Generator[Body, None, EffectFailed | None]:
+        """Asks policy whether rundown may read a file in the runbook's name; gives None if it may."""
+        wanted = Operation(
+            capability=Capability.READ, resource=source.path, resolved=source.real, note="the loop's source"
+        )
+        place = Place(run_id=self._tools.run_id, position=state.position, attempt=1, cwd=self._tools.root)
+        subject = Subject(title=f"step {step} reads a file")
+        decision = yield from self._tools.permissions.settle(freeze_reading(place, wanted), subject)
+        if isinstance(decision, Allowed):
+            return None
+        message = f"{source.path} may not be read"
+        return EffectFailed(position=state.position, code="policy-violation", message=message)
 
     def _index(self, effect: ResolveIndex, state: State, values: Values) -> Body:
         value = values.get(effect.name)
@@ -180,11 +188,3 @@ class Performer:
             if value is not None:
                 yield OutputCaptured(position="", name=name, value=value)
         yield RunFinished(status=effect.status, message=texts.shown(effect.message), code=effect.code)
-
-
-def task_text(unit: Unit) -> str:
-    """Returns what a person is to do: the prompt, and the block that is shown."""
-    parts = [unit.prompt] if unit.prompt else []
-    if isinstance(unit.body, CommandBody | AgentBody | DisplayBody):
-        parts.append("\n".join(f"    {line}" for line in unit.body.text.rstrip("\n").split("\n")))
-    return "\n\n".join(parts)

@@ -48,8 +48,15 @@ class Sources:
         value = values.get(effect.source or "")
         if not isinstance(value, str) or not value.startswith("file:"):
             return None
-        path = value.removeprefix("file:")
+        return self.file_at(value.removeprefix("file:"))
+
+    def file_at(self, path: str) -> SourceFile:
+        """Returns the file that a path below the root names now."""
         return SourceFile(path=path, real=os.path.realpath(os.path.join(self._root, path)))
+
+    def is_open(self, path: str) -> bool:
+        """Whether this process reads that file already."""
+        return path in self._readers
 
     def open(
         self, effect: OpenLoop, values: Mapping[str, object], position: str
@@ -67,7 +74,9 @@ class Sources:
         try:
             if mark is None:
                 raise _SourceError("source-drift", "the loop's file was never opened")
-            reader = self._reader(mark.path)
+            reader = self._readers.get(mark.path)
+            if reader is None:
+                reader = self._readers[mark.path] = _Reader(self._root, self.file_at(mark.path))
             if reader.mark() != mark:
                 raise _SourceError("source-drift", f"{mark.path} changed while the loop was going")
             item = reader.item(effect.iteration)
@@ -76,11 +85,6 @@ class Sources:
         if item is None:
             return SourceEnded(step=effect.step, length=reader.length)
         return ItemDrawn(step=effect.step, iteration=effect.iteration, value=item)
-
-    def _reader(self, path: str) -> "_Reader":
-        if path not in self._readers:
-            self._readers[path] = _Reader(self._root, path)
-        return self._readers[path]
 
     def _open(self, effect: OpenLoop, values: Mapping[str, object]) -> LoopOpened:
         first, last = 1, _MOST_ITEMS
@@ -99,24 +103,26 @@ class Sources:
             return LoopOpened(step=effect.step, first=first, last=last, items=items)
         source = self.file_of(effect, values)
         if source is None:
-            kind = type(value).__name__
+            kind = {str: "text", bool: "true or false", dict: "an object", type(None): "null"}
+            found = kind.get(type(value), "a number")
             raise _SourceError(
-                "type-mismatch", f"`{effect.source}` is neither a list nor `file:PATH` but {kind}"
+                "type-mismatch", f"`{effect.source}` is {found}; a loop needs a list, or `file:PATH`"
             )
-        reader = _Reader(self._root, source.path)
-        self._readers[source.path] = reader
+        reader = self._readers[source.path] = _Reader(self._root, source)
         return LoopOpened(step=effect.step, first=first, last=last, mark=reader.mark())
 
 
 class _Reader:
     """One open file. `length`: items seen up to the end, once it was reached."""
 
-    def __init__(self, root: str, path: str) -> None:
-        self._path = path
+    def __init__(self, root: str, source: SourceFile) -> None:
+        path = self._path = source.path
         self._full_path = os.path.join(root, path)
         if not path.endswith(_KINDS):
-            raise _SourceError("type-mismatch", f"{path}: a source is a .json, .jsonl or .txt file")
-        self._stream = _open_below(root, path)
+            raise _SourceError(
+                "type-mismatch", f"`file:{path}` is no source: it must be a .json, .jsonl or .txt file"
+            )
+        self._stream = _open_below(root, source)
         self._items: Iterator[str] = iter(())
         self._next = 0
         self.length = 0
@@ -194,8 +200,9 @@ def _bound(value: int | str, values: Mapping[str, object]) -> int | None:
     return int(text)
 
 
-def _open_below(root: str, path: str) -> BinaryIO:
+def _open_below(root: str, source: SourceFile) -> BinaryIO:
     """Opens first and asks the kernel what was opened, so that no swap between check and open matters."""
+    path = source.path
     try:
         fd = os.open(os.path.join(root, path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
@@ -205,6 +212,8 @@ def _open_below(root: str, path: str) -> BinaryIO:
     problem = ""
     if not real.startswith(root.rstrip("/") + "/"):
         problem = f"{path} leads out of the project"
+    elif real != source.real:
+        problem = f"{path} is not the file any more that may be read"
     elif not stat.S_ISREG(os.fstat(fd).st_mode):
         problem = f"{path} is no regular file"
     if problem:

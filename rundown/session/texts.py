@@ -6,12 +6,13 @@ A value in a script is never part of the script: it travels in a private variabl
 
 import json
 import re
+import shlex
 from typing import Literal
 
 from msgspec import Struct
 
 from rundown.session.values import Values
-from rundown.syntax.binding import bind_script
+from rundown.syntax.binding import bind_script, is_plain
 from rundown.syntax.template import expand_text, placeholders
 
 _QUOTED = re.compile(r"""(["'])(.*)\1\Z""", re.DOTALL)
@@ -58,6 +59,17 @@ class Texts:
         bound = bind_script(text, dialect, self._values, secret=self._secret)
         problem = "; ".join(item.message for item in bound.diagnostics) or _undefined(bound.undefined)
         return BoundText(text=bound.text, shown=bound.shown, values=bound.bindings, problem=problem)
+
+    def by_hand(self, text: str, dialect: Literal["bash", "sh"]) -> str:
+        """Returns a script that a person may paste: values that are no plain words stand before it, quoted,
+        so that they are data there as well."""
+        bound = bind_script(text, dialect, self._public, secret=self._secret) if "{{" in text else None
+        if bound is None or bound.undefined or bound.diagnostics:
+            return self.shown(text)
+        if all(is_plain(value) for _, value in bound.bindings):
+            return bound.shown
+        given = "".join(f"{name}={shlex.quote(value)}\n" for name, value in bound.bindings)
+        return given + bound.text
 
     def output(self, entry: str) -> tuple[str, str | None]:
         """Returns a front matter output's name and its value as JSON text, None if it has none."""
