@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 from msgspec import Struct
 
 from rundown.cli.outlook import describe_foreseen, render_outlook
+from rundown.cli.signals import TerminatedError
 from rundown.model.policy import Ruling
 from rundown.model.runbook import Input
 from rundown.render.escape import visible
@@ -296,16 +297,23 @@ def _select(tty: _Terminal, sentence: str, choices: list[tuple[str, str, _T]], d
     for place, (key, _, _) in enumerate(choices):
         bindings.add(key, eager=True)(_chooser(place))  # type: ignore[union-attr]
     bindings.add("c-d", eager=True)(_chooser(None))  # type: ignore[union-attr]
-    try:
-        chosen = question.unsafe_ask()
-    except (KeyboardInterrupt, EOFError, OSError):
-        chosen = None
+    chosen = _answer(question)
     if chosen is None:
         tty.write("  no answer\n")
         return None
     key, text, value = choices[int(chosen)]
     tty.write(f"  {key}  {text}\n")
     return value
+
+
+def _answer(question: Any) -> Any:
+    """Returns what the person answered; None on EOF, Ctrl-C or a closed terminal."""
+    try:
+        return question.unsafe_ask()
+    except TerminatedError:
+        raise
+    except (KeyboardInterrupt, EOFError, OSError):
+        return None
 
 
 def _chooser(place: int | None) -> Callable[[Any], None]:
@@ -321,18 +329,12 @@ def _typed(tty: _Terminal, sentence: str, wanted: Input) -> str | None:
         return f"a value that fits {wanted.pattern}" if misfit else bool(text)
 
     ask = questionary.password if wanted.secret else questionary.text
-    try:
-        answer = ask(sentence, qmark="", validate=fits, **tty.ends()).unsafe_ask()
-    except (KeyboardInterrupt, EOFError, OSError):
-        return None
+    answer = _answer(ask(sentence, qmark="", validate=fits, **tty.ends()))
     return answer if isinstance(answer, str) else None
 
 
 def _line(tty: _Terminal, sentence: str, default: str) -> str | None:
     import questionary
 
-    try:
-        answer = questionary.text(sentence, default=default, qmark="", **tty.ends()).unsafe_ask()
-    except (KeyboardInterrupt, EOFError, OSError):
-        return None
+    answer = _answer(questionary.text(sentence, default=default, qmark="", **tty.ends()))
     return answer if isinstance(answer, str) and answer.strip() else None

@@ -12,16 +12,20 @@ from rundown.sandbox.launcher import Launcher
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+class TerminatedError(KeyboardInterrupt):
+    """Somebody wants rundown to end (SIGTERM). Unlike Ctrl-C at a question, that is no answer to it."""
+
+
 @contextmanager
 def forwarded(room: Launcher) -> Iterator[None]:
     """While inside, SIGINT, SIGTERM and SIGHUP end the running step first.
 
-    With no step running they interrupt rundown itself (KeyboardInterrupt), as Python does.
+    With no step running they interrupt rundown itself (KeyboardInterrupt), as Python does for the first.
     """
 
     def end(number: int, frame: FrameType | None) -> None:
         if not room.interrupt():
-            raise KeyboardInterrupt
+            raise TerminatedError if number == signal.SIGTERM else KeyboardInterrupt
 
     def resize(number: int, frame: FrameType | None) -> None:
         try:
