@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from rundown.engine.results import Results
 from rundown.engine.transition import TransitionTaken
-from rundown.model.event import SourceMark
+from rundown.model.event import SourceMark, position_text
 from rundown.model.runbook import Goto, Outcome
 
 Lifecycle = Literal["new", "running", "paused", "completed", "stopped"]
@@ -120,7 +120,7 @@ class State(Struct, frozen=True, kw_only=True):
     @property
     def position(self) -> str:
         """`2`, `2.1`, inside a loop `step.iteration.substep`; named parts as names."""
-        return ".".join(str(part) for part in (self.step, self.iteration, self.substep) if part is not None)
+        return position_text(self.step, self.substep, self.iteration)
 
     @property
     def around(self) -> str:

@@ -13,6 +13,11 @@ from rundown.model.request import ExecutionRequest
 from rundown.model.sandbox import Gap, HostFacts, ProcessResult, StageFailure
 
 
+def position_text(step: str, substep: str | None, iteration: int | None) -> str:
+    """Returns `2`, `2.1`, in a loop `step.iteration.substep`; named parts as names."""
+    return ".".join(str(part) for part in (step, iteration, substep) if part is not None)
+
+
 class RunStarted(Struct, frozen=True, kw_only=True, tag="RunStarted"):
     """The contract's facts: what is to run, where. `inputs` are non-secret values as JSON text by name;
     `withheld` names the secret ones, which are on no record.
@@ -57,6 +62,11 @@ class StepStarted(Struct, frozen=True, kw_only=True, tag="StepStarted"):
     iteration: int | None = None
     attempt: int = 1
     title: str = ""
+
+    @property
+    def position(self) -> str:
+        """`2`, `2.1`, in a loop `step.iteration.substep`."""
+        return position_text(self.step, self.substep, self.iteration)
 
 
 class DecisionMade(Struct, frozen=True, kw_only=True, tag="DecisionMade"):
@@ -210,6 +220,11 @@ class StepFinished(Struct, frozen=True, kw_only=True, tag="StepFinished"):
     reported_by: str
     note: str = ""
 
+    @property
+    def position(self) -> str:
+        """`2`, `2.1`, in a loop `step.iteration.substep`."""
+        return position_text(self.step, self.substep, self.iteration)
+
 
 class OutputCaptured(Struct, frozen=True, kw_only=True, tag="OutputCaptured"):
     """A variable that a unit wrote. `value` is JSON text.
@@ -305,6 +320,11 @@ class Jumped(Struct, frozen=True, kw_only=True, tag="Jumped"):
     step: str
     substep: str | None = None
     iteration: int | None = None
+
+    @property
+    def position(self) -> str:
+        """`2`, `2.1`, in a loop `step.iteration.substep`."""
+        return position_text(self.step, self.substep, self.iteration)
 
 
 class RunPaused(Struct, frozen=True, kw_only=True, tag="RunPaused"):

@@ -46,6 +46,9 @@ class Operation(Struct, frozen=True, kw_only=True):
     note: str = ""
     safe_path: bool = True
 
+    def __str__(self) -> str:
+        return f"{self.capability.value} {self.resource}"
+
 
 class ExecutionRequest(Struct, frozen=True, kw_only=True, dict=True):
     """A frozen wish to run one thing.

@@ -13,7 +13,6 @@ from msgspec import Struct
 from rundown.model import event as told
 from rundown.model.policy import Grant, Ruling
 from rundown.model.sandbox import ProcessResult
-from rundown.record.readings import position_of
 
 
 class Fact(Struct, frozen=True, kw_only=True):
@@ -79,14 +78,11 @@ def _of_run(body: told.Body) -> Fact | None:
 def _of_step(body: told.Body) -> Fact | None:
     match body:
         case told.StepStarted():
-            return _fact("step", position_of(body), "started", attempt=body.attempt, title=body.title)
+            return _fact("step", body.position, "started", attempt=body.attempt, title=body.title)
         case told.StepFinished():
-            return _fact("step", position_of(body), body.result, by=body.reported_by, note=body.note)
+            return _fact("step", body.position, body.result, by=body.reported_by, note=body.note)
         case told.Jumped():
-            target = ".".join(
-                str(part) for part in (body.step, body.iteration, body.substep) if part is not None
-            )
-            return _fact("step", target, "jumped-to")
+            return _fact("step", body.position, "jumped-to")
         case told.AgentReported():
             return _fact("agent", body.kind, body.verdict, at=body.position, detail=body.detail)
         case told.OutputCaptured():

@@ -89,11 +89,6 @@ class RunSummary(Struct, frozen=True, kw_only=True):
         return elapsed_ns(self.started_at, self.last_at)
 
 
-def position_of(body: StepStarted | StepFinished) -> str:
-    """Returns `2`, `2.1`, or in a loop `step.iteration.substep`."""
-    return ".".join(str(part) for part in (body.step, body.iteration, body.substep) if part is not None)
-
-
 def summarise(events: Iterable[Event]) -> RunSummary:
     """Returns the summary of all events of a run (or of its first ones)."""
     told = tuple(events)
@@ -136,14 +131,12 @@ def attempts(events: Iterable[Event]) -> tuple[Attempt, ...]:
     for event in events:
         body = event.body
         if isinstance(body, StepStarted):
-            last[position_of(body)] = len(found)
+            last[body.position] = len(found)
             found.append(
-                Attempt(
-                    position=position_of(body), number=body.attempt, title=body.title, started_at=event.at
-                )
+                Attempt(position=body.position, number=body.attempt, title=body.title, started_at=event.at)
             )
             continue
-        position = position_of(body) if isinstance(body, StepFinished) else getattr(body, "position", "")
+        position = getattr(body, "position", "")
         if position in last:
             at = last[position]
             found[at] = _with(found[at], event)

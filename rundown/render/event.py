@@ -22,7 +22,7 @@ from rundown.model.event import (
 from rundown.model.policy import Outcome
 from rundown.render.duration import render_duration
 from rundown.render.escape import visible
-from rundown.render.terminal import describe_ending, position_text
+from rundown.render.terminal import describe_ending
 
 _WIDE = 16
 
@@ -40,7 +40,7 @@ def _details(body: object) -> str:
             return f"{body.runbook_file} in {body.root} (rundown {body.rundown_version})"
         case StepStarted():
             again = f" attempt {body.attempt}" if body.attempt > 1 else ""
-            return f"{position_text(body.step, body.substep, body.iteration)} {body.title}{again}"
+            return f"{body.position} {body.title}{again}"
         case DecisionMade():
             return f"{body.position} {body.outcome}: {_rulings(body)}"
         case QuestionAsked():
@@ -64,8 +64,7 @@ def _details(body: object) -> str:
             return f"{body.position} {body.path}: {body.why}"
         case StepFinished():
             note = f": {body.note}" if body.note else ""
-            position = position_text(body.step, body.substep, body.iteration)
-            return f"{position} {body.result} (by {body.reported_by}){note}"
+            return f"{body.position} {body.result} (by {body.reported_by}){note}"
         case RunPaused():
             return f"at {body.position}: {body.reason} {body.detail}".rstrip()
         case RunFinished():
@@ -82,10 +81,7 @@ def describe_change(before: str | None, after: str | None) -> str:
 def _rulings(body: DecisionMade) -> str:
     wanted = [item for item in body.rulings if item.outcome.value == body.outcome]
     shown = wanted if body.outcome != Outcome.ALLOW.value else list(body.rulings)
-    return (
-        ", ".join(f"{item.operation.capability.value} {item.operation.resource}" for item in shown)
-        or "nothing"
-    )
+    return ", ".join(str(item.operation) for item in shown) or "nothing"
 
 
 def _fields(body: object) -> str:

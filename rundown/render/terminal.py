@@ -77,21 +77,20 @@ class TerminalReader:
 
     def _started(self, body: StepStarted) -> str:
         self._open = body
-        position = position_text(body.step, body.substep, body.iteration)
-        known = self._rows.get(position)
+        known = self._rows.get(body.position)
         if known is None:
-            self._rows[position] = Row(position=position, title=body.title, result="")
+            self._rows[body.position] = Row(position=body.position, title=body.title, result="")
         else:
             known.attempts += 1
         return self._header(body)
 
     def _header(self, body: StepStarted) -> str:
         style = self._style
-        position = position_text(body.step, body.substep, body.iteration)
         sign = style.sign("start" if body.attempt == 1 else "retry")
         again = style.paint(f"  attempt {body.attempt}", "yellow") if body.attempt > 1 else ""
-        count = style.paint(f"  [{len(self._rows)}/{max(self._total, len(self._rows))}]", "dim")
-        name = style.paint(f"{position} {visible(body.title)}".rstrip(), "bold")
+        place = list(self._rows).index(body.position) + 1
+        count = style.paint(f"  [{place}/{max(self._total, len(self._rows))}]", "dim")
+        name = style.paint(f"{body.position} {visible(body.title)}".rstrip(), "bold")
         return f"\n{style.paint(sign, 'cyan')} {name}{again}{count}\n"
 
     def _gaps(self, body: LaunchRequested) -> str:
@@ -99,7 +98,8 @@ class TerminalReader:
         for gap in body.gaps:
             if gap.code not in self._gaps_told:
                 self._gaps_told.add(gap.code)
-                lines.append(self._line("warn", f"not enforced here: {gap.message} [{gap.code}]", "yellow"))
+                told = f"not enforced here: {visible(gap.message)} [{gap.code}]"
+                lines.append(self._line("warn", told, "yellow"))
         return "".join(lines)
 
     def _remarks(self, result: ProcessResult) -> str:
@@ -112,7 +112,7 @@ class TerminalReader:
         return "".join(self._line("dot", remark, "dim") for remark in remarks)
 
     def _finished(self, body: StepFinished) -> str:
-        position = position_text(body.step, body.substep, body.iteration)
+        position = body.position
         row = self._rows.setdefault(position, Row(position=position, title="", result=""))
         ended, self._ended, self._open = self._ended, None, None
         row.result = body.result
@@ -133,6 +133,7 @@ class TerminalReader:
         return f"{sign} {position} {self._style.paint(word, tone)}{tail}\n"
 
     def _paused(self, body: RunPaused) -> str:
+        self._ended = None
         detail = f": {visible(body.detail)}" if body.detail else ""
         return "\n" + self._line("pause", f"paused at step {body.position} ({body.reason}){detail}", "yellow")
 
@@ -172,11 +173,6 @@ def describe_ending(result: ProcessResult) -> str:
             return f"killed by signal {result.signal}"
         case other:
             return other.replace("-", " ")
-
-
-def position_text(step: str, substep: str | None, iteration: int | None) -> str:
-    """Returns `2`, `2.1`, or in a loop `step.iteration.substep`."""
-    return ".".join(str(part) for part in (step, iteration, substep) if part is not None)
 
 
 def _fit(text: str, room: int, style: Style) -> str:

@@ -264,9 +264,7 @@ def _finished(attempt: Attempt, passed: bool, by: str) -> StepFinished:
 
 
 def _refused(tools: Tools, attempt: Attempt, denied: Denied) -> Body:
-    names = ", ".join(
-        f"{item.operation.capability.value} {item.operation.resource}" for item in denied.denials
-    )
+    names = ", ".join(str(item.operation) for item in denied.denials)
     if tools.on_denied == "fail":
         return replace(_finished(attempt, False, "policy"), note=f"denied: {names} (status 126)")
     return RunPaused(reason="denied", position=attempt.position, detail=names)

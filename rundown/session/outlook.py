@@ -132,7 +132,7 @@ def _may_write(request: ExecutionRequest) -> bool:
 def _group(found: list[tuple[str, Ruling, Grant]], outcome: Outcome) -> Foreseen:
     first = found[0][1]
     return Foreseen(
-        text=f"{first.operation.capability.value} {first.operation.resource}",
+        text=str(first.operation),
         positions=tuple(dict.fromkeys(position for position, _, _ in found)),
         outcome=outcome,
         ruling=first,

@@ -149,9 +149,7 @@ def _asked(decision: NeedsPrompt, answers: tuple[str, ...], by: str) -> Question
     return QuestionAsked(
         request=decision.request.digest,
         position=decision.request.position,
-        resources=tuple(
-            f"{ask.operation.capability.value} {ask.operation.resource}" for ask in decision.asks
-        ),
+        resources=tuple(str(ask.operation) for ask in decision.asks),
         answers=answers,
         answered_by=by,
     )
