@@ -6,6 +6,8 @@ import resource
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -84,17 +86,23 @@ def test_flags_that_allow_all_that_is_asked_let_the_run_complete(words, project)
 
 
 @pytest.mark.parametrize(
-    "text",
-    ['x=tac; "$x" README', "find . -name '*.md' -exec tac {} +", "if then", "rm -f x"],
-    ids=["dynamic", "escape", "unparseable", "denied"],
+    ("text", "status"),
+    [
+        ("tac README.md", 0),
+        ("find . -name README.md -exec tac {} +", 0),
+        ('x=tac; "$x" README.md', 3),
+        ("git -c core.pager=tac log", 3),
+        ("if then", 3),
+        ("rm -f x", 3),
+        ("cp README.md /usr/local/README.md", 3),
+    ],
+    ids=["plain", "started by another", "dynamic", "escape", "unparseable", "denied", "a write"],
 )
-def test_yes_does_not_answer_for_what_is_not_a_plain_unlisted_executable(text, project):
+def test_yes_answers_for_plain_unlisted_executables_and_nothing_else(text, status, project):
+    (project / "README.md").write_text("# Project\n")
     (project / "odd.runbook.md").write_text(f"# Odd\n\n## 1. Do\n\n```sh\n{text}\n```\n")
     ran = rundown(project, "run", "odd.runbook.md", "--non-interactive", "--yes")
-    if text.startswith("find"):
-        assert ran.returncode == 0, ran.stderr  # find is allowed, and tac is a plain executable
-    else:
-        assert ran.returncode == 3, ran.stdout + ran.stderr
+    assert ran.returncode == status, ran.stdout + ran.stderr
 
 
 def test_a_deny_flag_wins_over_yes_and_over_an_allow_flag(project):
@@ -135,9 +143,6 @@ def test_denied_counts_as_failed_where_the_runbook_says_so(project):
     )
     ran = rundown(project, "run", "on.runbook.md", "--non-interactive")
     assert (ran.returncode, marks(project)) == (0, "other\n"), ran.stdout + ran.stderr
-
-
-# --- when the record cannot be written -----------------------------------------------------------
 
 
 def test_a_checkout_that_cannot_be_written_keeps_its_record_in_the_state_home():
@@ -187,16 +192,15 @@ def as_ordinary_user(project: Path, *words: str) -> subprocess.CompletedProcess[
         project.chmod(0o755)
 
 
-class an_open_place:  # noqa: N801 - reads as a sentence: with an_open_place() as place
+@contextmanager
+def an_open_place() -> Iterator[Path]:
     """A temporary directory that every user may enter, unlike pytest's own."""
-
-    def __enter__(self) -> Path:
-        self._place = Path(tempfile.mkdtemp(prefix="rd-open-"))
-        self._place.chmod(0o755)
-        return self._place
-
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._place, ignore_errors=True)
+    place = Path(tempfile.mkdtemp(prefix="rd-open-"))
+    place.chmod(0o755)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 @pytest.mark.parametrize("limit", [200, 800, 1500, 3000, 6000])
