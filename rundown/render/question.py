@@ -3,21 +3,24 @@
 Everything from outside is escaped first. The answer keys are drawn by the front end.
 """
 
+import shlex
+
 from msgspec import Struct
 
 from rundown.model.policy import Ruling
-from rundown.model.request import ExecutionRequest
+from rundown.model.request import Capability, ExecutionRequest, Operation
 from rundown.render.escape import visible
 from rundown.render.style import PLAIN, Style
 
-_WORDS = {
-    "run": "run",
-    "read": "read",
-    "write": "write",
-    "env": "see the variable",
-    "net": "reach",
-    "host": "leave the sandbox for",
+VERBS = {
+    Capability.RUN: "run",
+    Capability.READ: "read",
+    Capability.WRITE: "write",
+    Capability.ENV: "see the variable",
+    Capability.NET: "reach",
+    Capability.HOST: "leave the sandbox for",
 }
+_LONGEST_WORDS = 100
 
 
 class QuestionText(Struct, frozen=True, kw_only=True):
@@ -41,7 +44,7 @@ def render_question(text: QuestionText, style: Style = PLAIN) -> str:
         head += style.paint(f"  {text.progress}", "dim")
     lines = [head, *_command(text, style)]
     lines.append(style.paint("  asks to", "dim"))
-    lines.extend(_ask(item, style) for item in text.asks)
+    lines.extend(dict.fromkeys(_ask(item, style) for item in text.asks))
     if text.sees:
         lines.append(style.paint("  inside the sandbox it", "dim"))
         lines.extend(f"    {visible(line)}" for line in text.sees)
@@ -50,19 +53,30 @@ def render_question(text: QuestionText, style: Style = PLAIN) -> str:
 
 def render_text(request: ExecutionRequest, shown: str = "") -> str:
     """Returns the whole command, hidden characters made visible, as a person must have seen it."""
-    text = shown or request.text or " ".join(request.argv)
+    text = shown or request.text or shlex.join(request.argv)
     return visible(text.rstrip("\n"), lines=True)
 
 
 def describe_ask(ruling: Ruling) -> str:
-    """Returns `run curl (/usr/bin/curl): why` on one line."""
+    """Returns `run curl (/usr/bin/curl): why` on one line. Where an argument matters, with all arguments."""
     item = ruling.operation
-    shown = visible(item.resource)
-    if item.resolved is not None and item.resolved != item.resource:
-        shown += f" ({visible(item.resolved)})"
-    reasons = [reason for reason in (item.note, ruling.why) if reason]
-    tail = f" — {visible('; '.join(reasons))}" if reasons else ""
-    return f"{_WORDS[item.capability.value]} {shown}{tail}"
+    reasons = [ruling.why] if item.note in ruling.why else [reason for reason in (item.note, ruling.why) if reason]
+    tail = f": {visible('; '.join(reasons))}" if any(reasons) else ""
+    return f"{VERBS[item.capability]} {visible(_words(item))}{_place(item)}{tail}"
+
+
+def _words(item: Operation) -> str:
+    if item.kind not in ("escape", "opaque") or not item.argv:
+        return item.resource
+    words = " ".join("…" if word is None else shlex.quote(word) for word in item.argv)
+    return words if len(words) <= _LONGEST_WORDS else words[: _LONGEST_WORDS - 1] + "…"
+
+
+def _place(item: Operation) -> str:
+    if item.resolved is not None:
+        return f" ({visible(item.resolved)})" if item.resolved != item.resource else ""
+    literal = item.kind not in ("dynamic", "unparseable")
+    return " (not on the PATH)" if item.capability is Capability.RUN and literal else ""
 
 
 def _command(text: QuestionText, style: Style) -> list[str]:

@@ -1,18 +1,13 @@
 """A denied step as the diagnostics that a person reads: one a denied operation, and one mend for all."""
 
 from rundown.model.diagnostic import Diagnostic, Span
-from rundown.model.event import Body, DecisionMade
+from rundown.model.event import Body, DecisionMade, StepFinished
 from rundown.model.policy import Outcome, Rule, Ruling
-from rundown.model.request import Capability, ExecutionRequest
+from rundown.model.request import ExecutionRequest
+from rundown.render.question import VERBS
 
-_VERBS = {
-    Capability.RUN: "run",
-    Capability.READ: "read",
-    Capability.WRITE: "write",
-    Capability.ENV: "see the variable",
-    Capability.NET: "reach",
-    Capability.HOST: "leave the sandbox for",
-}
+FLAGS = "{flags}"
+"""Where flags go in a command; at its end without it."""
 
 
 class RefusalReader:
@@ -24,6 +19,8 @@ class RefusalReader:
 
     def read(self, body: Body) -> None:
         """Takes one event in."""
+        if isinstance(body, StepFinished):
+            self._denials = ()
         if not isinstance(body, DecisionMade):
             return
         self._frozen = body.frozen or self._frozen
@@ -41,7 +38,7 @@ class RefusalReader:
         flags = [item.fix.flag for item in self._denials if item.fix is not None and item.fix.flag]
         if len(flags) < max(2, len(self._denials)):
             return ""
-        return f"{resume} {' '.join(dict.fromkeys(flags))}"
+        return _with_flags(resume, " ".join(dict.fromkeys(flags)))
 
 
 def refusal_diagnostics(
@@ -56,8 +53,9 @@ def refusal_diagnostics(
 
 def _refusal(request: ExecutionRequest, ruling: Ruling, resume: str) -> Diagnostic:
     item = ruling.operation
-    what = f"step {request.position} may not {_VERBS[item.capability]} `{item.resource}`"
-    if item.note:
+    who = "the command" if _is_typed(request) else f"step {request.position}"
+    what = f"{who} may not {VERBS[item.capability]} `{item.resource}`"
+    if item.note and item.note not in ruling.why:
         what += f" ({item.note})"
     return Diagnostic(
         code="policy/denied",
@@ -71,7 +69,7 @@ def _refusal(request: ExecutionRequest, ruling: Ruling, resume: str) -> Diagnost
 def _place(request: ExecutionRequest, span: tuple[int, int]) -> Span | None:
     """Finds line and column of a byte span in the runbook, below the opening fence."""
     fence = request.span
-    if fence is None or request.kind == "argv" or span == (0, 0):
+    if fence is None or request.kind not in ("bash", "sh") or span == (0, 0):
         return fence
     text = request.text.encode()
     before = text[: span[0]].decode("utf-8", "replace")
@@ -87,11 +85,15 @@ def _place(request: ExecutionRequest, span: tuple[int, int]) -> Span | None:
     )
 
 
+def _is_typed(request: ExecutionRequest) -> bool:
+    """Whether a person typed it, so that it stands in no runbook."""
+    return request.kind == "argv" and request.span is not None
+
+
 def _why(ruling: Ruling) -> str:
-    parts = [ruling.why] if ruling.why else []
-    if ruling.rule is not None and not ruling.why:
-        parts.append(_rule(ruling.rule))
-    return "; ".join(parts)
+    if ruling.why or ruling.rule is None:
+        return ruling.why
+    return _rule(ruling.rule)
 
 
 def _rule(rule: Rule) -> str:
@@ -103,6 +105,10 @@ def _rule(rule: Rule) -> str:
 def _fix(ruling: Ruling, resume: str) -> str:
     if ruling.fix is None:
         return ""
-    flag = f"{resume} {ruling.fix.flag}" if ruling.fix.flag else ""
+    flag = _with_flags(resume, ruling.fix.flag) if ruling.fix.flag else ""
     line = f"in .rundownrc.yaml: {ruling.fix.yaml}" if ruling.fix.yaml else ""
     return f"{flag}      (or {line})" if flag and line else flag or line
+
+
+def _with_flags(command: str, flags: str) -> str:
+    return command.replace(FLAGS, flags, 1) if FLAGS in command else f"{command} {flags}"

@@ -3,6 +3,8 @@
 Refuses nothing itself; what cannot be known (dynamic, unparseable) becomes an operation that policy judges.
 """
 
+import shlex
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -63,7 +65,7 @@ def freeze_argv(place: Place, argv: tuple[str, ...], workspace: Workspace) -> Ex
         cwd=place.cwd,
         env_names=_wanted_variables(found, options, workspace),
         operations=_resolved(found, options, place.cwd, workspace),
-        span=Span(file="<command line>", line=1, excerpt=" ".join(argv)),
+        span=Span(file="<command line>", line=1, excerpt=shlex.join(argv)),
     )
 
 
