@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct, inspect
 
-from rundown.model.diagnostic import Diagnostic, Span
-from rundown.policy.source import Node
+from rundown.model.diagnostic import Diagnostic
+from rundown.policy.node import Node, problem
 
 T = TypeVar("T", bound=Struct)
 
@@ -80,7 +80,7 @@ def _check_struct(node: Node, kind: Any, path: str, found: list[Diagnostic]) -> 
             _check(item, fields[key].type, _join(path, key), found)
             continue
         found.append(
-            _problem(
+            problem(
                 "unknown-key",
                 f"unknown key `{key}` in {path or 'the document'}",
                 node.keys[key],
@@ -89,7 +89,7 @@ def _check_struct(node: Node, kind: Any, path: str, found: list[Diagnostic]) -> 
         )
     for name, item in fields.items():
         if item.required and name not in node.entries():
-            found.append(_problem("missing-key", f"{path} has no `{name}`", node.span, f"add `{name}:`"))
+            found.append(problem("missing-key", f"{path} has no `{name}`", node.span, f"add `{name}:`"))
 
 
 def _check_literal(node: Node, kind: Any, path: str, found: list[Diagnostic]) -> None:
@@ -97,27 +97,27 @@ def _check_literal(node: Node, kind: Any, path: str, found: list[Diagnostic]) ->
         return
     known = tuple(str(item) for item in kind.values)
     message = f"{path} cannot be `{node.value}`"
-    found.append(_problem("wrong-value", message, node.span, suggest(str(node.value), known)))
+    found.append(problem("wrong-value", message, node.span, suggest(str(node.value), known)))
 
 
 def _check_scalar(node: Node, kind: Any, path: str, found: list[Diagnostic]) -> None:
     value = node.value
     if isinstance(kind, inspect.StrType) and isinstance(value, str):
         if kind.min_length and not value:
-            found.append(_problem("empty-pattern", f"{path} is empty", node.span, "remove it or fill it in"))
+            found.append(problem("empty-pattern", f"{path} is empty", node.span, "remove it or fill it in"))
         elif kind.max_length and len(value) > kind.max_length:
             message = f"{path} is longer than {kind.max_length} characters"
-            found.append(_problem("wrong-value", message, node.span, "write it shorter"))
+            found.append(problem("wrong-value", message, node.span, "write it shorter"))
         elif kind.pattern and not re.search(kind.pattern, value):
             message = f"{path} cannot be `{value}`"
-            found.append(_problem("wrong-value", message, node.span, f"it must match {kind.pattern}"))
+            found.append(problem("wrong-value", message, node.span, f"it must match {kind.pattern}"))
     if isinstance(kind, inspect.IntType | inspect.FloatType) and isinstance(value, int | float):
         low = kind.ge if kind.ge is not None else kind.gt
         too_low = (kind.ge is not None and value < kind.ge) or (kind.gt is not None and value <= kind.gt)
         if too_low or (kind.le is not None and value > kind.le):
             limits = f"at least {low}" if kind.ge is not None else f"more than {low}"
             limits += f" and at most {kind.le}" if kind.le is not None else ""
-            found.append(_problem("wrong-value", f"{path} is {value}", node.span, f"it must be {limits}"))
+            found.append(problem("wrong-value", f"{path} is {value}", node.span, f"it must be {limits}"))
 
 
 def _members(kind: Any) -> list[Any]:
@@ -153,7 +153,7 @@ def _wrong_type(node: Node, kind: Any, path: str) -> Diagnostic:
     elif node.value is None:
         hint = "remove the key or give it a value"
     message = f"{path or 'the document'} must be {wanted}, not {_actual(node)}"
-    return _problem("wrong-type", message, node.span, hint)
+    return problem("wrong-type", message, node.span, hint)
 
 
 def _alternatives(kind: Any) -> list[Any]:
@@ -178,7 +178,3 @@ def _actual(node: Node) -> str:
 
 def _join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
-
-
-def _problem(code: str, message: str, span: Span, fix: str = "") -> Diagnostic:
-    return Diagnostic(code=f"policy/{code}", message=message, span=span, fix=fix)

@@ -11,7 +11,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from rundown.model.diagnostic import Diagnostic, Span
-from rundown.policy.source import MAX_BYTES, Node, Syntax, read_node
+from rundown.policy.node import Node
+from rundown.policy.source import MAX_BYTES, Syntax, read_node
 
 NAMES = (".rundownrc", ".rundownrc.json", ".rundownrc.yaml", ".rundownrc.yml")
 _SECTIONS = {"package.json": ("rundown",), "pyproject.toml": ("tool", "rundown")}

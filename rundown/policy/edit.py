@@ -15,7 +15,8 @@ from typing import Any
 from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic, Span
 from rundown.policy.discover import section_keys, syntax_of
-from rundown.policy.source import Node, read_node
+from rundown.policy.node import Node
+from rundown.policy.source import read_node
 
 NEW_DOCUMENT = """\
 # What runbooks of this project may do. `rundown policy explain -- 'COMMAND'` says what it comes to.

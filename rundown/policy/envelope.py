@@ -11,11 +11,11 @@ from msgspec.structs import replace
 from rundown.model.policy import Envelope, Grant, Layer, LayerKind, Limits, Outcome, Rule, Ruling
 from rundown.model.request import Capability, ExecutionRequest
 from rundown.policy.compiled import CompiledRuleset
-from rundown.policy.document import overlay, path_below
 from rundown.policy.facts import PolicyFacts
 from rundown.policy.grants import flaw_of
+from rundown.policy.limits import overlay
 from rundown.policy.paths import fill_places, open_places
-from rundown.policy.pattern import escape_path, is_literal, is_tree, unescape_path
+from rundown.policy.pattern import escape_path, is_literal, is_tree, path_below, unescape_path
 from rundown.policy.protect import SIGNING_KEY_VARIABLE, protected_rules
 from rundown.policy.resolve import plain_outcome
 from rundown.policy.subject import NameSubject, RunSubject, sets_variable

@@ -13,8 +13,10 @@ from rundown.model.diagnostic import Span
 from rundown.model.policy import Layer, Limits, Mode, Outcome, Rule
 from rundown.model.request import Capability
 from rundown.policy.compiled import stricter
-from rundown.policy.document import Decoded, Part, overlay
+from rundown.policy.document import Decoded
 from rundown.policy.form import Document
+from rundown.policy.limits import overlay
+from rundown.policy.part import Part
 from rundown.policy.pattern import is_literal, split_words
 
 

@@ -13,11 +13,10 @@ from typing import assert_never
 
 from rundown.model.policy import Outcome, Rule
 from rundown.model.request import Capability
-from rundown.policy.document import path_below
 from rundown.policy.facts import PolicyFacts
 from rundown.policy.host import DEFAULT_PORTS, Network, normalise_host, split_port
 from rundown.policy.paths import Paths
-from rundown.policy.pattern import is_literal, split_words
+from rundown.policy.pattern import is_literal, path_below, split_words
 from rundown.policy.subject import NameSubject, NetSubject, PathSubject, RunSubject, Subject
 
 # Programs that are another one by the name they are called by: same file, not the same thing.

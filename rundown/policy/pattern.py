@@ -100,6 +100,26 @@ def unescape_path(pattern: str) -> str:
     return re.sub(r"\\(.)", r"\1", pattern)
 
 
+def path_below(text: str, verdict: Outcome) -> str:
+    """Returns a path pattern that stands on its own: absolute, by placeholder, or beginning with `**/`.
+
+    `~` is `{home}`. A relative pattern means below `{repo}`; a bare name in a deny or ask means any depth.
+    """
+    if text == "~" or text.startswith("~/"):
+        return "{home}" + text[1:]
+    if text.startswith(("/", "{", "**/")) and not text.startswith("{{"):
+        return text if text.startswith(("/", "**/")) or _starts_with_place(text) else "{repo}/" + text
+    text = text.removeprefix("./")
+    if verdict is not Outcome.ALLOW and "/" not in text.rstrip("/"):
+        return "**/" + text
+    return "{repo}/" + text if text not in ("", ".") else "{repo}"
+
+
+def _starts_with_place(text: str) -> bool:
+    name, closed, _ = text[1:].partition("}")
+    return bool(closed) and name.isidentifier()
+
+
 def literal_argv(words: tuple[str, ...]) -> str:
     """Returns the run pattern that matches exactly these words (and whatever follows them)."""
     first = escape_path(words[0]) if "/" in words[0] else _escape_word(words[0])

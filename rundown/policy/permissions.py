@@ -11,13 +11,13 @@ from rundown.model.policy import Grant, LayerKind, Outcome, Rule
 from rundown.model.request import Capability
 from rundown.policy.compiled import CompiledRuleset
 from rundown.policy.decode import suggest
-from rundown.policy.document import decode_node, path_below
+from rundown.policy.document import decode_node
 from rundown.policy.facts import PolicyFacts
 from rundown.policy.host import Endpoint, address_of, parse_endpoint
+from rundown.policy.node import Node
 from rundown.policy.paths import fill_places
-from rundown.policy.pattern import is_literal, is_tree, split_words, unescape_path
+from rundown.policy.pattern import is_literal, is_tree, path_below, split_words, unescape_path
 from rundown.policy.resolve import plain_outcome
-from rundown.policy.source import Node
 from rundown.policy.subject import NameSubject, NetSubject, PathSubject, RunSubject, Subject, chain
 
 _KEYS = ("run", "read", "write", "env", "net")

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rundown.policy.source import MAX_BYTES, Node, read_node
+from rundown.policy.node import Node
+from rundown.policy.source import MAX_BYTES, read_node
 
 
 def codes(content: bytes, syntax: str = "yaml") -> list[tuple[str, str]]:
