@@ -39,7 +39,7 @@ def command(words: tuple[str, ...], wish: Wish) -> int:
     around = read_surroundings()
     front = open_front(around, wish, as_json=False, raw=True)
     with open_house(wish, around, None, front.prompter) as house, forwarded(house.room):
-        ended = run_single(house, words, front.prompter, OutputTerminal(), _write)
+        ended = run_single(house, words, front.prompter, OutputTerminal(passes_input=True), _write)
     match ended:
         case ProcessResult():
             return _code(ended)
