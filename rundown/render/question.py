@@ -60,7 +60,9 @@ def render_text(request: ExecutionRequest, shown: str = "") -> str:
 def describe_ask(ruling: Ruling) -> str:
     """Returns `run curl (/usr/bin/curl): why` on one line. Where an argument matters, with all arguments."""
     item = ruling.operation
-    reasons = [ruling.why] if item.note in ruling.why else [reason for reason in (item.note, ruling.why) if reason]
+    reasons = (
+        [ruling.why] if item.note in ruling.why else [reason for reason in (item.note, ruling.why) if reason]
+    )
     tail = f": {visible('; '.join(reasons))}" if any(reasons) else ""
     return f"{VERBS[item.capability]} {visible(_words(item))}{_place(item)}{tail}"
 
