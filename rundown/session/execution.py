@@ -145,6 +145,9 @@ def execute(tools: Tools, attempt: Attempt, texts: Texts) -> Iterator[Body]:
     if isinstance(decision, Denied):
         yield _refused(tools, attempt, decision)
         return
+    if request.interactive and not tools.prompter.can_ask():
+        yield RunPaused(reason="waiting", position=attempt.position, detail="it wants a person at a terminal")
+        return
     if request.confirm is not None:
         asked = _confirm(tools.prompter, request, request.confirm)
         yield asked
