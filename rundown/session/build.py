@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from rundown.errors import SandboxUnavailableError
 from rundown.model.diagnostic import Diagnostic
+from rundown.model.policy import Envelope
 from rundown.model.request import ExecutionRequest
 from rundown.model.sandbox import HostFacts
 from rundown.record.changes import Watch
@@ -17,12 +18,13 @@ from rundown.redact.names import secret_values
 from rundown.redact.redactor import Redactor
 from rundown.sandbox.launcher import Launcher
 from rundown.sandbox.settings import ViewSettings
-from rundown.session.desk import Desk, open_desk, step_search_path, writable_trees
+from rundown.session.desk import Desk, open_desk, step_search_path
 from rundown.session.environment import StepFacts, step_environment
 from rundown.session.launching import Launching, SandboxLauncher, Terminal
 from rundown.session.ports import Prompter
 from rundown.session.surroundings import Surroundings
 from rundown.session.values import Values
+from rundown.session.view import describe_view
 from rundown.session.watching import StepWatch
 from rundown.session.wish import Wish
 
@@ -65,19 +67,9 @@ class House(Struct, kw_only=True):
         """Returns `text` without any secret that is known by now."""
         return self.redactor.redact_text(text)
 
-    def describe_view(self, request: ExecutionRequest) -> tuple[str, ...]:
+    def describe_view(self, envelope: Envelope) -> tuple[str, ...]:
         """Returns what the sandbox will let a step read, write and reach, a line each."""
-        if self.desk.wish.sandbox == "none":
-            return ("is not confined: --no-sandbox",)
-        root = self.desk.project.root
-        trees = [tree for tree in writable_trees(self.desk.compiled) if os.path.exists(tree)]
-        shown = [os.path.relpath(tree, root) + "/" for tree in trees if tree.startswith(root + "/")]
-        others = [tree for tree in trees if not tree.startswith(root + "/")]
-        return (
-            f"reads   {root} without what policy denies, the system's files, its own /tmp",
-            f"writes  {', '.join([*shown, *others]) or 'nothing'}",
-            "reaches no network",
-        )
+        return describe_view(self.desk, envelope)
 
     def watch_steps(self, directory: RunDirectory) -> StepWatch:
         """Returns what sees the changes of one run's steps."""

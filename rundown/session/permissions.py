@@ -10,7 +10,7 @@ from typing import Literal, Protocol, assert_never
 from msgspec.structs import replace
 
 from rundown.model.event import Body, DecisionMade, GrantGiven, QuestionAsked
-from rundown.model.policy import Allowed, Decision, Denied, Grant, NeedsPrompt, Outcome, Ruling
+from rundown.model.policy import Allowed, Decision, Denied, Envelope, Grant, NeedsPrompt, Outcome, Ruling
 from rundown.model.request import ExecutionRequest
 from rundown.policy.grants import remember
 from rundown.session.ports import Answer, Choice, Foreseen, Prompter, Question, Subject
@@ -37,13 +37,13 @@ class Judge(Protocol):
 
 class Permissions:
     """One a session. `grants` may be listed and reset while the run is going; `standing` ones were kept for
-    good in an earlier session. `sees(request)`: lines on what the sandbox will permit."""
+    good in an earlier session. `sees(envelope)`: lines on what the sandbox will permit."""
 
     def __init__(
         self,
         judge: Judge,
         prompter: Prompter,
-        sees: Callable[[ExecutionRequest], tuple[str, ...]],
+        sees: Callable[[Envelope], tuple[str, ...]],
         standing: tuple[Grant, ...] = (),
     ) -> None:
         self._evaluate = judge.evaluate
@@ -69,7 +69,7 @@ class Permissions:
             subject=subject,
             asks=decision.asks,
             rulings=decision.rulings,
-            sees=self._sees(request),
+            sees=self._foresee(decision),
         )
         answers = self._prompter.permit(question)
         yield _asked(decision, tuple(answer.choice.value for answer in answers), "person")
@@ -98,6 +98,12 @@ class Permissions:
     def reset(self) -> None:
         """Forgets every grant of this session; what was kept for good stays."""
         self.grants = self._standing
+
+    def _foresee(self, decision: NeedsPrompt) -> tuple[str, ...]:
+        """What the sandbox would permit if everything asked for were allowed."""
+        asked = tuple(remember(decision.request, ask) for ask in decision.asks)
+        allowed = self._evaluate(decision.request, (*self.grants, *asked))
+        return self._sees(allowed.envelope) if isinstance(allowed, Allowed) else ()
 
     def _learn(
         self, decision: NeedsPrompt, answers: tuple[Answer, ...]

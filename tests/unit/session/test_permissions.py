@@ -48,7 +48,7 @@ class Session:
         given = [(answer if isinstance(answer, Answer) else Answer(choice=answer),) for answer in answers]
         self.rules = Rules()
         self.prompter = ScriptedPrompter(given, present=present)
-        self.permissions = Permissions(self.rules, self.prompter, lambda wanted: ("sees",), standing)
+        self.permissions = Permissions(self.rules, self.prompter, lambda envelope: envelope.write_made, standing)
 
     def settle(self, wanted: ExecutionRequest) -> tuple[list[Body], Allowed | Denied]:
         bodies: list[Body] = []
@@ -175,7 +175,7 @@ def test_what_rules_settle_is_not_asked(wanted: ExecutionRequest, outcome: str) 
 def test_one_denial_among_several_answers_denies_the_step_and_keeps_the_others() -> None:
     session = Session()
     session.prompter = ScriptedPrompter([(Answer(choice=Choice.SESSION), Answer(choice=Choice.DENY))])
-    session.permissions = Permissions(session.rules, session.prompter, lambda wanted: ())
+    session.permissions = Permissions(session.rules, session.prompter, lambda envelope: ())
     bodies, decision = session.settle(TWO)
     assert isinstance(decision, Denied)
     assert [item.operation.resource for item in decision.denials] == ["/srv/elsewhere/file"]
@@ -189,18 +189,18 @@ def test_one_denial_among_several_answers_denies_the_step_and_keeps_the_others()
     assert session.permissions.grants == (GRANT,)
 
 
-def test_a_question_shows_the_request_what_is_asked_and_what_the_sandbox_permits() -> None:
-    session = Session(Choice.ONCE)
-    session.settle(ASKED)
+def test_a_question_shows_what_is_asked_and_what_the_sandbox_would_permit_after_a_yes() -> None:
+    session = Session()
+    session.settle(TWO)
     (question,) = session.prompter.questions
-    found = evaluate(rules(), ASKED, FACTS)
+    found = evaluate(rules(), TWO, FACTS)
     assert isinstance(found, NeedsPrompt)
     assert (question.request, question.subject, question.asks, question.rulings, question.sees) == (
-        ASKED,
+        TWO,
         Subject(title="A step"),
         found.asks,
         found.rulings,
-        ("sees",),
+        ("/srv/elsewhere/file",),
     )
 
 
@@ -241,7 +241,7 @@ def test_standing_grants_hold_from_the_start_and_stay_when_the_session_is_reset(
 def test_a_prompter_that_answers_for_too_few_allows_nothing() -> None:
     session = Session()
     session.prompter = ScriptedPrompter([(Answer(choice=Choice.ONCE),)])
-    session.permissions = Permissions(session.rules, session.prompter, lambda wanted: ())
+    session.permissions = Permissions(session.rules, session.prompter, lambda envelope: ())
     with pytest.raises(ValueError, match="shorter"):
         session.settle(TWO)
 
@@ -254,7 +254,7 @@ def test_what_is_allowed_beforehand_is_remembered_for_each_of_its_uses() -> None
     )
     session = Session()
     session.prompter = ScriptedPrompter(preflight=(True, False))
-    session.permissions = Permissions(session.rules, session.prompter, lambda wanted: ())
+    session.permissions = Permissions(session.rules, session.prompter, lambda envelope: ())
     assert list(session.permissions.ask_ahead(foreseen, ())) == [
         QuestionAsked(
             request="",
