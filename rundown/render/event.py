@@ -87,7 +87,15 @@ def _rulings(body: DecisionMade) -> str:
 def _fields(body: object) -> str:
     found = msgspec.to_builtins(body)
     fields = found.items() if isinstance(found, dict) else ()
-    plain = (
-        f"{name}={value}" for name, value in fields if name != "type" and not isinstance(value, dict | list)
-    )
-    return " ".join(plain)
+    return " ".join(f"{name}={_plain(value)}" for name, value in fields if name != "type" and _is_plain(value))
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value has a place on a line: one text or number, or a few of them."""
+    if isinstance(value, list | tuple):
+        return all(isinstance(item, str | int) for item in value)
+    return not isinstance(value, dict)
+
+
+def _plain(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
