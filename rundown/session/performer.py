@@ -17,6 +17,7 @@ from rundown.engine.effects import (
 from rundown.engine.state import State
 from rundown.model.event import (
     Body,
+    ChangesUnseen,
     EffectFailed,
     IndexResolved,
     OutputCaptured,
@@ -38,6 +39,7 @@ from rundown.session.texts import Texts
 from rundown.session.values import Values, scope
 
 Child = Callable[[LaunchChild, State, Values], Iterator[Body]]
+_UNSEEN = "rundown ended with the step's process, and may not have looked at all that it changed"
 _WAITS = {
     "prose": "a person does this",
     "display": "a person does this",
@@ -117,6 +119,7 @@ class Performer:
         )
         ended, self._unjudged = self._unjudged, None
         if ended is not None and ended.position == state.position:
+            yield ChangesUnseen(position=state.position, path="", why=_UNSEEN)
             yield from judge(self._tools, attempt, ended.result, self._tools.read_output(ended.output))
             return
         yield from execute(self._tools, attempt, self._texts(values))

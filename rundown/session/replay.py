@@ -13,6 +13,7 @@ from rundown.model.event import (
     Event,
     LaunchFailed,
     LaunchRequested,
+    OutputCaptured,
     PolicyFrozen,
     ProcessEnded,
     RunPaused,
@@ -24,8 +25,8 @@ from rundown.model.event import (
 
 class Replayed(Struct, frozen=True, kw_only=True):
     """`unjudged`: a process ended, and the log stops before its unit's result. `in_doubt`: a process was
-    launched, and nothing says that it ended. `child`: a run that stands in for the unit and goes on.
-    `pause`: why the run is paused."""
+    launched, and nothing says that it ended, or what it left for others is lost. `child`: a run that stands
+    in for the unit and goes on. `pause`: why the run is paused."""
 
     state: State
     started: RunStarted
@@ -39,7 +40,9 @@ class Replayed(Struct, frozen=True, kw_only=True):
 
 class _Notes(Struct, kw_only=True):
     started: RunStarted | None = None
+    launched: LaunchRequested | None = None
     unjudged: ProcessEnded | None = None
+    captured: frozenset[str] = frozenset()
     in_doubt: LaunchRequested | None = None
     child: ChildStarted | None = None
     pause: RunPaused | None = None
@@ -52,9 +55,11 @@ class _Notes(Struct, kw_only=True):
             case PolicyFrozen():
                 self.policy = body
             case LaunchRequested():
-                self.in_doubt = body
+                self.in_doubt, self.launched = body, body
+            case OutputCaptured():
+                self.captured |= {body.name}
             case ProcessEnded():
-                self.in_doubt = None
+                self.in_doubt, self.captured = None, frozenset()
                 self.unjudged = body if body.result.ending != "interrupted" else None
             case ChildStarted():
                 self.child = body
@@ -81,6 +86,8 @@ def replay(course: Course, events: Iterable[Event]) -> Replayed | None:
         seen.append(event)
     if notes.started is None:
         return None
+    if notes.unjudged is not None and _is_lost(course, state, notes.captured):
+        notes.in_doubt, notes.unjudged = notes.launched, None
     return Replayed(
         state=state,
         started=notes.started,
@@ -91,3 +98,8 @@ def replay(course: Course, events: Iterable[Event]) -> Replayed | None:
         policy=notes.policy,
         events=tuple(seen),
     )
+
+
+def _is_lost(course: Course, state: State, captured: frozenset[str]) -> bool:
+    """Whether the unit hands on values that are not all on record: their files went with the process."""
+    return not captured.issuperset(course.unit(state.step, state.substep).outputs)
