@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from rundown.cli.ending import tell_ending
 from rundown.cli.front import open_front
 from rundown.cli.inputs import given_values
+from rundown.cli.options import flags_again
 from rundown.cli.places import runs_place
 from rundown.cli.signals import forwarded
 from rundown.cli.surroundings import read_surroundings
@@ -47,7 +48,8 @@ def go_on(
     front = open_front(around, wish, as_json=as_json, raw=raw)
     with open_house(wish, around, runbook, front.prompter) as house, forwarded(house.room):
         ended = Runner(house, front).resume(contract.run_id, given, order)
-    return tell_ending(ended, prompted=contract.prompted or order is not None, as_json=as_json)
+    prompted = contract.prompted or order is not None
+    return tell_ending(ended, prompted=prompted, as_json=as_json, again=flags_again(wish))
 
 
 def active_run(place: RunsPlace) -> str | None:

@@ -18,20 +18,22 @@ def exit_code(ended: Ended, *, prompted: bool) -> int:
     return 0 if ended.state.lifecycle == "completed" else 1
 
 
-def tell_ending(ended: Ended, *, prompted: bool, as_json: bool) -> int:
-    """Says where the record is and how to go on; returns the exit code."""
+def tell_ending(ended: Ended, *, prompted: bool, as_json: bool, again: str) -> int:
+    """Says where the record is and how to go on; returns the exit code. `again`: this invocation's policy
+    flags, which the next one needs as well."""
     if not as_json:
         run = short_id(ended.run_id)
+        resume = f"rundown resume {run}{again}"
         hints = {
             "waiting": f"when it is done: rundown pass   or: rundown fail   (run {run})",
-            "denied": f"go on, with a flag or after a change of policy: rundown resume {run}",
-            "interrupted": f"go on: rundown resume {run}",
-            "sandbox": f"what this host can enforce: rundown doctor; go on: rundown resume {run}",
-            "in-doubt": f"at a terminal: rundown resume {run}",
+            "denied": f"go on, with a flag or after a change of policy: {resume}",
+            "interrupted": f"go on: {resume}",
+            "sandbox": f"what this host can enforce: rundown doctor; go on: {resume}",
+            "in-doubt": f"at a terminal: {resume}",
         }
         hint = hints.get(ended.pause.reason) if ended.pause is not None else None
         with suppress(OSError):
-            sys.stderr.write(render_refusals(ended.outlook, f"rundown resume {run}"))
+            sys.stderr.write(render_refusals(ended.outlook, resume))
             sys.stderr.flush()
         lines = [*([hint] if hint else []), f"record: rundown show {run}   ({ended.path})"]
         if ended.receipt is not None:

@@ -6,11 +6,13 @@ from contextlib import suppress
 from functools import partial
 
 from rundown.cli.frontend import JsonFrontend, TextFrontend
+from rundown.cli.options import flags_again
 from rundown.cli.prompter import TerminalPrompter
 from rundown.cli.screen import stream_style
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import Event
 from rundown.model.runbook import Runbook
+from rundown.record.ids import short_id
 from rundown.render.diagnostic import render_diagnostics
 from rundown.session.ports import Frontend, Prompter
 from rundown.session.run import Front
@@ -56,7 +58,7 @@ def open_front(around: Surroundings, wish: Wish, *, as_json: bool, raw: bool) ->
     return Front(
         prompter=prompter,
         terminal=OutputTerminal(),
-        frontend=partial(_frontend, as_json=as_json, raw=raw),
+        frontend=partial(_frontend, as_json=as_json, raw=raw, again=flags_again(wish)),
         warn=_warn,
     )
 
@@ -69,9 +71,10 @@ def _warn(item: Diagnostic) -> None:
 
 
 def _frontend(
-    run_id: str, runbook: Runbook, earlier: tuple[Event, ...], *, as_json: bool, raw: bool
+    run_id: str, runbook: Runbook, earlier: tuple[Event, ...], *, as_json: bool, raw: bool, again: str
 ) -> Frontend:
     if as_json:
         return JsonFrontend(color=stream_style(sys.stderr).color, raw=raw)
     total = sum(max(1, len(step.substeps)) for step in runbook.steps)
-    return TextFrontend(run_id, stream_style(sys.stdout), total, raw=raw, earlier=earlier)
+    resume = f"rundown resume {short_id(run_id)}{again}"
+    return TextFrontend(resume, stream_style(sys.stdout), total, raw=raw, earlier=earlier)

@@ -9,7 +9,6 @@ from typing import BinaryIO
 
 from rundown.model.digest import canonical_json
 from rundown.model.event import Event, RunPaused, StepStarted
-from rundown.record.ids import short_id
 from rundown.render.diagnostic import render_diagnostics
 from rundown.render.escape import visible
 from rundown.render.output import OutputFilter
@@ -20,16 +19,16 @@ from rundown.session.ports import Stream
 
 
 class TextFrontend:
-    """Headers, output as it comes, results. `raw`: escape sequences of steps are not filtered. `earlier`:
-    what an earlier process showed; it is known, and not shown again.
+    """Headers, output as it comes, results. `raw`: escape sequences of steps are not filtered. `resume`:
+    the command that goes on with the run, to which a mend's flag is added. `earlier`: what an earlier process showed; it is known, and not shown again.
 
     Refusals go to standard error, all else to standard output, so that a log reads in order.
     """
 
     def __init__(
-        self, run_id: str, style: Style, total: int, *, raw: bool = False, earlier: tuple[Event, ...] = ()
+        self, resume: str, style: Style, total: int, *, raw: bool = False, earlier: tuple[Event, ...] = ()
     ) -> None:
-        self._run_id = run_id
+        self._resume = resume
         self._style = style
         self._reader = TerminalReader(style, total)
         self._refusals = RefusalReader()
@@ -74,9 +73,8 @@ class TextFrontend:
             self._write("stdout", b"\n")
 
     def _refusal(self) -> str:
-        resume = f"rundown resume {short_id(self._run_id)}"
-        text = render_diagnostics(self._refusals.diagnostics(resume), self._style)
-        mend = self._refusals.mend(resume)
+        text = render_diagnostics(self._refusals.diagnostics(self._resume), self._style)
+        mend = self._refusals.mend(self._resume)
         return text + (f"\nto allow all of this and go on:\n  {mend}\n" if mend else "")
 
     def _write(self, stream: Stream, content: bytes) -> None:

@@ -1,5 +1,6 @@
 """The options that every command which executes something takes, and the `Wish` they become."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -118,3 +119,18 @@ def _sandbox_wish(words: dict[str, Any], default: SandboxWish) -> SandboxWish:
     if len(chosen) > 1:
         raise click.UsageError("choose one of --sandbox, --sandbox=best, --sandbox-strict and --no-sandbox")
     return chosen.pop() if chosen else default
+
+
+def flags_again(wish: Wish) -> str:
+    """Returns the policy flags of an invocation as words for the next one, a blank in front; "" for none.
+
+    A run keeps no flags: whoever goes on with it gives them anew.
+    """
+    words: list[str] = []
+    for verb, listed in (("allow", wish.flags.allow), ("deny", wish.flags.deny)):
+        for capability, patterns in listed.items():
+            text = ",".join(pattern.replace(",", "\\,") for pattern in patterns)
+            words += [f"--{verb}-{capability.value}", shlex.quote(text)]
+    if wish.policy_file is not None:
+        words += ["--policy", shlex.quote(wish.policy_file)]
+    return "".join(f" {word}" for word in words)

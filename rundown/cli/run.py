@@ -8,7 +8,7 @@ import click
 from rundown.cli.ending import tell_ending
 from rundown.cli.front import open_front
 from rundown.cli.inputs import given_values, input_options
-from rundown.cli.options import policy_options
+from rundown.cli.options import flags_again, policy_options
 from rundown.cli.screen import error_style
 from rundown.cli.signals import forwarded
 from rundown.cli.surroundings import read_surroundings
@@ -68,4 +68,4 @@ def command(
     )
     with open_house(wish, around, opened.document.path, front.prompter) as house, forwarded(house.room):
         ended = Runner(house, front).start(opened, start)
-    return tell_ending(ended, prompted=prompted, as_json=as_json)
+    return tell_ending(ended, prompted=prompted, as_json=as_json, again=flags_again(wish))

@@ -126,7 +126,7 @@ _CREATE = """
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that another user can reach, with a project, and a state home of that user."""
     folder = tmp_path_factory.mktemp("shared")
-    for path in (folder, *list(folder.parents)[:2]):
+    for path in (folder, *list(folder.parents)[:3]):
         path.chmod(0o755)
     place = a_place(folder)
     give_to_ordinary_user(place.root)

@@ -360,7 +360,7 @@ def test_a_flood_of_problems_is_cut_errors_first() -> None:
         (b"\x89PNG\r\n\x1a\n", "byte 0x89 is not UTF-8"),
         (b"## 1. A\n\xff\n", "byte 0xff is not UTF-8"),
         (b"## 1. A\n\0\n", "the file holds a NUL byte"),
-        (b"x" * (10 * 1024 * 1024 + 1), "the file has 10485761 bytes; a runbook has at most 10485760"),
+        (b"x" * (4 * 1024 * 1024 + 1), "the file has 4194305 bytes; a runbook has at most 4194304"),
     ],
     ids=["picture", "latin-1", "NUL", "too large"],
 )
