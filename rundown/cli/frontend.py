@@ -19,10 +19,11 @@ from rundown.session.ports import Stream
 
 
 class TextFrontend:
-    """Headers, output as it comes, results. `raw`: escape sequences of steps are not filtered. `resume`:
-    the command that goes on with the run, to which a mend's flag is added. `earlier`: what an earlier process showed; it is known, and not shown again.
+    """Headers, output as it comes, results. `raw`: escape sequences of steps are not filtered.
 
-    Refusals go to standard error, all else to standard output, so that a log reads in order.
+    `resume`: the command that goes on with the run, to which a mend's flag is added. `earlier`: what an
+    earlier process showed; it is known, and not shown again. Refusals go to standard error, all else to
+    standard output, so that a log reads in order.
     """
 
     def __init__(
