@@ -221,6 +221,9 @@ def _launch(tools: Tools, attempt: Attempt, settled: _Settled, capture: Capture 
     if isinstance(result, StageFailure):
         yield from _failed(request, result)
         return
+    if capture is not None and result.ending != "interrupted":
+        for name, value in capture.read().items():
+            yield OutputCaptured(position=attempt.position, name=name, value=json.dumps(value))
     yield ProcessEnded(
         request=request.digest,
         position=attempt.position,
@@ -232,8 +235,6 @@ def _launch(tools: Tools, attempt: Attempt, settled: _Settled, capture: Capture 
     if result.ending == "interrupted":
         yield RunPaused(reason="interrupted", position=attempt.position)
         return
-    for name, value in capture.read().items() if capture is not None else ():
-        yield OutputCaptured(position=attempt.position, name=name, value=json.dumps(value))
     yield from judge(tools, attempt, result, recording.tail)
 
 
