@@ -16,6 +16,9 @@ from rundown.policy.subject import RunSubject, sets_variable, subject_of
 
 _PLAIN = ("literal", "wrapper")
 
+Asked = tuple[Operation, ExecutionRequest, PolicyFacts]
+"""What a grant is held against: an operation of a request, under these facts."""
+
 
 def remember(
     request: ExecutionRequest, ruling: Ruling, *, everything: bool = False, pattern: str | None = None
@@ -45,7 +48,7 @@ def flaw_of(capability: Capability, pattern: str) -> Flaw | None:
 def find_grant(
     grants: tuple[Grant, ...],
     verdict: Outcome,
-    asked: tuple[Operation, ExecutionRequest, PolicyFacts],
+    asked: Asked,
     *,
     rule: Rule | None = None,
 ) -> Grant | None:
@@ -54,9 +57,7 @@ def find_grant(
     `rule`: the one that asks for this; "all of this type" does not answer it, and a name alone does not
     if it is about some words of a command.
     """
-    return next(
-        (grant for grant in grants if grant.verdict is verdict and _covers(grant, asked, rule=rule)), None
-    )
+    return next((grant for grant in grants if grant.verdict is verdict and _covers(grant, asked, rule)), None)
 
 
 def block_digest(request: ExecutionRequest, operation: Operation) -> str:
@@ -102,9 +103,7 @@ def _name(operation: Operation) -> str:
             return operation.resource
 
 
-def _covers(
-    grant: Grant, asked: tuple[Operation, ExecutionRequest, PolicyFacts], *, rule: Rule | None
-) -> bool:
+def _covers(grant: Grant, asked: Asked, rule: Rule | None) -> bool:
     operation, request, _ = asked
     if grant.capability is not operation.capability:
         return False
@@ -114,21 +113,31 @@ def _covers(
         return operation.kind in _PLAIN and rule is None and operation.capability is not Capability.HOST
     if grant.digest is not None:
         return grant.digest == block_digest(request, operation)
-    if operation.capability is Capability.HOST:
-        return grant.pattern == operation.resource
-    if operation.capability is not Capability.RUN:
-        if operation.resource and _name(operation) == grant.pattern:
-            return True
-        return _matches(grant, asked)
+    if operation.capability is Capability.RUN:
+        return _covers_run(grant, asked, rule)
+    if operation.resource and _name(operation) == grant.pattern:
+        return True
+    return operation.capability is not Capability.HOST and _matches(grant, asked)
+
+
+def _covers_run(grant: Grant, asked: Asked, rule: Rule | None) -> bool:
+    operation = asked[0]
     if grant.argv:
         return operation.argv == grant.argv and operation.resolved == grant.resolved
-    if grant.resolved is not None or grant.pattern == literal_argv((operation.resource,)):
+    if grant.resolved is not None:
         same = grant.pattern == literal_argv((operation.resource,)) and operation.resolved == grant.resolved
         return same and operation.kind in _PLAIN and not _counts_words(rule)
-    return _matches(grant, asked)
+    if not _matches(grant, asked):
+        return False
+    # A pattern that somebody wrote: a bare name says nothing about escapes, code, or who may replace it.
+    words = split_words(grant.pattern)
+    if len(words) > 1:
+        return True
+    plain = operation.kind in _PLAIN and not _counts_words(rule)
+    return plain and (operation.safe_path or "/" in words[0])
 
 
-def _matches(grant: Grant, asked: tuple[Operation, ExecutionRequest, PolicyFacts]) -> bool:
+def _matches(grant: Grant, asked: Asked) -> bool:
     """Whether a pattern that a person wrote means the operation."""
     operation, request, facts = asked
     if flaw_of(grant.capability, grant.pattern):
@@ -140,8 +149,6 @@ def _matches(grant: Grant, asked: tuple[Operation, ExecutionRequest, PolicyFacts
     subject = subject_of(operation, request, facts)
     if matcher.match(subject) is not Certainty.YES:
         return False
-    if not isinstance(matcher, RunMatcher) or not isinstance(subject, RunSubject):
-        return True
-    if operation.kind == "escape":
+    if operation.kind == "escape" and isinstance(matcher, RunMatcher) and isinstance(subject, RunSubject):
         return matcher.spells_out(subject)
-    return operation.kind in _PLAIN or len(matcher.words) > 1
+    return True

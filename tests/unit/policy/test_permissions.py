@@ -3,11 +3,11 @@
 import pytest
 
 from rundown.model.diagnostic import Span
-from rundown.model.policy import Grant
+from rundown.model.policy import Grant, Outcome
 from rundown.model.request import Capability
 from rundown.policy.compiled import compile_ruleset
 from rundown.policy.permissions import decode_permissions, weigh_wishes
-from tests.support.policies import FACTS, rules
+from tests.support.policies import FACTS, env, net, outcome, rules, run, write
 
 SPAN = Span(file="a.runbook.md", line=3)
 
@@ -45,6 +45,46 @@ def test_each_wish_is_allowed_already_to_be_asked_for_or_denied():
         "net a.example:443": "ask",
         "net *.b.example": "ask",
     }
+
+
+def test_the_grant_of_a_wish_answers_what_the_runbook_then_asks():
+    raw = {
+        "run": {"allow": ["terraform", "docker ps", "perl -e *"]},
+        "write": {"allow": ["{repo}/docs/**"]},
+        "env": {"allow": ["EDITOR", "PYTHONPATH="]},
+        "net": {"allow": ["a.example:443"]},
+    }
+    wishes, _ = decode_permissions(raw, SPAN)
+    ruleset = rules()
+    weighed = weigh_wishes(compile_ruleset(ruleset, FACTS), wishes)
+    grants = tuple(item.grant for item in weighed if item.outcome is Outcome.ASK)
+    operations = [
+        run("terraform plan"),
+        run("perl -e 1", kind="opaque"),
+        write("docs/a.md"),
+        env("EDITOR"),
+        env("PYTHONPATH", span=(0, 9)),
+        net("https://a.example/x"),
+    ]
+    assert [outcome(ruleset, item) for item in operations] == ["ask"] * 6
+    assert [outcome(ruleset, item, grants=grants) for item in operations] == ["allow"] * 6
+    assert outcome(ruleset, run("docker ps"), grants=grants) == "deny"
+
+
+def test_a_wish_for_a_name_covers_no_escape_no_code_and_no_file_that_a_step_can_replace():
+    ruleset = rules("default: {run: {ask: ['jq -n']}}")
+    grants = (
+        Grant(capability=Capability.RUN, pattern="perl"),
+        Grant(capability=Capability.RUN, pattern="jq"),
+    )
+    operations = [
+        run("perl -e 1", kind="opaque"),
+        run("perl -x", kind="escape"),
+        run("perl x.pl", safe_path=False),
+        run("jq -n 1"),
+    ]
+    assert [outcome(ruleset, item, grants=grants) for item in operations] == ["ask"] * 4
+    assert outcome(ruleset, run("perl x.pl"), grants=grants) == "allow"
 
 
 def test_a_wish_that_was_granted_is_not_asked_again_and_mode_deny_grants_none():
