@@ -1,20 +1,26 @@
 """What runs left behind, read from their logs: an outsider's view, without rundown's own code."""
 
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+POLL_SECONDS = 0.02
+PATIENCE_SECONDS = 60.0
 
 
 def logs(project: Path) -> list[list[dict[str, Any]]]:
     """Returns the bodies of each run's events, oldest run first."""
     files = sorted(project.glob(".rundown/runs/*/events.jsonl"))
-    return [[json.loads(line)["body"] for line in file.read_text().splitlines()] for file in files]
+    whole = [file.read_text().rpartition("\n")[0].splitlines() for file in files]
+    return [[json.loads(line)["body"] for line in lines] for lines in whole]
 
 
 def log_of(project: Path, runbook: str) -> list[dict[str, Any]]:
     """Returns the bodies of the newest run of a runbook, named as its run names it."""
     found = [log for log in logs(project) if log and log[0]["runbook_file"] == runbook]
-    return found[-1]
+    return found[-1] if found else [{"type": "none"}]
 
 
 def kinds(project: Path, runbook: str, *types: str) -> list[dict[str, Any]]:
@@ -52,3 +58,11 @@ def reports(project: Path, runbook: str) -> list[str]:
 def run_ids(project: Path) -> list[str]:
     """Returns the ids of the project's runs, oldest first."""
     return sorted(path.parent.name for path in project.glob(".rundown/runs/*/events.jsonl"))
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Returns once `holds()`; fails when patience ends."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < until, "what was waited for did not come"
+        time.sleep(POLL_SECONDS)
