@@ -9,6 +9,7 @@ from rundown.model.policy import Fix, Layer, LayerKind, Outcome
 from rundown.model.request import Capability
 from rundown.policy.flags import flag_layer, parse_flags
 from rundown.policy.suggest import suggest_document
+from tests.support.any_policy import a_ruleset, an_operation, facts
 from tests.support.policies import (
     FACTS,
     HOME,
@@ -25,7 +26,6 @@ from tests.support.policies import (
     run,
     write,
 )
-from tests.unit.policy.test_properties import a_ruleset, an_operation, facts
 
 
 def fix(operation, ruleset=None):

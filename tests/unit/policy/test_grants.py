@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from rundown.model.policy import Grant, NeedsPrompt, Outcome
 from rundown.model.request import Capability
 from rundown.policy.grants import find_grant, flaw_of, remember
+from tests.support.any_policy import a_ruleset, an_operation, facts
 from tests.support.policies import (
     FACTS,
     ROOT,
@@ -20,7 +21,6 @@ from tests.support.policies import (
     run,
     write,
 )
-from tests.unit.policy.test_properties import a_ruleset, an_operation, facts
 
 DEFAULT = rules("default: {run: {ask: [jq, 'git push*']}}")
 
