@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.attacks import Attack, py, sh, table
-from tests.support.kernel import ORDINARY_UID, PYTHON, World
+from tests.support.kernel import ORDINARY_UID, PYTHON, World, all_command_lines
 
 pytestmark = pytest.mark.kernel
 
@@ -116,7 +116,7 @@ def test_what_a_step_leaves_running_ends_with_it(world, leaving):
     mark = f"100{os.getpid()}"
     ended = world.shell(leaving.replace("1000", mark) + "\nsleep 0.05")
     assert (ended.ending, ended.left_behind > 0, ended.seconds < 3) == ("exited", True, True)
-    assert mark not in _all_command_lines()
+    assert mark not in all_command_lines()
 
 
 def test_a_daemon_that_holds_the_output_does_not_hold_the_run(world):
@@ -146,24 +146,11 @@ world.shell("(setsid sleep {mark} &) ; touch dist/started; sleep {mark}")
         assert starter.poll() is None
     os.kill(int(pid), 9)
     deadline = time.monotonic() + 5
-    while mark in _all_command_lines() and time.monotonic() < deadline:
+    while mark in all_command_lines() and time.monotonic() < deadline:
         pass
     assert [
-        line for line in _all_command_lines().splitlines() if mark in line and "import sys" not in line
+        line for line in all_command_lines().splitlines() if mark in line and "import sys" not in line
     ] == []
     starter.kill()
     starter.wait()
     subprocess.run(["rm", "-rf", base], check=True)
-
-
-def _all_command_lines() -> str:
-    lines = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                lines.append(
-                    Path(f"/proc/{name}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-                )
-            except OSError:
-                continue
-    return "\n".join(line for line in lines if line.startswith("sleep"))

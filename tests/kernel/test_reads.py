@@ -39,6 +39,7 @@ def _file_in_host_tmp(world: World) -> None:
     sh("a file outside through its own root", "cat /proc/self/root@OUTSIDE/secret.txt"),
     sh("a file outside through its parent's root", "cat /proc/$PPID/root@OUTSIDE/secret.txt"),
     sh("a file outside through its working directory", "cat /proc/self/cwd/../../outside/secret.txt"),
+    sh("a file outside through the parent of the root", "cat /../../..@OUTSIDE/secret.txt"),
     sh("a file outside by tar", "tar -cf - @OUTSIDE/secret.txt | tar -xOf -"),
     sh("a file outside by copying", "cp @OUTSIDE/secret.txt dist/copy && cat dist/copy"),
     sh("a file outside by hard link", "rm -f dist/h; ln @OUTSIDE/secret.txt dist/h && cat dist/h"),
@@ -84,12 +85,15 @@ def test_a_step_reads_the_project_the_system_and_its_own_proc(world):
     assert (ended.stdout, ended.status) == (b"hello\nELFcat\n/\n/proc/self/fd\n", 0)
 
 
+@pytest.mark.parametrize("relative", [False, True], ids=["absolute", "relative"])
 @pytest.mark.parametrize("place", ["dist", "dist/deep", "dist/deep/file"])
-def test_a_symlink_put_into_the_way_between_survey_and_launch_stops_it(world, place):
+def test_a_symlink_put_into_the_way_between_survey_and_launch_stops_it(world, place, relative):
     world.write("dist/deep/file", "x")
     world.write("../../outside/deep/file", "REACHED")
     envelope = world.envelope(read_allow=(f"{world.root}/dist/deep/file",), write_allow=())
     target = str(world.outside) + place.removeprefix("dist")
+    if relative:
+        target = os.path.relpath(target, (world.root / place).parent)
     ended = world.shell("cat dist/deep/file", envelope, swap=[str(world.root / place), target])
     assert (ended.kind, ended.stage, ended.stdout) == ("failure", "mounts", b"")
 

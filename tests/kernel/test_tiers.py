@@ -10,13 +10,17 @@ import pytest
 
 from rundown.model.policy import Limits
 from rundown.model.request import Capability
-from tests.support.kernel import Driver, World, deny, require_kernel
+from tests.support.kernel import Driver, World, all_command_lines, deny, require_kernel
 
 pytestmark = pytest.mark.kernel
 NO_NAMESPACES = {"user_namespaces": False, "namespaces_as_root": False}
 ESCAPES = (
     ("reading outside", "cat @OUTSIDE/secret.txt"),
     ("reading outside through a symlink", "ln -sf @OUTSIDE/secret.txt dist/l && cat dist/l"),
+    (
+        "reading outside through what lay under the root",
+        "cat /../host@OUTSIDE/secret.txt || cat @OUTSIDE/secret.txt",
+    ),
     ("writing in the project", "echo x > new.txt && echo REACHED; rm -f new.txt"),
     ("writing outside", "echo x > @OUTSIDE/new && echo REACHED"),
     (
@@ -87,8 +91,19 @@ def test_each_tier_runs_what_is_allowed(lesser):
 
 
 def test_each_tier_leaves_no_process_behind(lesser):
-    ended = lesser.shell("(setsid sleep 1000 &); sleep 0.05; exit 5")
+    mark = f"102{os.getpid()}"
+    ended = lesser.shell(f"(setsid sleep {mark} &); sleep 0.05; exit 5")
     assert (ended.status, ended.left_behind) == (5, 1)
+    assert mark not in all_command_lines()
+
+
+def test_each_tier_with_a_view_keeps_its_skeleton_as_it_is(lesser):
+    if "alone" in lesser.driver.lacking:
+        pytest.skip("there is no view")
+    assert (
+        lesser.shell("touch /new /etc/new /var/new /dev/new; ls -d /new /etc/new /var/new /dev/new").stdout
+        == b""
+    )
 
 
 def test_each_tier_hides_a_denied_file_and_keeps_its_neighbours(lesser):
@@ -193,8 +208,9 @@ def test_a_host_word_takes_away_just_that_isolation(world):
 
 
 def test_a_step_that_shares_the_hosts_processes_still_ends_its_own(world):
-    ended = world.shell("(setsid sleep 1000 &); sleep 0.05", world.envelope(host=("pid",)))
-    assert (ended.status, ended.left_behind) == (0, 1)
+    mark = f"103{os.getpid()}"
+    ended = world.shell(f"(setsid sleep {mark} &); sleep 0.05", world.envelope(host=("pid",)))
+    assert (ended.status, ended.left_behind, mark in all_command_lines()) == (0, 1, False)
 
 
 def test_an_unconfined_host_word_is_a_gap_and_runs_outside(world):

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -201,3 +202,14 @@ def deny(pattern: str, capability: Capability = Capability.READ, exceptions: tup
         exceptions=exceptions,
         layer=LayerKind.PROJECT,
     )
+
+
+def all_command_lines() -> str:
+    """Returns the command lines of every `sleep` on the host, a line each."""
+    lines = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with suppress(OSError):
+                line = Path(f"/proc/{name}/cmdline").read_bytes().replace(b"\0", b" ")
+                lines.append(line.decode("utf-8", "replace"))
+    return "\n".join(line for line in lines if line.startswith("sleep"))
