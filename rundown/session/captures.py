@@ -69,6 +69,10 @@ def to_value(text: str) -> object:
         return text
     if isinstance(value, bool) or value is None or (isinstance(value, float) and not math.isfinite(value)):
         return text
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:  # a lone surrogate, or NaN inside: nothing that a record could hold
+        return text
     return value
 
 

@@ -29,7 +29,8 @@ _CACHES = {
 
 
 class StepFacts(Struct, frozen=True, kw_only=True):
-    """What a step's variables say of its run. `tmp` and `cache` are paths as the step sees them."""
+    """What a step's variables say of its run. `tmp` and `cache` are paths as the step sees them, `cache` ""
+    without one."""
 
     run_id: str
     context_id: str
@@ -57,7 +58,8 @@ def step_environment(
         chosen["LANG"] = "C.UTF-8"
     chosen.setdefault("HOME", facts.home)
     chosen |= _QUIET
-    chosen |= {name: f"{facts.cache}/{folder}" for name, folder in _CACHES.items()}
+    if facts.cache:
+        chosen |= {name: f"{facts.cache}/{folder}" for name, folder in _CACHES.items()}
     chosen |= dict.fromkeys(("TMPDIR", "TMP", "TEMP"), facts.tmp)
     chosen |= {
         "PATH": ":".join(facts.search_path),

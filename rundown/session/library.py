@@ -45,12 +45,23 @@ def read_document(argument: str, cwd: Path) -> Document:
     if argument == "-":
         return Document(file=STDIN, path=None, content=sys.stdin.buffer.read(_MOST_BYTES + 1))
     path = cwd / argument
-    if not path.exists():
+    if not os.path.exists(path):
         found = next(_named(argument, cwd), None)
         if found is None:
             raise InvalidInputError(_missing(argument, cwd))
         path = found
+    if not is_unicode(str(path.resolve())):
+        raise InvalidInputError(_unreadable(argument, "its path is no UTF-8, so no record could name it"))
     return Document(file=_shown(path, cwd), path=path, content=_read(path, argument))
+
+
+def is_unicode(path: str) -> bool:
+    """Returns whether a path can be written down; bytes that are no UTF-8 are lone surrogates in it."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def open_runbook(argument: str, cwd: Path) -> Opened:

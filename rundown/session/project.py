@@ -33,6 +33,8 @@ def find_project(runbook: Path | None, cwd: Path, home: Path, wanted_root: Path 
     else:
         root = _nearest(start, home.resolve()) or start
         _require_usable(root, home.resolve())
+    if any("\ud800" <= char <= "\udfff" for char in str(root)):
+        raise InvalidInputError(_bad_root(root, "its path is no UTF-8", "rename the folder"))
     gitdir, common = _git_directories(root)
     shown = "" if runbook is None else _below(runbook.resolve(), root)
     return Project(root=str(root), gitdir=gitdir, common_gitdir=common, runbook=shown)

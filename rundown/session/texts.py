@@ -17,6 +17,8 @@ from rundown.syntax.template import expand_text, placeholders
 
 _QUOTED = re.compile(r"""(["'])(.*)\1\Z""", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_MOST_BYTES = 128 * 1024
+"""Of one variable, its name included. Source: execve(2), MAX_ARG_STRLEN."""
 
 
 class BoundText(Struct, frozen=True, kw_only=True):
@@ -58,6 +60,8 @@ class Texts:
             return BoundText(text=text)
         bound = bind_script(text, dialect, self._values, secret=self._secret)
         problem = "; ".join(item.message for item in bound.diagnostics) or _undefined(bound.undefined)
+        if any(len(f"{name}={value}".encode()) >= _MOST_BYTES for name, value in bound.bindings):
+            problem = problem or "too-long: a value is longer than the 128 KiB that a variable may have"
         return BoundText(text=bound.text, shown=bound.shown, values=bound.bindings, problem=problem)
 
     def by_hand(self, text: str, dialect: Literal["bash", "sh"]) -> str:

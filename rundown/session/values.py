@@ -56,6 +56,11 @@ def gather_values(runbook: Runbook, given: Given) -> tuple[Values, tuple[Diagnos
     values: Values = {}
     for layer in reversed(layers):
         values |= layer
+    problems.extend(
+        _problem(f"`{name}` holds bytes or escapes that are no Unicode text", "write it in UTF-8")
+        for name, value in values.items()
+        if not _is_unicode(value)
+    )
     for declared in front.inputs:
         problems.extend(_misfits(declared, values))
     return values, tuple(problems)
@@ -155,6 +160,15 @@ def _from_environment(environment: Mapping[str, str]) -> Values:
             if name.startswith(prefix) and _NAME.match(bare) and bare.lower() not in RESERVED:
                 values[bare] = text
     return values
+
+
+def _is_unicode(value: object) -> bool:
+    """Whether it can be written down: lone surrogates stand for bytes that were no UTF-8, or for nothing."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _misfits(declared: Input, values: Mapping[str, object]) -> Iterable[Diagnostic]:
