@@ -21,12 +21,34 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN_ELEMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\[(?:[0-9]+|@|\*)\])?")
 _DECLARED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?=)?")
 _DECLARED_ELEMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\[([^\]]*)\]\+?=")
+_ASSOCIATIVE = re.compile(r"(?:-[aAgiIlrtux]+)+")
 _SIMPLE_KEY = re.compile(r"[0-9]+")
-_BINARY = frozenset("= == != < > -eq -ne -lt -le -gt -ge -nt -ot -ef -a -o )".split())
+_BINARY = frozenset(
+    [
+        "=",
+        "==",
+        "!=",
+        "<",
+        ">",
+        "-eq",
+        "-ne",
+        "-lt",
+        "-le",
+        "-gt",
+        "-ge",
+        "-nt",
+        "-ot",
+        "-ef",
+        "-a",
+        "-o",
+        ")",
+    ]
+)
 _UNARY = frozenset(f"-{letter}" for letter in "abcdefghknoprstuvwxzGLNORS")
 _EVALUATED = "a name that is not plain: its subscript is evaluated"
 _DECLARE = grammar("aAfFgiIlnprtux")
 _EXPORT = grammar("fnp")
+_PRINTF = grammar("v:")
 _READ = grammar("a:d:ei:n:N:p:rst:u:E")
 
 
@@ -52,7 +74,13 @@ def name_operand(walker: Walker, word: Word, scope: Scope, note: str = _EVALUATE
 def tested_name(walker: Walker, word: Word) -> None:
     """Notes the operand of `-v`."""
     if word.value is None:
-        walker.when(lambda: not word.splits and walker.values.tame_word(word), word.raw, word.start, word.end, _EVALUATED)
+        walker.when(
+            lambda: not word.splits and walker.values.tame_word(word),
+            word.raw,
+            word.start,
+            word.end,
+            _EVALUATED,
+        )
     elif not _PLAIN_ELEMENT.fullmatch(word.value) and "[" in word.value:
         walker.ledger.unknown(word.raw, word.start, word.end, _EVALUATED)
 
@@ -65,7 +93,9 @@ def declare(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     start = 1
     while start < len(words) and words[start].prefix[:1] in ("-", "+") and words[start].prefix != "-":
         if words[start].value is None:
-            walker.ledger.unknown(words[start].raw, words[start].start, words[start].end, "options that are not literal")
+            walker.ledger.unknown(
+                words[start].raw, words[start].start, words[start].end, "options that are not literal"
+            )
             return
         flags += words[start].prefix
         start += 1
@@ -86,12 +116,18 @@ def _declared(walker: Walker, word: Word, flags: str, scope: Scope, *, exports: 
         return
     complete = match is not None and (match.group(2) is not None or match.end() == len(text))
     if match is None or not complete or (match.group(2) is None and word.value is None):
-        walker.ledger.unknown(word.raw, word.start, word.end, "a name that is not plain: it may be any variable")
+        walker.ledger.unknown(
+            word.raw, word.start, word.end, "a name that is not plain: it may be any variable"
+        )
         return
     name = match.group(1)
     if word.splits and walker.dialect == "sh" and word.value is None:
         walker.when(
-            lambda: walker.values.tame_word(word), word.raw, word.start, word.end, "an unquoted value may set other variables",
+            lambda: walker.values.tame_word(word),
+            word.raw,
+            word.start,
+            word.end,
+            "an unquoted value may set other variables",
         )
     _attributes(walker, name, flags, scope)
     if match.group(2) is None:
@@ -116,7 +152,7 @@ def _declared_element(walker: Walker, word: Word, name: str, key: str, scope: Sc
 
 
 def _attributes(walker: Walker, name: str, flags: str, scope: Scope) -> None:
-    if "A" in flags:
+    if "A" in flags and _ASSOCIATIVE.fullmatch(flags):
         walker.values.arrays.add(name)
         scope.assign(f"{name}[]")
     else:
@@ -129,7 +165,9 @@ def _attributes(walker: Walker, name: str, flags: str, scope: Scope) -> None:
         walker.values.references.add(name)
 
 
-def _compound_value(walker: Walker, word: Word, name: str, value: Word | None, flags: str, *, exports: bool) -> None:
+def _compound_value(
+    walker: Walker, word: Word, name: str, value: Word | None, flags: str, *, exports: bool
+) -> None:
     """`declare "a=(…)"`: for an array the text is read again as a list. Seen in bash 5.2 for declare and local only."""
     if exports or (value is not None and value.prefix[:1] not in ("", "(")):
         return
@@ -137,7 +175,10 @@ def _compound_value(walker: Walker, word: Word, name: str, value: Word | None, f
         return
     walker.when(
         lambda: name not in walker.values.arrays or (value is not None and walker.values.integer_word(value)),
-        word.raw, word.start, word.end, "the value of an array is read as a list, and expanded",
+        word.raw,
+        word.start,
+        word.end,
+        "the value of an array is read as a list, and expanded",
     )
 
 
@@ -146,8 +187,14 @@ def _value_part(word: Word, cut: int) -> Word | None:
     if word.raw[:cut] != word.prefix[:cut] or len(word.raw) != word.end - word.start:
         return None if word.value is None else piece(word, word.value[cut:])
     return Word(
-        start=word.start + cut, end=word.end, raw=word.raw[cut:], value=None if word.value is None else word.value[cut:],
-        prefix=word.prefix[cut:], splits=word.splits, quoted=word.quoted, inner=word.inner,
+        start=word.start + cut,
+        end=word.end,
+        raw=word.raw[cut:],
+        value=None if word.value is None else word.value[cut:],
+        prefix=word.prefix[cut:],
+        splits=word.splits,
+        quoted=word.quoted,
+        inner=word.inner,
     )
 
 
@@ -170,25 +217,36 @@ def printf(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     """`printf -v NAME`; a format that is not literal may turn out to be `-v`."""
     if len(words) < 2:
         return
-    first = words[1]
-    if first.value is not None:
-        if first.value.startswith("-v"):
-            name = piece(first, first.value[2:]) if len(first.value) > 2 else words[2] if len(words) > 2 else None
-            if name is not None:
-                name_operand(walker, name, scope)
+    line = read_options(words, _PRINTF)
+    for option in line.options:
+        if option.value is not None:
+            name_operand(walker, option.value, scope)
+    if line.uncertain is None:
         return
-    if walker.dialect == "sh" or (first.prefix and not first.prefix.startswith("-")):
+    words = words[words.index(line.uncertain) - 1 :]
+    first = line.uncertain
+    if first.prefix and not first.prefix.startswith("-"):
         return
-    if first.prefix.startswith("-v"):
+    if first.prefix.startswith("-v") or words[0].value == "-v":
         walker.ledger.unknown(first.raw, first.start, first.end, _EVALUATED)
         return
-    if first.splits:
-        walker.when(lambda: walker.values.tame_word(first), first.raw, first.start, first.end, f"may turn out to be `-v` and {_EVALUATED}")
-    elif len(words) > 3 and words[2].value is None:
+    note = f"may turn out to be `-v` and {_EVALUATED}"
+    if first.splits or len(words) > 2:
+        walker.when(
+            lambda: walker.values.tame_word(first) or walker.values.optionless(first),
+            first.raw,
+            first.start,
+            first.end,
+            note,
+        )
+    if len(words) > 3 and words[2].value is None:
         name = words[2]
         walker.when(
             lambda: walker.values.tame_word(name) or walker.values.optionless(first),
-            first.raw, first.start, name.end, f"may turn out to be `-v` and {_EVALUATED}",
+            first.raw,
+            first.start,
+            name.end,
+            note,
         )
 
 
@@ -197,7 +255,13 @@ def unset(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     for word in words[1:]:
         if word.value is None:
             walker.unset.add("*")
-            walker.when(lambda word=word: not word.splits and walker.values.tame_word(word), word.raw, word.start, word.end, _EVALUATED)  # type: ignore[misc]
+            walker.when(
+                lambda word=word: not word.splits and walker.values.tame_word(word),
+                word.raw,
+                word.start,
+                word.end,
+                _EVALUATED,
+            )  # type: ignore[misc]
         elif _NAME.fullmatch(word.value):
             walker.unset.add(word.value)
             walker.values.unset_arrays.add(word.value)
@@ -231,13 +295,17 @@ def wait(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
             name_operand(walker, option.value, scope)
     if line.uncertain is not None:
         word = line.uncertain
-        walker.when(lambda: walker.values.tame_word(word), word.raw, word.start, word.end, f"may turn out to be `-p` and {_EVALUATED}")
+        walker.when(
+            lambda: walker.values.tame_word(word),
+            word.raw,
+            word.start,
+            word.end,
+            f"may turn out to be `-p` and {_EVALUATED}",
+        )
 
 
 def test(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     """`test` and `[`: `-v NAME`, also if only expansion makes it that. Source: bash 5.2, `test.c`."""
-    if walker.dialect == "sh":
-        return
     for index, word in enumerate(words[1:], 1):
         after = words[index + 1] if index + 1 < len(words) else None
         before = words[index - 1].value
@@ -251,19 +319,35 @@ def _may_be_test_option(walker: Walker, word: Word, before: str | None, after: W
     """An operand of `test` that is not literal: it may turn out to be `-v`, or `-v` and a name."""
     note = "may turn out to be `-v NAME`, and a name's subscript is evaluated"
     if word.splits:
-        walker.when(lambda: walker.values.tame_word(word), word.raw, word.start, word.end, f"unquoted: {note}")
+        walker.when(
+            lambda: walker.values.tame_word(word), word.raw, word.start, word.end, f"unquoted: {note}"
+        )
     joins = before in ("-a", "-o", ")")
     if after is None or (not joins and not word.splits and (before in _UNARY or before in _BINARY)):
         return
     if after.value is None or "[" in after.value:
         walker.when(
             lambda: walker.values.optionless(word) or walker.values.tame_word(after),
-            word.raw, word.start, after.end, note,
+            word.raw,
+            word.start,
+            after.end,
+            note,
         )
 
 
 _Rule = Callable[["Walker", Sequence[Word], Scope], None]
 _RULES: dict[str, _Rule] = {
-    "declare": declare, "typeset": declare, "local": declare, "readonly": declare, "export": declare, "read": read,
-    "printf": printf, "unset": unset, "let": let, "getopts": getopts, "wait": wait, "test": test, "[": test,
+    "declare": declare,
+    "typeset": declare,
+    "local": declare,
+    "readonly": declare,
+    "export": declare,
+    "read": read,
+    "printf": printf,
+    "unset": unset,
+    "let": let,
+    "getopts": getopts,
+    "wait": wait,
+    "test": test,
+    "[": test,
 }

@@ -19,12 +19,18 @@ from rundown.shell.tree import Word
 if TYPE_CHECKING:
     from rundown.shell.walk import Walker
 
-_AWK = grammar("F:v:f:W:bcCd::D::e:E:gh:i:Il:L::nNo::Op::PrSstV", "field-separator= assign= file= characters-as-bytes traditional copyright "
-               "dump-variables== debug== source= exec= gen-pot include= load= lint== bignum non-decimal-data use-lc-numeric pretty-print== "
-               "optimize profile== posix re-interval no-optimize sandbox lint-old version help csv")
+_AWK = grammar(
+    "F:v:f:W:bcCd::D::e:E:gh:i:Il:L::nNo::Op::PrSstV",
+    "field-separator= assign= file= characters-as-bytes traditional copyright "
+    "dump-variables== debug== source= exec= gen-pot include= load= lint== bignum non-decimal-data use-lc-numeric pretty-print== "
+    "optimize profile== posix re-interval no-optimize sandbox lint-old version help csv",
+)
 _AWKS = frozenset(["awk", "gawk", "mawk", "nawk", "original-awk"])
-_SED = grammar("nEre:f:i::l:suz", "quiet silent expression= file= in-place== line-length= posix regexp-extended separate sandbox unbuffered "
-               "null-data debug follow-symlinks zero-terminated help version")
+_SED = grammar(
+    "nEre:f:i::l:suz",
+    "quiet silent expression= file= in-place== line-length= posix regexp-extended separate sandbox unbuffered "
+    "null-data debug follow-symlinks zero-terminated help version",
+)
 _AWK_STARTS = re.compile(r"system|getline|@|close|(?<!\|)\|(?!\|)|printf?[^;}\n]*>")
 
 
@@ -88,7 +94,9 @@ def _awk(words: Sequence[Word]) -> Found | None:
 
 
 def _without_strings(text: str) -> str:
-    return re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', text) if "system" not in text and "getline" not in text else text
+    return (
+        re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', text) if "system" not in text and "getline" not in text else text
+    )
 
 
 def _sed(words: Sequence[Word]) -> Found | None:
@@ -99,7 +107,11 @@ def _sed(words: Sequence[Word]) -> Found | None:
     while start < len(words):
         line = read_options(words, _SED, start)
         given.update(option.name for option in line.options)
-        scripts.extend(option.value for option in line.options if option.name in ("e", "expression") and option.value is not None)
+        scripts.extend(
+            option.value
+            for option in line.options
+            if option.name in ("e", "expression") and option.value is not None
+        )
         if line.uncertain is not None:
             return "opaque", "`sed` with options that are only known at run time"
         operands.extend(words[line.first : line.first + 1])

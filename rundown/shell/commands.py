@@ -6,6 +6,7 @@ accepts, never less exact: text that a shell refuses starts nothing.
 
 import re
 
+from rundown.shell.builtins import RESERVED
 from rundown.shell.compounds import CLOSING, OPENING_BASH, OPENING_POSIX, Compounds
 from rundown.shell.cursor import Budget, Dialect
 from rundown.shell.tree import (
@@ -19,15 +20,13 @@ from rundown.shell.tree import (
     Simple,
     Word,
 )
+from rundown.shell.words import ASSIGNMENT
 
 _PREFIX_BASH = re.compile(r"(?:!|time)(?=[ \t\n;|&()<>]|\Z)")
 _PREFIX_POSIX = re.compile(r"!(?=[ \t\n;|&()<>]|\Z)")
 _TIME_OPTION = re.compile(r"[ \t]+(?:-p|--)(?=[ \t\n;|&()<>]|\Z)")
-_RESERVED = frozenset(
-    "if then else elif fi case esac for select while until do done function time coproc { } ! [[".split()
-)
 _ARRAY_ARGUMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\[[^\]\n]*\])?\+?=\(")
-_TAKES_ARRAYS = frozenset("declare typeset local export readonly eval let".split())
+_TAKES_ARRAYS = frozenset(["declare", "typeset", "local", "export", "readonly", "eval", "let"])
 _ENDS_COMMAND = frozenset(["", "\n", ";", "|", ")", "#"])
 
 
@@ -116,7 +115,9 @@ class Reader(Compounds):
             if match.group() == "!" and self.extglob and self.text.startswith("(", match.end(), self.end):
                 self.fail("a negated subshell or a pattern, depending on `extglob`")
             self.position = match.end()
-            option = _TIME_OPTION.match(self.text, self.position, self.end) if match.group() == "time" else None
+            option = (
+                _TIME_OPTION.match(self.text, self.position, self.end) if match.group() == "time" else None
+            )
             if option is not None:
                 self.position = option.end()
             self.skip_blanks()
@@ -163,31 +164,41 @@ class Reader(Compounds):
             elif words:
                 arrays.append(assignment)
                 raw = self.text[assignment.start : assignment.end]
-                words.append(Word(start=assignment.start, end=assignment.end, raw=raw, value=None, prefix=raw))
+                words.append(
+                    Word(start=assignment.start, end=assignment.end, raw=raw, value=None, prefix=raw)
+                )
             else:
                 assignments.append(assignment)
         if not (assignments or words or redirections):
             self.fail("a command is missing")
         if words:
-            self.refuse_joined_keyword(words)
+            self.refuse_joined(words[0])
             self.budget.names.update((words[0].raw, words[0].value or ""))
             if self.origin is None:
                 self.budget.starts.add(words[0].start)
         return Simple(
-            start=start, end=max(part[-1].end for part in (assignments, words, redirections) if part),
-            assignments=tuple(assignments), words=tuple(words), arrays=tuple(arrays), redirections=tuple(redirections),
+            start=start,
+            end=max(part[-1].end for part in (assignments, words, redirections) if part),
+            assignments=tuple(assignments),
+            words=tuple(words),
+            arrays=tuple(arrays),
+            redirections=tuple(redirections),
         )
 
     def array_argument(self, name: Word) -> Assignment | None:
         """Reads `a=(…)` as an argument of a builtin that takes it."""
-        if self.bash and name.value in _TAKES_ARRAYS and _ARRAY_ARGUMENT.match(self.text, self.position, self.end):
+        if (
+            self.bash
+            and name.value in _TAKES_ARRAYS
+            and _ARRAY_ARGUMENT.match(self.text, self.position, self.end)
+        ):
             return self.assignment()
         return None
 
-    def refuse_joined_keyword(self, words: list[Word]) -> None:
-        """Raises: UnreadableError if the command's name is a reserved word in disguise."""
-        if words[0].raw in _RESERVED and words[0].end - words[0].start != len(words[0].raw):
-            self.fail("a line continuation stands within a reserved word", words[0].start)
+    def refuse_joined(self, name: Word) -> None:
+        """Raises: UnreadableError if a line continuation hides that the command's name is none."""
+        if name.end - name.start != len(name.raw) and (name.raw in RESERVED or ASSIGNMENT.match(name.raw)):
+            self.fail("a line continuation stands within a reserved word or an assignment", name.start)
 
     def defined(self, start: int, words: list[Word], more: bool) -> Function:
         """Reads `(` `)` and the body behind a function's name."""

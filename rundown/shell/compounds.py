@@ -8,12 +8,21 @@ from abc import abstractmethod
 from typing import Literal, NamedTuple
 
 from rundown.shell.redirections import Redirections
-from rundown.shell.tree import Arithmetic, Block, Command, Compound, Function, Item, Place, Redirection, Script, Word
+from rundown.shell.tree import (
+    Arithmetic,
+    Block,
+    Command,
+    Compound,
+    Function,
+    Item,
+    Place,
+    Redirection,
+    Script,
+    Word,
+)
 
 _END = r"(?=[ \t\n;|&()<>]|\Z)"
-OPENING_BASH = re.compile(
-    r"\(\(|\(|(?:\{|\[\[|if|while|until|for|case|select|coproc|function)" + _END
-)
+OPENING_BASH = re.compile(r"\(\(|\(|(?:\{|\[\[|if|while|until|for|case|select|coproc|function)" + _END)
 OPENING_POSIX = re.compile(r"\(|(?:\{|if|while|until|for|case)" + _END)
 CLOSING = re.compile(r"\)|;;|;&|(?:\}|then|elif|else|fi|do|done|esac)" + _END)
 _COPROCESS_NAME = re.compile(
@@ -65,8 +74,15 @@ class Compounds(Redirections):
         redirections = self.trailing_redirections()
         self.ascend(2)
         return Compound(
-            start=start, end=self.position, kind=parts.kind, blocks=parts.blocks, words=parts.words,
-            arithmetic=parts.arithmetic, tests=parts.tests, variable=parts.variable, redirections=redirections,
+            start=start,
+            end=self.position,
+            kind=parts.kind,
+            blocks=parts.blocks,
+            words=parts.words,
+            arithmetic=parts.arithmetic,
+            tests=parts.tests,
+            variable=parts.variable,
+            redirections=redirections,
         )
 
     def compound_parts(self, opening: str, start: int) -> _Parts:
@@ -242,7 +258,11 @@ class Compounds(Redirections):
             if self.at("&&") or self.at("||"):
                 self.position += 2
                 operator = ""
-            elif not pattern and self.peek() in tuple("()<>") and not (self.peek() in "<>" and self.peek(1) == "("):
+            elif (
+                not pattern
+                and self.peek() in tuple("()<>")
+                and not (self.peek() in "<>" and self.peek(1) == "(")
+            ):
                 self.position += 1
                 operator = ""
             elif self.peek() in ("", ";", "&", "|"):
@@ -269,6 +289,9 @@ class Compounds(Redirections):
         item = Item(command=self.command(), apart=True)
         if match is None and isinstance(item.command, Function):
             self.fail("a function's definition as a coprocess", start)
+        if self.budget.substitutions and not isinstance(item.command, Compound):
+            # bash 5.2 prints what stands in `$(…)` and reads it again: `coproc a` becomes `coproc COPROC a`
+            self.fail("a coprocess within a substitution, which bash starts under another name", start)
         variable = match.group(1) if match is not None else "COPROC"
         return _Parts("coproc", (Block(script=Script(items=(item,), origin=self.origin)),), variable=variable)
 
@@ -294,5 +317,9 @@ class Compounds(Redirections):
         body = Script(items=(Item(command=self.command()),), origin=self.origin)
         self.ascend(2)
         return Function(
-            start=start, end=self.position, name=name.value or name.raw, plain=name.value == name.raw, body=body
+            start=start,
+            end=self.position,
+            name=name.value or name.raw,
+            plain=name.value == name.raw,
+            body=body,
         )

@@ -33,6 +33,7 @@ class Budget:
 
     def __init__(self) -> None:
         self.levels = 0
+        self.substitutions = 0
         self.commands = 0
         self.words = 0
         self.names: set[str] = set()

@@ -20,8 +20,13 @@ if TYPE_CHECKING:
     from rundown.shell.walk import Walker
 
 _SAID = {
-    "shell": "starts a program", "program": "starts a program", "starts": "starts a program", "write": "writes a file",
-    "read": "reads a file of settings", "code": "runs code or commands", "changes": "changes or removes files",
+    "shell": "starts a program",
+    "program": "starts a program",
+    "starts": "starts a program",
+    "write": "writes a file",
+    "read": "reads a file of settings",
+    "code": "runs code or commands",
+    "changes": "changes or removes files",
 }
 
 
@@ -63,7 +68,9 @@ def _matches(row: Escape, words: Sequence[Word], index: int) -> tuple[str, Word 
     for place, letter in enumerate(text[1:], 2):
         if letter in row.letters:
             attached = len(text) > place or word.value is None
-            return f"-{letter}", (_rest(word, place) if attached else after) if letter in row.arguments else None
+            return f"-{letter}", (
+                _rest(word, place) if attached else after
+            ) if letter in row.arguments else None
         if letter in row.arguments:
             return None
     return None
@@ -79,9 +86,13 @@ def _effect(walker: Walker, row: Escape, value: Word | None, note: str) -> None:
     if value is None:
         return
     if row.effect == "write" and value.value and value.value != "-":
-        walker.ledger.touch(Capability.WRITE, value.value, value.start, value.end, note.replace("started", "written"))
+        walker.ledger.touch(
+            Capability.WRITE, value.value, value.start, value.end, note.replace("started", "written")
+        )
     elif row.effect == "read" and value.value:
-        walker.ledger.touch(Capability.READ, value.value, value.start, value.end, note.replace("started", "read"))
+        walker.ledger.touch(
+            Capability.READ, value.value, value.start, value.end, note.replace("started", "read")
+        )
     elif row.effect == "shell":
         if value.value is None:
             walker.ledger.dynamic(value.raw, [value], f"{note}: text that is only known at run time")

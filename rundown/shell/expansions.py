@@ -17,6 +17,7 @@ _ARITHMETIC_PLAIN = re.compile(r"[^()\[\]{}\\'\"$`]+")
 _OPERAND_PLAIN = re.compile(r"[^}\\'\"$`<>]+")
 _UNESCAPE = re.compile(r"\\([$`\\])")
 _UNESCAPE_QUOTED = re.compile(r'\\([$`\\"])')
+_PLAIN_QUOTE = re.compile(r"""(['"])(?:[A-Za-z0-9_ ./:,=+%@^-]|\\\\[abefnrtv])*\1""")
 _RISKY_FALLBACK = re.compile(r"[#\\]|<<|\bcase\b")
 
 
@@ -92,7 +93,9 @@ class Expansions(Quoting):
     def substitution(self, start: int, *, process: bool = False) -> Substitution:
         """Reads the commands of a substitution that opened at `start`, and its closing parenthesis."""
         self.descend(4)
+        self.budget.substitutions += 1
         script = self.script()
+        self.budget.substitutions -= 1
         if not self.at(")"):
             self.fail("a substitution is not closed", start)
         self.position += 1
@@ -237,6 +240,7 @@ class Expansions(Quoting):
     def operand_part(self, builder: Builder, char: str, *, quoted: bool) -> None:
         """Reads one part of an operand that is more than plain text."""
         if char == "$":
+            self.refuse_fancy_quote()
             self.dollar(builder, quoted=quoted)
         elif char == "`":
             self.backquote(builder, quoted=quoted)
@@ -248,6 +252,8 @@ class Expansions(Quoting):
             if self.bash and not quoted and self.peek(1) == "(":
                 self.position += 2
                 builder.expand(self.substitution(self.position - 2, process=True), splits=False)
+            elif self.peek(1) == "\\" and self.peek(2) == "\n":
+                self.fail("a line continuation stands within an operator")
             else:
                 self.position += 1
         elif quoted:
@@ -256,6 +262,14 @@ class Expansions(Quoting):
             self.single(builder)
         else:
             self.double(builder)
+
+    def refuse_fancy_quote(self) -> None:
+        """Raises: UnreadableError for `$'…'` in an operand, if it holds more than plain text.
+
+        Seen in bash 5.2: within `"$(…)"` such quotes get lost when the substitution is printed and read again.
+        """
+        if self.peek(1) in ("'", '"') and not _PLAIN_QUOTE.match(self.text, self.position + 1, self.end):
+            self.fail("a `$'…'` within an expansion")
 
     def quote_in_quotes(self, builder: Builder, char: str) -> None:
         """Reads a quote within `"${x…}"`, where shells disagree: only where all readings end at the same place."""

@@ -8,6 +8,7 @@ is in the set too. What cannot be read is never left out; it becomes a dynamic o
 from rundown.model.request import Capability, Operation
 from rundown.shell.commands import read
 from rundown.shell.cursor import Budget, Dialect, UnreadableError
+from rundown.shell.dialects import readings
 from rundown.shell.extraction import UNPARSEABLE, Extraction
 from rundown.shell.ledger import Ledger
 from rundown.shell.tree import Word
@@ -30,15 +31,18 @@ def extract(text: str, dialect: Dialect) -> Extraction:
     if "\0" in text:
         return _unparseable("holds a NUL, which no shell reads", size)
     ledger = Ledger(text)
-    budget = Budget()
-    try:
-        script = read(text, dialect, budget)
-        Walker(ledger, budget, dialect).whole(script)
-    except UnreadableError as error:
-        return _unparseable(error.reason, size)
-    except RecursionError:
-        return _unparseable("nested too deeply", size)
-    return _extraction(ledger, hear(text, script, ledger, budget))
+    error: str | None = None
+    for reading in readings(text, dialect):
+        budget = Budget()
+        try:
+            script = read(text, reading, budget)
+            Walker(ledger, budget, reading).whole(script)
+        except UnreadableError as refusal:
+            return _unparseable(refusal.reason, size)
+        except RecursionError:
+            return _unparseable("nested too deeply", size)
+        error = error or hear(text, script, ledger, budget)
+    return _extraction(ledger, error)
 
 
 def extract_argv(argv: tuple[str, ...]) -> Extraction:

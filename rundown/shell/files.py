@@ -17,13 +17,22 @@ _WRITES = frozenset([">", ">>", ">|", "&>", "&>>", ">&", "<>"])
 _READS = frozenset(["<", "<>"])
 
 _PROGRAMS = {
-    "cp": ("abdfiHlLnPprRsS:t:TuvxZ", "target-directory= suffix= recursive archive force verbose update no-clobber parents "
-           "backup== preserve== no-preserve= reflink== sparse= link symbolic-link interactive dereference no-dereference "
-           "no-target-directory strip-trailing-slashes one-file-system remove-destination attributes-only context=="),
-    "mv": ("bfinS:t:TuvZ", "target-directory= suffix= force verbose update no-clobber backup== interactive "
-           "no-target-directory strip-trailing-slashes context"),
-    "ln": ("bdfFiLnPrsS:t:Tv", "target-directory= suffix= force verbose symbolic backup== relative no-dereference "
-           "interactive logical physical no-target-directory directory"),
+    "cp": (
+        "abdfiHlLnPprRsS:t:TuvxZ",
+        "target-directory= suffix= recursive archive force verbose update no-clobber parents "
+        "backup== preserve== no-preserve= reflink== sparse= link symbolic-link interactive dereference no-dereference "
+        "no-target-directory strip-trailing-slashes one-file-system remove-destination attributes-only context==",
+    ),
+    "mv": (
+        "bfinS:t:TuvZ",
+        "target-directory= suffix= force verbose update no-clobber backup== interactive "
+        "no-target-directory strip-trailing-slashes context",
+    ),
+    "ln": (
+        "bdfFiLnPrsS:t:Tv",
+        "target-directory= suffix= force verbose symbolic backup== relative no-dereference "
+        "interactive logical physical no-target-directory directory",
+    ),
     "tee": ("aip", "append ignore-interrupts output-error=="),
     "touch": ("acd:fhmr:t:", "date= no-create reference= time= no-dereference"),
     "mkdir": ("m:pvZ", "mode= parents verbose context=="),
@@ -56,7 +65,9 @@ def operands(ledger: Ledger, name: str, words: Sequence[Word]) -> None:
     for index, word in enumerate(found):
         if not word.value or word.value == "-":
             continue
-        source = name in ("cp", "mv", "ln") and (directory is not None or index < len(found) - 1 or len(found) == 1)
+        source = name in ("cp", "mv", "ln") and (
+            directory is not None or index < len(found) - 1 or len(found) == 1
+        )
         written = not source or name == "mv" or (name == "ln" and len(found) == 1)
         if source and name in ("cp", "mv"):
             ledger.touch(Capability.READ, word.value, word.start, word.end, f"operand of {name}")

@@ -21,8 +21,39 @@ _STARTS = frozenset(["-exec", "-execdir", "-ok", "-okdir"])
 _WRITES = frozenset(["-fprint", "-fprint0", "-fprintf", "-fls"])
 _OPERATORS = frozenset(["(", ")", "!", ",", "-a", "-and", "-o", "-or", "-not"])
 _NO_ARGUMENT = frozenset(
-    "-daystart -depth -d -follow -help -ignore_readdir_race -mount -noignore_readdir_race -noleaf -nowarn -version -warn -xdev -delete "
-    "-print -print0 -ls -prune -quit -empty -executable -readable -writable -nogroup -nouser -true -false -X -E -x -s".split()
+    [
+        "-daystart",
+        "-depth",
+        "-d",
+        "-follow",
+        "-help",
+        "-ignore_readdir_race",
+        "-mount",
+        "-noignore_readdir_race",
+        "-noleaf",
+        "-nowarn",
+        "-version",
+        "-warn",
+        "-xdev",
+        "-delete",
+        "-print",
+        "-print0",
+        "-ls",
+        "-prune",
+        "-quit",
+        "-empty",
+        "-executable",
+        "-readable",
+        "-writable",
+        "-nogroup",
+        "-nouser",
+        "-true",
+        "-false",
+        "-X",
+        "-E",
+        "-x",
+        "-s",
+    ]
 )
 _LEADING = frozenset(["-H", "-L", "-P", "-O0", "-O1", "-O2", "-O3"])
 _PARALLEL = grammar(
@@ -47,7 +78,10 @@ def find(walker: Walker, words: Sequence[Word]) -> Found | None:
             return "wrapper", ""
         if text in _STARTS:
             stop = _end_of_command(words, index + 1)
-            inner = [unknown(part) if part.value is None or "{}" in part.value else part for part in words[index + 1 : stop]]
+            inner = [
+                unknown(part) if part.value is None or "{}" in part.value else part
+                for part in words[index + 1 : stop]
+            ]
             if inner:
                 walker.program(inner, f"started by find {text}")
             kind = max(kind, "wrapper", key=("literal", "wrapper", "escape").index)
@@ -61,7 +95,9 @@ def find(walker: Walker, words: Sequence[Word]) -> Found | None:
             notes.append(f"`find {text}` writes a file")
             target = words[index + 1]
             if target.value:
-                walker.ledger.touch(Capability.WRITE, target.value, target.start, target.end, f"written by find {text}")
+                walker.ledger.touch(
+                    Capability.WRITE, target.value, target.start, target.end, f"written by find {text}"
+                )
         takes = text.startswith("-") and text not in _NO_ARGUMENT and text not in _OPERATORS
         index += 2 if takes or text == "-fprintf" else 1
         if text == "-fprintf":
@@ -77,7 +113,9 @@ def _after_paths(walker: Walker, words: Sequence[Word]) -> int:
     uncertain = 0
     while index < len(words):
         word = words[index]
-        if word.value is not None and (word.value.startswith("-") and len(word.value) > 1 or word.value in ("(", "!", ")", ",")):
+        if word.value is not None and (
+            (word.value.startswith("-") and len(word.value) > 1) or word.value in ("(", "!", ")", ",")
+        ):
             break
         if not word.value and (word.prefix[:1] in ("", "-")):
             uncertain += 3 if word.splits and word.inner else 1
@@ -86,14 +124,20 @@ def _after_paths(walker: Walker, words: Sequence[Word]) -> int:
         note = "an unquoted path of `find` may turn out to be `-exec`"
         risky = [word for word in words[1:index] if word.value is None]
         walker.when(
-            lambda: all(walker.values.optionless(word) for word in risky), _raw(words), words[0].start, words[-1].end, note
+            lambda: all(walker.values.optionless(word) for word in risky),
+            _raw(words),
+            words[0].start,
+            words[-1].end,
+            note,
         )
     return index
 
 
 def _end_of_command(words: Sequence[Word], start: int) -> int:
     for index in range(start, len(words)):
-        if words[index].value == ";" or (words[index].value == "+" and index > start and words[index - 1].value == "{}"):
+        if words[index].value == ";" or (
+            words[index].value == "+" and index > start and words[index - 1].value == "{}"
+        ):
             return index
     return len(words)
 

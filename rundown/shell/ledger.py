@@ -44,8 +44,12 @@ class Ledger:
             return
         self.add(
             Operation(
-                capability=Capability.RUN, resource=name.value, kind=kind, note=note,
-                argv=tuple([word.value for word in words]), span=self.place(name.start, words[-1].end),
+                capability=Capability.RUN,
+                resource=name.value,
+                kind=kind,
+                note=note,
+                argv=tuple([word.value for word in words]),
+                span=self.place(name.start, words[-1].end),
             )
         )
 
@@ -53,8 +57,12 @@ class Ledger:
         """Notes that something is started which only the running shell knows."""
         self.add(
             Operation(
-                capability=Capability.RUN, resource=resource, kind="dynamic", note=note,
-                argv=tuple([word.value for word in words]), span=self.place(words[0].start, words[-1].end),
+                capability=Capability.RUN,
+                resource=resource,
+                kind="dynamic",
+                note=note,
+                argv=tuple([word.value for word in words]),
+                span=self.place(words[0].start, words[-1].end),
             )
         )
 
@@ -72,7 +80,9 @@ class Ledger:
 
     def unknown_at(self, resource: str, span: Place, note: str) -> None:
         """As `unknown`, for a place that is already in bytes."""
-        self.add(Operation(capability=Capability.RUN, resource=resource, kind="dynamic", note=note, span=span))
+        self.add(
+            Operation(capability=Capability.RUN, resource=resource, kind="dynamic", note=note, span=span)
+        )
 
     def everywhere(self, resource: str, note: str) -> None:
         """As `unknown`, for what has no place of its own."""
@@ -88,11 +98,19 @@ class Ledger:
         """Notes nested text that cannot be read; its place is the origin."""
         self.add(
             Operation(
-                capability=Capability.RUN, resource=UNPARSEABLE, kind="unparseable", note=note, span=self.origin or (0, 0)
+                capability=Capability.RUN,
+                resource=UNPARSEABLE,
+                kind="unparseable",
+                note=note,
+                span=self.origin or (0, 0),
             )
         )
 
     def piece(self, start: int, end: int, reason: str) -> None:
         """Notes a part of the text that a witness cannot read."""
         span = self.place(start, end)
-        self.add(Operation(capability=Capability.RUN, resource=UNPARSEABLE, kind="unparseable", note=reason, span=span))
+        self.add(
+            Operation(
+                capability=Capability.RUN, resource=UNPARSEABLE, kind="unparseable", note=reason, span=span
+            )
+        )

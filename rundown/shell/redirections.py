@@ -6,9 +6,12 @@ from rundown.shell.tree import Arithmetic, Redirection, Word
 from rundown.shell.words import Words
 
 _BASH = re.compile(r"(\d+|(?=\{))?(<<<|<<-|<<|<>|<&(?!>)|<(?!\()|>>|>&|>\||>(?!\()|&>>|&>)")
-_POSIX = re.compile(r"(\d+)?(<<-|<<|<>|<&|<|>>|>&|>\||>)")
+_POSIX = re.compile(r"(\d)?(<<-|<<|<>|<&|<|>>|>&|>\||>)")
 _VARIABLE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?=\}[<>]|\[)")
-_DELIMITER = re.compile(r"""(?:[^ \t\n|&;()<>\\'"$`]|\\[^\n]|'[^'\n]*'|"[^"\\$`\n]*")+(?=[ \t\n|&;()<>]|\Z)""")
+_CLOSES_AND_MORE = re.compile(r"[0-9]*-.")
+_DELIMITER = re.compile(
+    r"""(?:[^ \t\n|&;()<>\\'"$`]|\\[^\n]|'[^'\n]*'|"[^"\\$`\n]*")+(?=[ \t\n|&;()<>]|\Z)"""
+)
 _QUOTING = re.compile(r"""\\(.)|'([^']*)'|"([^"]*)\"""")
 _EMPTY = Word(start=0, end=0, raw="", value="")
 
@@ -50,9 +53,17 @@ class Redirections(Words):
         if operator in ("<<", "<<-"):
             return self.here_document(start, operator)
         target = self.word()
+        if operator in (">&", "<&") and _CLOSES_AND_MORE.match(target.raw):
+            # bash 5.2 prints what stands in `$(…)` and reads it again: `>& -a` becomes `>&-` and the command `a`
+            self.fail("a descriptor's target that begins with a dash")
         return Redirection(
-            start=start, end=self.position, operator=operator, target=target, descriptor=match.group(1) or "",
-            variable=variable, subscript=subscript,
+            start=start,
+            end=self.position,
+            operator=operator,
+            target=target,
+            descriptor=match.group(1) or "",
+            variable=variable,
+            subscript=subscript,
         )
 
     def descriptor_variable(self) -> tuple[str, Arithmetic | None] | None:
@@ -85,7 +96,9 @@ class Redirections(Words):
             self.fail("a here-document's delimiter that is not plain")
         self.position = match.end()
         raw = match.group()
-        delimiter = _QUOTING.sub(lambda part: next((text for text in part.groups() if text is not None), ""), raw)
+        delimiter = _QUOTING.sub(
+            lambda part: next((text for text in part.groups() if text is not None), ""), raw
+        )
         redirection = Redirection(start=start, end=self.position, operator=operator, target=_EMPTY)
         self.pending += (
             Pending(redirection, delimiter, expands=_QUOTING.search(raw) is None, strip=operator == "<<-"),
@@ -116,6 +129,9 @@ class Redirections(Words):
                 pending.redirection.target = self.body(line, expands=pending.expands)
                 self.position = after
                 return
+            if self.budget.substitutions and joined.startswith(pending.delimiter) and ")" in joined:
+                # bash 5.2, `make_here_document`: within `$(…)` such a line ends the document too
+                self.fail("a here-document that may end at a parenthesis", line)
             line = after
         self.fail("a here-document is not closed", pending.redirection.start)
 

@@ -51,6 +51,8 @@ def execute(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
 
 def command(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     """`command`: a builtin or a program, never a function; with `-v` nothing."""
+    if len(words) > 1 and words[1].value in ("-v", "-V"):
+        return
     line = read_options(words, _COMMAND)
     if line.uncertain is not None:
         walker.ledger.dynamic(_raw(words), words, "`command` starts something that is only known at run time")
@@ -105,7 +107,9 @@ def alias(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     """`alias NAME=TEXT`: the text stands for the name wherever that is a command, with arguments to come."""
     for word in words[1:]:
         if word.value is None:
-            walker.ledger.unknown(word.raw, word.start, word.end, "`alias` defines text that is only known at run time")
+            walker.ledger.unknown(
+                word.raw, word.start, word.end, "`alias` defines text that is only known at run time"
+            )
             continue
         name, equals, text = word.value.partition("=")
         if not equals:
@@ -113,7 +117,9 @@ def alias(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
         walker.ledger.shadows[name] = None
         walker.values.redefined.add(name)
         if name in builtins.RESERVED:
-            walker.ledger.unknown(word.raw, word.start, word.end, "an alias of a reserved word changes how the text is read")
+            walker.ledger.unknown(
+                word.raw, word.start, word.end, "an alias of a reserved word changes how the text is read"
+            )
         else:
             walker.alias_text(text, word, scope)
 
@@ -124,10 +130,16 @@ def hash_(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     for option in line.options:
         if option.name == "p" and option.value is not None:
             if option.value.value:
-                walker.program([option.value, unknown(option.value)], "put in the place of other names by hash")
-            walker.ledger.unknown(_raw(words), words[0].start, words[-1].end, "`hash -p` puts a file in the place of a name")
+                walker.program(
+                    [option.value, unknown(option.value)], "put in the place of other names by hash"
+                )
+            walker.ledger.unknown(
+                _raw(words), words[0].start, words[-1].end, "`hash -p` puts a file in the place of a name"
+            )
     if line.uncertain is not None:
-        walker.ledger.unknown(_raw(words), words[0].start, words[-1].end, "`hash -p` puts a file in the place of a name")
+        walker.ledger.unknown(
+            _raw(words), words[0].start, words[-1].end, "`hash -p` puts a file in the place of a name"
+        )
 
 
 def enable(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
@@ -142,7 +154,9 @@ def enable(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
 
 def bind(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     """`bind -x KEYS:COMMAND`, and macros, which type commands."""
-    if len(words) > 1 and not all(word.value in ("-l", "-p", "-P", "-s", "-S", "-v", "-V", "-X") for word in words[1:]):
+    if len(words) > 1 and not all(
+        word.value in ("-l", "-p", "-P", "-s", "-S", "-v", "-V", "-X") for word in words[1:]
+    ):
         walker.ledger.dynamic(_raw(words), words, "`bind` ties commands to keys")
 
 
@@ -219,7 +233,11 @@ def settings(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
 
 def _joined(words: Sequence[Word]) -> str | None:
     values = [word.value for word in words]
-    return None if any(value is None for value in values) else " ".join(value for value in values if value is not None)
+    return (
+        None
+        if any(value is None for value in values)
+        else " ".join(value for value in values if value is not None)
+    )
 
 
 def _raw(words: Sequence[Word]) -> str:
@@ -229,7 +247,23 @@ def _raw(words: Sequence[Word]) -> str:
 
 _Starter = Callable[["Walker", Sequence[Word], Scope], None]
 STARTERS: dict[str, _Starter] = {
-    "eval": evaluate, "exec": execute, "command": command, "builtin": builtin, "source": source, ".": source, "trap": trap,
-    "alias": alias, "hash": hash_, "enable": enable, "bind": bind, "complete": complete, "compgen": complete,
-    "compopt": complete, "mapfile": mapfile, "readarray": mapfile, "jobs": jobs, "fc": history, "set": settings,
+    "eval": evaluate,
+    "exec": execute,
+    "command": command,
+    "builtin": builtin,
+    "source": source,
+    ".": source,
+    "trap": trap,
+    "alias": alias,
+    "hash": hash_,
+    "enable": enable,
+    "bind": bind,
+    "complete": complete,
+    "compgen": complete,
+    "compopt": complete,
+    "mapfile": mapfile,
+    "readarray": mapfile,
+    "jobs": jobs,
+    "fc": history,
+    "set": settings,
 }

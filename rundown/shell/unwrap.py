@@ -24,12 +24,25 @@ if TYPE_CHECKING:
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_%.]*)=")
 _LOADER = re.compile(r"ld(?:-linux.*|-musl.*|64)?\.so(?:\.[0-9]+)*|ld-[0-9.]+\.so")
 _SPLITTABLE = re.compile(r"[^\\'\"$#]*")
-_LOADER_OPTIONS = grammar("", "list verify inhibit-cache library-path= glibc-hwcaps-prepend= inhibit-rpath= audit= preload= argv0= "
-                          "list-tunables list-diagnostics help version")
+_LOADER_OPTIONS = grammar(
+    "",
+    "list verify inhibit-cache library-path= glibc-hwcaps-prepend= inhibit-rpath= audit= preload= argv0= "
+    "list-tunables list-diagnostics help version",
+)
 _SHELL_SHORT = "abefhiklmnprstuvxBCDEHITPVqcO:o:"
 _SHELL_LONG = "norc noprofile posix login restricted verbose noediting debugger dump-strings help version rcfile= init-file="
 _SHELL = grammar(_SHELL_SHORT, _SHELL_LONG)
-_READ_ALIKE = {"bash": "bash", "rbash": "bash", "sh": "sh", "dash": "sh", "ash": "sh", "ksh": "bash", "mksh": "bash", "ksh93": "bash", "zsh": "bash"}
+_READ_ALIKE = {
+    "bash": "bash",
+    "rbash": "bash",
+    "sh": "sh",
+    "dash": "sh",
+    "ash": "sh",
+    "ksh": "bash",
+    "mksh": "bash",
+    "ksh93": "bash",
+    "zsh": "bash",
+}
 _SPECIAL = {"find": find, "gfind": find, "parallel": parallel}
 _EXACT = frozenset(["bash", "rbash", "sh", "dash", "ash"])
 
@@ -101,7 +114,14 @@ def _with_items(row: Wrapper, line: CommandLine, inner: Sequence[Word]) -> Seque
     """The command with what `xargs` adds to it: words behind it, or in the place of a mark."""
     if not row.items:
         return inner
-    mark = next((option.value.value if option.value else "{}" for option in line.options if option.name in ("I", "i", "replace")), None)
+    mark = next(
+        (
+            option.value.value if option.value else "{}"
+            for option in line.options
+            if option.name in ("I", "i", "replace")
+        ),
+        None,
+    )
     if mark is None:
         return [*inner, unknown(inner[-1])]
     return [unknown(word) if word.value is None or (mark or "{}") in word.value else word for word in inner]
@@ -142,7 +162,9 @@ def _without_assignments(walker: Walker, words: list[Word]) -> list[Word]:
             return words
         why = danger(match.group(1), piece(word, (word.value or "")[match.end() :]))
         if why is not None:
-            walker.ledger.touch(Capability.ENV, match.group(1), word.start, word.end, f"`{match.group(1)}` {why}")
+            walker.ledger.touch(
+                Capability.ENV, match.group(1), word.start, word.end, f"`{match.group(1)}` {why}"
+            )
         words = words[1:]
     return words
 
@@ -154,7 +176,9 @@ def _split_string(walker: Walker, line: CommandLine, words: Sequence[Word]) -> N
             continue
         value = option.value.value if option.value is not None else None
         if value is None or not _SPLITTABLE.fullmatch(value):
-            walker.ledger.dynamic(_raw(words), words, "`env -S` starts something that is only known at run time")
+            walker.ledger.dynamic(
+                _raw(words), words, "`env -S` starts something that is only known at run time"
+            )
             continue
         place = option.value or option.word
         inner = [piece(place, part) for part in value.split()]
@@ -234,7 +258,9 @@ def _other_shell(walker: Walker, name: str, word: Word) -> Found:
 def _is_plus_option(words: Sequence[Word], index: int) -> bool:
     value = words[index].value or ""
     before = words[index - 1].value or ""
-    return (value.startswith("+") and len(value) > 1 and all(w.prefix[:1] in "-+" for w in words[1:index])) or before in ("+O", "+o")
+    return (
+        value.startswith("+") and len(value) > 1 and all(w.prefix[:1] in "-+" for w in words[1:index])
+    ) or before in ("+O", "+o")
 
 
 def _loader(walker: Walker, words: Sequence[Word]) -> Found:
@@ -247,7 +273,9 @@ def _loader(walker: Walker, words: Sequence[Word]) -> Found:
     return "wrapper", ""
 
 
-def _subcommand(walker: Walker, name: str, rows: tuple[Subcommand, ...], words: Sequence[Word]) -> Found | None:
+def _subcommand(
+    walker: Walker, name: str, rows: tuple[Subcommand, ...], words: Sequence[Word]
+) -> Found | None:
     for row in sorted(rows, key=lambda row: -len(row.path.split())):
         start = _path_end(words, row.path.split())
         if start is not None:
@@ -279,7 +307,9 @@ def _subcommand_found(walker: Walker, name: str, row: Subcommand, words: Sequenc
             if option.name == "entrypoint" and option.value is not None:
                 walker.program([option.value, unknown(option.value)], note)
         if line.uncertain is not None:
-            walker.ledger.dynamic(_raw(words), words, f"what `{name} {row.path}` starts is only known at run time")
+            walker.ledger.dynamic(
+                _raw(words), words, f"what `{name} {row.path}` starts is only known at run time"
+            )
             return "wrapper", ""
         ended = line.first > start and words[line.first - 1].value == "--"
         if operands == row.before or (ended and operands >= row.before):

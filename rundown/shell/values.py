@@ -9,10 +9,27 @@ import re
 from rundown.shell.tree import Arithmetic, Inner, Parameter, Simple, Substitution, Word
 
 INTEGER_PARAMETERS = frozenset(
-    "# ? $ ! LINENO RANDOM SRANDOM SECONDS PPID UID EUID BASHPID EPOCHSECONDS OPTIND BASH_SUBSHELL HISTCMD".split()
+    [
+        "#",
+        "?",
+        "$",
+        "!",
+        "LINENO",
+        "RANDOM",
+        "SRANDOM",
+        "SECONDS",
+        "PPID",
+        "UID",
+        "EUID",
+        "BASHPID",
+        "EPOCHSECONDS",
+        "OPTIND",
+        "BASH_SUBSHELL",
+        "HISTCMD",
+    ]
 )
 """Source: bash(1) "Special Parameters", "Shell Variables"."""
-EVALUATED_WHEN_SET = frozenset("RANDOM SRANDOM LINENO HISTCMD OPTIND SECONDS".split())
+EVALUATED_WHEN_SET = frozenset(["RANDOM", "SRANDOM", "LINENO", "HISTCMD", "OPTIND", "SECONDS"])
 """These have the integer attribute from the start: what is assigned is evaluated. Source: bash 5.2, `variables.c`."""
 
 MAX_COPIES = 30
@@ -29,7 +46,14 @@ _SET = re.compile(
     r"|(?:\+\+|--)\s*([A-Za-z_][A-Za-z0-9_]*)"
 )
 _COUNTS = {
-    ("date", "+%s"), ("date", "+%Y"), ("date", "+%s%N"), ("nproc",), ("id", "-u"), ("id", "-g"), ("wc", "-l"), ("wc", "-c"),
+    ("date", "+%s"),
+    ("date", "+%Y"),
+    ("date", "+%s%N"),
+    ("nproc",),
+    ("id", "-u"),
+    ("id", "-g"),
+    ("wc", "-l"),
+    ("wc", "-c"),
 }
 """Commands whose output is an integer, and nothing else. Source: date(1), nproc(1), id(1), wc(1) reading standard input."""
 
@@ -77,7 +101,8 @@ class Values:
         inside = seen | {name}
         evaluated = name in self.evaluated
         return all(
-            self.integer_word(word, inside) or (evaluated and self.integer_result(word, inside)) for word in words
+            self.integer_word(word, inside) or (evaluated and self.integer_result(word, inside))
+            for word in words
         )
 
     def integer_result(self, word: Word, seen: frozenset[str] = frozenset()) -> bool:
@@ -89,8 +114,10 @@ class Values:
         if word.value is not None:
             return _INTEGER.fullmatch(word.value.strip()) is not None
         rest = _rest(word)
-        return rest is not None and _INTEGER_REST.fullmatch(rest) is not None and all(
-            self.integer_inner(inner, seen) for inner in word.inner
+        return (
+            rest is not None
+            and _INTEGER_REST.fullmatch(rest) is not None
+            and all(self.integer_inner(inner, seen) for inner in word.inner)
         )
 
     def integer_inner(self, inner: Inner, seen: frozenset[str] = frozenset()) -> bool:
@@ -134,16 +161,23 @@ class Values:
         if word.value is not None:
             return "[" not in word.value
         rest = _rest(word)
-        return rest is not None and not set(rest) & set("[\\$*?`") and all(
-            self.integer_inner(inner, seen)
-            or (
-                isinstance(inner, Parameter)
-                and not inner.indirect
-                and (not inner.operator or (inner.operator in (":-", "-", ":+", "+") and "[" not in inner.operand))
-                and not (inner.operand and inner.inner)
-                and self.tame_name(inner.name, seen)
+        return (
+            rest is not None
+            and not set(rest) & set("[\\$*?`")
+            and all(
+                self.integer_inner(inner, seen)
+                or (
+                    isinstance(inner, Parameter)
+                    and not inner.indirect
+                    and (
+                        not inner.operator
+                        or (inner.operator in (":-", "-", ":+", "+") and "[" not in inner.operand)
+                    )
+                    and not (inner.operand and inner.inner)
+                    and self.tame_name(inner.name, seen)
+                )
+                for inner in word.inner
             )
-            for inner in word.inner
         )
 
     def optionless(self, word: Word) -> bool:
@@ -151,14 +185,20 @@ class Values:
         if word.value is not None:
             return re.search(r"(?:^|\s)-", word.value) is None
         rest = _rest(word)
-        return rest is not None and not set(rest) & set("\\$*?[`{") and all(
-            isinstance(inner, Parameter)
-            and not inner.operator
-            and inner.name not in self.others
-            and inner.name not in self.integers
-            and bool(self.words.get(inner.name))
-            and all(given.value is not None and self.optionless(given) for given in self.words[inner.name])
-            for inner in word.inner
+        return (
+            rest is not None
+            and not set(rest) & set("\\$*?[`{")
+            and all(
+                isinstance(inner, Parameter)
+                and not inner.operator
+                and inner.name not in self.others
+                and inner.name not in self.integers
+                and bool(self.words.get(inner.name))
+                and all(
+                    given.value is not None and self.optionless(given) for given in self.words[inner.name]
+                )
+                for inner in word.inner
+            )
         )
 
     def harmless(self, part: Arithmetic, seen: frozenset[str] = frozenset()) -> bool:

@@ -135,7 +135,9 @@ class Walker:
         def go(script: Script) -> None:
             last = script.items[-1].command if script.items else None
             if not isinstance(last, Simple) or not last.words or last.end != len(text) or "<<" in text:
-                self.ledger.unknown(word.raw, word.start, word.end, "text whose meaning depends on what follows it")
+                self.ledger.unknown(
+                    word.raw, word.start, word.end, "text whose meaning depends on what follows it"
+                )
                 return
             self.script(script, scope.inner())
             launch.start(self, (*last.words, unknown(last.words[-1])), scope)
@@ -278,11 +280,17 @@ class Walker:
         """Judges what depends on the text as a whole."""
         for name in self.values.evaluated | EVALUATED_WHEN_SET:
             words = self.values.words.get(name, ())
-            if (name in self.values.others and name != "OPTIND") or not all(self.values.integer_result(word) for word in words):
+            if (name in self.values.others and name != "OPTIND") or not all(
+                self.values.integer_result(word) for word in words
+            ):
                 self.ledger.everywhere(name, f"what `{name}` is set to is evaluated")
         for name in self.values.references:
-            if name in self.values.others or not all(_is_name(word) for word in self.values.words.get(name, ())):
-                self.ledger.everywhere(name, f"`{name}` is a name reference: its value is used as a name, and evaluated")
+            if name in self.values.others or not all(
+                _is_name(word) for word in self.values.words.get(name, ())
+            ):
+                self.ledger.everywhere(
+                    name, f"`{name}` is a name reference: its value is used as a name, and evaluated"
+                )
         for harmless, resource, place, note in self.late:
             if not harmless():
                 self.ledger.unknown_at(resource, place, note)
@@ -327,7 +335,10 @@ class Walker:
         """`>&WORD`: bash makes `&>WORD` of it after it has expanded the word, and expands it again (seen in 5.2)."""
         if target.value is None:
             self.when(
-                lambda: self.values.integer_word(target), target.raw, target.start, target.end,
+                lambda: self.values.integer_word(target),
+                target.raw,
+                target.start,
+                target.end,
                 "the target of `>&` is expanded twice",
             )
         elif "$" in target.value or "`" in target.value or "(" in target.value:
@@ -341,6 +352,8 @@ class Walker:
         if name in _REPLACES_COMMANDS:
             self.ledger.unknown(name, assignment.start, assignment.end, f"`{name}` replaces commands")
         if assignment.elements is not None:
+            if not scope.has_variable(f"{name}[]"):
+                self.values.unset_arrays.add(name)
             self.values.arrays.add(name)
             self.elements(name, assignment.elements, scope)
         elif assignment.value is not None:
@@ -369,10 +382,12 @@ class Walker:
         """Notes a value that a variable is given."""
         self.values.give(name, value)
         if name in _LINE_OF_TRACE:
-            if value.value is not None:
+            if value.value is not None and "\\" not in value.value:
                 self.expanded(value.value, value.start, value.end, scope, f"`{name}`")
             else:
-                self.ledger.unknown(value.raw, value.start, value.end, f"`{name}` is expanded before every command")
+                self.ledger.unknown(
+                    value.raw, value.start, value.end, f"`{name}` is expanded before every command"
+                )
 
     def dangerous(self, name: str, value: Word | None, start: int, end: int) -> None:
         """Notes that a variable is set that changes what is started."""
@@ -410,7 +425,9 @@ class Walker:
         for part in inner.inner:
             self.inner(part, scope)
         if inner.indirect:
-            self.ledger.unknown(f"${{!{name}}}", inner.start, inner.end, "the value is used as a name, and evaluated")
+            self.ledger.unknown(
+                f"${{!{name}}}", inner.start, inner.end, "the value is used as a name, and evaluated"
+            )
         if inner.operator == "@P":
             self.ledger.unknown(f"${{{name}@P}}", inner.start, inner.end, "the value is expanded once more")
         if inner.operator in ("=", ":="):
@@ -436,7 +453,9 @@ class Walker:
             scope.assign(name)
         self.when(
             lambda: self.values.harmless(part),
-            part.bare.replace("\0", "$…").strip() or "$((…))", part.start, part.end,
+            part.bare.replace("\0", "$…").strip() or "$((…))",
+            part.start,
+            part.end,
             "arithmetic evaluates the values of names, and these are not surely integers",
         )
 
@@ -448,7 +467,10 @@ class Walker:
         if scope.has_variable(f"{name}[]"):
             self.when(
                 lambda: name not in self.values.unset_arrays,
-                f"{name}[…]", part.start, part.end, "a subscript is evaluated once the array was removed",
+                f"{name}[…]",
+                part.start,
+                part.end,
+                "a subscript is evaluated once the array was removed",
             )
         else:
             self.arithmetic(part, scope, walk=False)

@@ -11,7 +11,13 @@ from msgspec import Struct
 from tree_sitter import Language, Node, Parser
 
 _NOT_WORDS = frozenset(
-    ["variable_assignment", "file_redirect", "heredoc_redirect", "herestring_redirect", "variable_assignments"]
+    [
+        "variable_assignment",
+        "file_redirect",
+        "heredoc_redirect",
+        "herestring_redirect",
+        "variable_assignments",
+    ]
 )
 _ACTIVE = frozenset("\\*?[{~$`\"'")
 

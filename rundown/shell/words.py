@@ -13,7 +13,7 @@ FAST = re.compile(r"[A-Za-z0-9_./:@%+,^=-][A-Za-z0-9_./:@%+,^=#!-]*(?=[ \t\n;|&)
 _UNQUOTED = re.compile(r"[^ \t\n|&;()<>\\'\"$`]+")
 _BODY_PLAIN = re.compile(r"[^\\$`]+")
 _METACHARACTER = re.compile(r"[ \t\n|&;()<>]")
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?=|\[)")
+ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?=|\[)")
 _PLAIN_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(=)")
 
 
@@ -92,7 +92,7 @@ class Words(Expansions):
     def assignment(self) -> Assignment | None:
         """Reads the assignment that starts here; None (and nothing consumed) if none does."""
         start = self.position
-        match = (_ASSIGNMENT if self.bash else _PLAIN_ASSIGNMENT).match(self.text, start, self.end)
+        match = (ASSIGNMENT if self.bash else _PLAIN_ASSIGNMENT).match(self.text, start, self.end)
         if match is None:
             return None
         name = match.group(1)
@@ -102,6 +102,7 @@ class Words(Expansions):
         if match.group(2) == "[":
             self.position = match.end() - 1
             subscript = self.subscript()
+            self.refuse_split_equals()
             if self.at("+="):
                 append = True
             elif not self.at("="):
@@ -112,6 +113,11 @@ class Words(Expansions):
             self.position += 2 if append else 1
         return self.assigned(start, name, append, subscript)
 
+    def refuse_split_equals(self) -> None:
+        """Raises: UnreadableError if a line continuation may stand before the equals sign of an assignment."""
+        if self.at("\\\n") or self.at("+\\\n"):
+            self.fail("a line continuation stands within an assignment")
+
     def assigned(self, start: int, name: str, append: bool, subscript: Arithmetic | None) -> Assignment:
         """Reads what follows the equals sign."""
         if self.bash and self.at("("):
@@ -119,7 +125,12 @@ class Words(Expansions):
             if not _METACHARACTER.match(self.text, self.position, self.end) and self.position < self.end:
                 self.fail("text right behind an array")
             return Assignment(
-                start=start, end=self.position, name=name, append=append, subscript=subscript, elements=elements
+                start=start,
+                end=self.position,
+                name=name,
+                append=append,
+                subscript=subscript,
+                elements=elements,
             )
         begin = self.position
         builder = Builder()
@@ -159,6 +170,7 @@ class Words(Expansions):
         start = self.position
         if self.at("["):
             subscript = self.subscript()
+            self.refuse_split_equals()
             if self.at("=") or self.at("+="):
                 self.position += 1 if self.at("=") else 2
                 return self.assigned(start, "", False, subscript)

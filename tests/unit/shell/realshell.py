@@ -10,14 +10,58 @@ import resource
 import signal
 import subprocess
 from pathlib import Path
-from typing import Literal
 
 from rundown.model.request import Capability
-from rundown.shell.extract import extract
+from rundown.shell.commands import read
+from rundown.shell.cursor import Budget, Dialect, UnreadableError
+from rundown.shell.dialects import readings
+from rundown.shell.ledger import Ledger
+from rundown.shell.walk import Walker
 
 STUBS = tuple(
-    "ls rm cat git pa pb pc zz time if then fi do done [[ ]] function select coproc source let declare typeset builtin -x { } in "
-    "x+=1 a[0]=1 y=1 mapfile shopt enable local bash sh env xargs sudo find".split()
+    [
+        "ls",
+        "rm",
+        "cat",
+        "git",
+        "pa",
+        "pb",
+        "pc",
+        "zz",
+        "time",
+        "if",
+        "then",
+        "fi",
+        "do",
+        "done",
+        "[[",
+        "]]",
+        "function",
+        "select",
+        "coproc",
+        "source",
+        "let",
+        "declare",
+        "typeset",
+        "builtin",
+        "-x",
+        "{",
+        "}",
+        "in",
+        "x+=1",
+        "a[0]=1",
+        "y=1",
+        "mapfile",
+        "shopt",
+        "enable",
+        "local",
+        "bash",
+        "sh",
+        "env",
+        "xargs",
+        "sudo",
+        "find",
+    ]
 )
 SECONDS = 2
 _NOT_FOUND = re.compile(
@@ -41,7 +85,7 @@ class RealShell:
         for name in STUBS:
             os.link(stub, self.path / name)
 
-    def starts(self, text: str, dialect: Literal["bash", "sh"]) -> set[str]:
+    def starts(self, text: str, dialect: Dialect) -> set[str]:
         """Returns the names of all programs that the shell looks for when it runs `text`."""
         self.log.unlink(missing_ok=True)
         self.log.touch(mode=0o666)
@@ -88,17 +132,25 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def promised(text: str, dialect: Literal["bash", "sh"]) -> set[str] | None:
-    """Returns the names that the extraction promises, None if it says that it does not know all of them."""
-    operations = [
-        operation for operation in extract(text, dialect).operations if operation.capability is Capability.RUN
-    ]
+def promised(text: str, dialect: Dialect) -> set[str] | None:
+    """Returns the names that the exact reader promises, None if it says that it does not know all of them.
+
+    The witnesses are left out: they only add, and what they add would hide what the reader misses.
+    """
+    ledger = Ledger(text)
+    try:
+        for reading in readings(text, dialect):
+            budget = Budget()
+            Walker(ledger, budget, reading).whole(read(text, reading, budget))
+    except UnreadableError:
+        return None
+    operations = [operation for operation in ledger.operations() if operation.capability is Capability.RUN]
     if any(operation.kind in ("dynamic", "unparseable") for operation in operations):
         return None
     return {operation.resource.rpartition("/")[2] for operation in operations}
 
 
-def missed(shell: RealShell, text: str, dialect: Literal["bash", "sh"]) -> set[str]:
-    """Returns what the shell looked for and the extraction did not promise. Empty means sound."""
+def missed(shell: RealShell, text: str, dialect: Dialect) -> set[str]:
+    """Returns what the shell looked for and the reader did not promise. Empty means sound."""
     names = promised(text, dialect)
     return set() if names is None else shell.starts(text, dialect) - names
