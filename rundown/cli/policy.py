@@ -16,8 +16,10 @@ from rundown.model.runbook import CommandBody, ShellOptions
 from rundown.policy.discover import syntax_of
 from rundown.policy.document import decode_document
 from rundown.policy.explain import decision_json, decision_lines
+from rundown.policy.keep import PROJECT_DOCUMENT
 from rundown.policy.schema import policy_schema
 from rundown.policy.show import policy_json, policy_lines
+from rundown.policy.starter import LANGUAGES, Starter, starter_document
 from rundown.render.diagnostic import render_diagnostics
 from rundown.render.escape import visible
 from rundown.session.desk import open_desk
@@ -96,6 +98,33 @@ def schema() -> int:
     """Print the JSON Schema of a policy document."""
     sys.stdout.write(json.dumps(policy_schema(), indent=2) + "\n")
     return 0
+
+
+@command.command("init")
+@click.option("--language", "languages", multiple=True, type=click.Choice(LANGUAGES), help="May be repeated.")
+@click.option("--agents", is_flag=True, help="Coding agents work in this project.")
+@click.option("--ci", is_flag=True, help="For CI: nobody is asked.")
+def init(languages: tuple[str, ...], agents: bool, ci: bool) -> int:
+    """Write a commented .rundownrc.yaml to start from; asks what it is not told, at a terminal."""
+    path = Path(PROJECT_DOCUMENT)
+    if path.exists() or path.is_symlink():
+        raise click.UsageError(f"{PROJECT_DOCUMENT} is there already; `rundown policy check` reads it")
+    answers = Starter(languages=languages, agents=agents, ci=ci)
+    if answers == Starter() and sys.stdin.isatty() and sys.stdout.isatty():
+        answers = _asked()
+    with open(path, "x", encoding="utf-8") as stream:
+        stream.write(starter_document(answers))
+    sys.stdout.write(f"wrote {PROJECT_DOCUMENT}; read it, then: rundown trust\n")
+    return 0
+
+
+def _asked() -> Starter:
+    import questionary
+
+    languages = questionary.checkbox("What is this project written in?", choices=list(LANGUAGES)).unsafe_ask()
+    agents = questionary.confirm("Do coding agents work in it?", default=False).unsafe_ask()
+    ci = questionary.confirm("Is this document for CI, where nobody is asked?", default=False).unsafe_ask()
+    return Starter(languages=tuple(languages), agents=agents, ci=ci)
 
 
 def _problems(file: str) -> tuple[Diagnostic, ...]:

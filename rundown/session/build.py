@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from rundown.errors import SandboxUnavailableError
+from rundown.errors import PolicyDeniedError, SandboxUnavailableError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.policy import Envelope
 from rundown.model.request import ExecutionRequest
@@ -135,7 +135,7 @@ def open_house(
         SandboxUnavailableError: the confinement that was asked for cannot be had.
     """
     desk = open_desk(wish, around, runbook, prompter)
-    require_sandbox(desk.host, wish)
+    require_sandbox(desk.host, wish, bypass_allowed=desk.loaded.bypass_allowed)
     with Launcher(desk.host, grace_ns=_GRACE_NS) as room:
         secrets = secret_values(around.environ)
         yield House(
@@ -148,13 +148,23 @@ def open_house(
         )
 
 
-def require_sandbox(host: HostFacts, wish: Wish) -> None:
-    """Returns if a sandbox of the kind asked for can be had at all.
+def require_sandbox(host: HostFacts, wish: Wish, *, bypass_allowed: bool) -> None:
+    """Returns if a sandbox of the kind asked for can be had at all, or may be done without.
 
     Raises:
+        PolicyDeniedError: no sandbox was asked for, and the system's document does not allow that.
         SandboxUnavailableError: neither namespaces nor Landlock, or something is missing and the
             strict sandbox was asked for.
     """
+    if wish.sandbox == "none" and not bypass_allowed:
+        raise PolicyDeniedError(
+            Diagnostic(
+                code="sandbox/bypass-refused",
+                message="steps may not run unconfined on this host",
+                why="the system's policy document does not say `allow_bypass: true`",
+                fix="leave --no-sandbox out",
+            )
+        )
     walls = host.user_namespaces or host.namespaces_as_root or host.landlock_abi > 0
     if wish.sandbox == "default" and not walls:
         raise SandboxUnavailableError(

@@ -25,6 +25,7 @@ from rundown.policy.paths import covers
 from rundown.policy.trust import UntrustedError, record_trust
 from rundown.record.times import rfc3339
 from rundown.sandbox.probe import probe_host
+from rundown.session.gitref import PREFIX, read_git_document
 from rundown.session.ports import Choice, Prompter
 from rundown.session.project import Project, find_project
 from rundown.session.surroundings import Surroundings
@@ -121,6 +122,10 @@ def load_policy(wish: Wish, around: Surroundings, project: Project, prompter: Pr
         InvalidInputError: a document is not valid, or is not trusted.
     """
 
+    named = wish.policy_file
+    from_git = named is not None and named.startswith(PREFIX)
+    content = read_git_document(named, project.root, around.environ) if named and from_git else None
+
     def load() -> Loaded:
         return load_ruleset(
             project.root,
@@ -129,6 +134,7 @@ def load_policy(wish: Wish, around: Surroundings, project: Project, prompter: Pr
             cwd=str(around.cwd),
             home=str(around.home),
             policy_file=wish.policy_file,
+            policy_content=content,
             user_config_dir=str(around.config),
             system_file=str(around.system_policy),
             state_dir=str(around.state),

@@ -1,0 +1,57 @@
+import pytest
+
+from rundown.errors import PolicyDeniedError, SandboxUnavailableError
+from rundown.model.sandbox import Gap, HostFacts
+from rundown.session.build import require_sandbox
+from rundown.session.wish import Wish
+
+FULL = HostFacts(
+    kernel="6",
+    machine="x86_64",
+    uid=1,
+    gid=1,
+    landlock_abi=7,
+    seccomp=True,
+    user_namespaces=True,
+    namespaces_as_root=False,
+    proc_mount=True,
+    cgroup="v2",
+)
+NOTHING = HostFacts(
+    kernel="4",
+    machine="x86_64",
+    uid=1,
+    gid=1,
+    landlock_abi=0,
+    seccomp=False,
+    user_namespaces=False,
+    namespaces_as_root=False,
+    proc_mount=False,
+    cgroup="none",
+    problems=(Gap(code="sandbox/no-landlock", message="none", remedy="a newer kernel"),),
+)
+
+
+@pytest.mark.parametrize("wish", ["default", "best", "strict", "none"])
+def test_a_full_host_serves_every_wish(wish: str) -> None:
+    require_sandbox(FULL, Wish(sandbox=wish), bypass_allowed=True)  # type: ignore[arg-type]
+
+
+def test_without_any_wall_the_default_refuses_and_best_goes_on() -> None:
+    with pytest.raises(SandboxUnavailableError) as caught:
+        require_sandbox(NOTHING, Wish(), bypass_allowed=True)
+    assert [item.code for item in caught.value.diagnostics] == ["sandbox/none"]
+    require_sandbox(NOTHING, Wish(sandbox="best"), bypass_allowed=True)
+
+
+def test_strict_names_each_missing_piece_with_its_remedy() -> None:
+    with pytest.raises(SandboxUnavailableError) as caught:
+        require_sandbox(NOTHING, Wish(sandbox="strict"), bypass_allowed=True)
+    assert [(item.code, item.fix) for item in caught.value.diagnostics] == [
+        ("sandbox/no-landlock", "a newer kernel")
+    ]
+
+
+def test_the_systems_document_can_forbid_unconfined_steps() -> None:
+    with pytest.raises(PolicyDeniedError):
+        require_sandbox(FULL, Wish(sandbox="none"), bypass_allowed=False)
