@@ -5,10 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
-from rundown.errors import InvalidInputError
-from rundown.model.diagnostic import Diagnostic
+from rundown.cli.value_files import read_values
 from rundown.session.surroundings import Surroundings
 from rundown.session.values import Given, Values
 
@@ -65,7 +63,7 @@ def given_values(inputs: dict[str, tuple[str, ...]], around: Surroundings) -> Gi
     return Given(
         json_texts=inputs["json_texts"],
         texts=inputs["texts"],
-        files=tuple(_read(around.cwd / name) for name in reversed(inputs["files"])),
+        files=tuple(read_values(around.cwd / name) for name in reversed(inputs["files"])),
         environment=around.environ,
         config=_nearest_config(around.cwd),
     )
@@ -74,32 +72,7 @@ def given_values(inputs: dict[str, tuple[str, ...]], around: Surroundings) -> Gi
 def _nearest_config(cwd: Path) -> Values:
     for folder in (cwd, *cwd.parents):
         if (folder / _CONFIG).is_file():
-            return _read(folder / _CONFIG)
+            return read_values(folder / _CONFIG)
         if (folder / ".git").exists():
             break
     return {}
-
-
-def _read(path: Path) -> Values:
-    try:
-        found = yaml.safe_load(path.read_bytes())
-    except OSError as error:
-        raise _problem(path, error.strerror or str(error)) from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise _problem(path, str(error).replace("\n", " ")) from error
-    if found is None:
-        return {}
-    if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
-        raise _problem(path, "it is no map of names to values")
-    return found
-
-
-def _problem(path: Path, why: str) -> InvalidInputError:
-    return InvalidInputError(
-        Diagnostic(
-            code="cli/bad-input-file",
-            message=f"cannot take values from {path}",
-            why=why,
-            fix="write one `name: value` a line",
-        )
-    )

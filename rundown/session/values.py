@@ -8,6 +8,7 @@ stands above them all once the run goes.
 import json
 import re
 from collections.abc import Iterable, Mapping
+from typing import NoReturn
 
 from msgspec import UNSET, Struct
 
@@ -132,12 +133,16 @@ def _pairs(words: Iterable[str], flag: str, problems: list[Diagnostic], *, as_js
             problems.append(_problem(f"{flag} {word}: there is no `=`", f"{flag} NAME=VALUE"))
             continue
         try:
-            values[name] = json.loads(text) if as_json else text
+            values[name] = json.loads(text, parse_constant=_refuse) if as_json else text
         except (ValueError, RecursionError) as error:
             problems.append(
                 _problem(f"{flag} {name}: the value is not JSON ({error})", f"{flag} '{name}=\"text\"'")
             )
     return _named(values, flag, problems)
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON")
 
 
 def _named(values: Values, origin: str, problems: list[Diagnostic]) -> Values:

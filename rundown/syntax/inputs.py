@@ -1,5 +1,6 @@
 """Declared variables: `inputs` as names, described, or (older) with values; `vars`; `required`."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -50,18 +51,21 @@ def read_inputs(node: Node, report: list[Diagnostic]) -> tuple[Input, ...]:
                 )
             )
         return ()
-    found, older = [], False
+    found: list[tuple[Node, Input]] = []
+    older: Node | None = None
     for key, value in node.entries:
         name = key.text or ""
-        if value.entries is not None and any(part.text in _KEYS for part, _ in value.entries):
+        if value.entries is not None and (
+            not value.entries or any(part.text in _KEYS for part, _ in value.entries)
+        ):
             found.append((key, _typed(name, value, report)))
         elif value.value is None and value.text is not None:
             found.append((key, Input(name=name)))
         else:
-            older = True
-            found.append((key, Input(name=name, default=value.value)))
-    if older:
-        _older(node, "inputs", report)
+            older = older or key
+            found.append((key, Input(name=name, default=_as_written(value))))
+    if older is not None:
+        _older(older, "inputs", report)
     return tuple(_unique(found, report))
 
 
@@ -79,7 +83,7 @@ def read_vars(node: Node, inputs: tuple[Input, ...], report: list[Diagnostic]) -
         return inputs
     _older(node, "vars", report)
     known = {item.name: item for item in inputs}
-    found = [(key, Input(name=key.text or "", default=value.value)) for key, value in node.entries]
+    found = [(key, Input(name=key.text or "", default=_as_written(value))) for key, value in node.entries]
     for item in _unique(found, report):
         before = known.get(item.name)
         if before is None or isinstance(before.default, UnsetType):
@@ -111,6 +115,13 @@ def check_required(node: Node, inputs: tuple[Input, ...], report: list[Diagnosti
                 )
             )
     return tuple(names)
+
+
+def _as_written(node: Node) -> object:
+    """A number is one only if it is written as it would be shown: `1.10` is a text."""
+    value = node.value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return node.text if is_number and json.dumps(value) != node.text else value
 
 
 def _older(node: Node, key: str, report: list[Diagnostic]) -> None:
@@ -171,7 +182,7 @@ def _read(key: str, value: Node, values: dict[str, object]) -> str | None:
     if key == "description" and value.text is not None:
         values[key] = value.text
     elif key == "default":
-        values[key] = value.value
+        values[key] = _as_written(value)
     elif key == "options" and value.items and all(item.text is not None for item in value.items):
         values[key] = tuple(item.text for item in value.items)
     elif key == "secret" and isinstance(value.value, bool):
