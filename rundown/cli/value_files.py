@@ -14,6 +14,7 @@ from rundown.model.diagnostic import Diagnostic
 from rundown.session.values import Values
 
 _MOST_VALUES = 1_000_000
+_DEEPEST = 100
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?\Z")
 _LONGEST_NUMBER = 20
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
@@ -49,8 +50,18 @@ def _json(content: bytes) -> object:
 
 
 def _yaml(content: bytes) -> object:
+    _require_shallow(content)
     root = yaml.compose(content, Loader=_Loader)
     return None if root is None else _Reader().value(root)
+
+
+def _require_shallow(content: bytes) -> None:
+    """Composing is recursive in C, which ends the process where Python would raise."""
+    depth = 0
+    for event in yaml.parse(content, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError(f"line {event.start_mark.line + 1}: nested deeper than {_DEEPEST}")
 
 
 class _Reader:
