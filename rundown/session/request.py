@@ -41,7 +41,7 @@ def freeze_command(
         text=body.text,
         argv=argv,
         cwd=cwd,
-        env_names=_wanted_variables(found, body.options, workspace),
+        env_names=tuple(sorted(_wanted_variables(found, body.options, workspace))),
         operations=_resolved(found, body.options, cwd, workspace) + extra,
         span=body.span,
         interactive=body.options.interactive,
@@ -63,7 +63,7 @@ def freeze_argv(place: Place, argv: tuple[str, ...], workspace: Workspace) -> Ex
         text="",
         argv=argv,
         cwd=place.cwd,
-        env_names=_wanted_variables(found, options, workspace),
+        env_names=tuple(sorted(_wanted_variables(found, options, workspace))),
         operations=_resolved(found, options, place.cwd, workspace),
         span=Span(file="<command line>", line=1, excerpt=shlex.join(argv)),
     )
@@ -122,16 +122,18 @@ def _directory(
     return wanted.resolved or place.cwd, (wanted,)
 
 
-def _wanted_variables(found: Extraction, options: FenceOptions, workspace: Workspace) -> tuple[str, ...]:
-    return tuple(sorted((set(found.variables) & workspace.parent_variables()) | set(options.env)))
+def _wanted_variables(found: Extraction, options: FenceOptions, workspace: Workspace) -> dict[str, str]:
+    """Each name with who wants it."""
+    used = set(found.variables) & workspace.parent_variables()
+    return dict.fromkeys(used, "used by the step's text") | dict.fromkeys(options.env, "the fence's env=")
 
 
 def _resolved(
     found: Extraction, options: FenceOptions, cwd: str, workspace: Workspace
 ) -> tuple[Operation, ...]:
     named = tuple(
-        Operation(capability=Capability.ENV, resource=name, note="used by the step's text")
-        for name in _wanted_variables(found, options, workspace)
+        Operation(capability=Capability.ENV, resource=name, note=note)
+        for name, note in sorted(_wanted_variables(found, options, workspace).items())
     )
     host = tuple(
         Operation(capability=Capability.HOST, resource=word, note="the fence's word") for word in options.host

@@ -1,12 +1,13 @@
 """Whole fakes of the session's five ports, for unit tests only."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
 from rundown.model.event import Body, Event
 from rundown.model.policy import Allowed
-from rundown.model.request import Operation
+from rundown.model.request import Capability, Operation
 from rundown.model.runbook import Input
 from rundown.model.sandbox import ProcessResult, SandboxPlan, StageFailure
 from rundown.session.captures import Capture
@@ -72,9 +73,11 @@ class PlainWorkspace:
         self._variables = variables
 
     def resolve(self, operation: Operation, cwd: str) -> Operation:
-        if "/" in operation.resource:
-            return replace(operation, resolved=operation.resource)
-        return replace(operation, resolved=f"/usr/bin/{operation.resource}")
+        if operation.capability in (Capability.READ, Capability.WRITE):
+            return replace(operation, resolved=os.path.join(cwd, operation.resource))
+        if operation.capability is not Capability.RUN or operation.kind in ("dynamic", "unparseable"):
+            return operation
+        return replace(operation, resolved=os.path.join("/usr/bin", operation.resource))
 
     def shell(self, language: str) -> str:
         return f"/bin/{language}"
