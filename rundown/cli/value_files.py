@@ -61,7 +61,7 @@ def _require_shallow(content: bytes) -> None:
     for event in yaml.parse(content, Loader=_Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
-            raise ValueError(f"line {event.start_mark.line + 1}: nested deeper than {_DEEPEST}")
+            raise ValueError(f"it is nested deeper than {_DEEPEST}")
 
 
 class _Reader:
