@@ -104,7 +104,7 @@ class Sources:
         source = self.file_of(effect, values)
         if source is None:
             kind = {str: "text", bool: "true or false", dict: "an object", type(None): "null"}
-            found = kind.get(type(value), "a number")
+            found = kind.get(type(value), f"a number (a range is written `1 TO {{{{{effect.source}}}}}`)")
             raise _SourceError(
                 "type-mismatch", f"`{effect.source}` is {found}; a loop needs a list, or `file:PATH`"
             )
