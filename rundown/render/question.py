@@ -64,10 +64,11 @@ def describe_ask(ruling: Ruling) -> str:
         [ruling.why] if item.note in ruling.why else [reason for reason in (item.note, ruling.why) if reason]
     )
     tail = f": {visible('; '.join(reasons))}" if any(reasons) else ""
-    return f"{VERBS[item.capability]} {visible(_words(item))}{_place(item)}{tail}"
+    return f"{VERBS[item.capability]} {visible(describe_words(item))}{_place(item)}{tail}"
 
 
-def _words(item: Operation) -> str:
+def describe_words(item: Operation) -> str:
+    """Returns the resource; where an argument matters, all words, `…` for what is known only when it runs."""
     if item.kind not in ("escape", "opaque") or not item.argv:
         return item.resource
     words = " ".join("…" if word is None else shlex.quote(word) for word in item.argv)

@@ -36,6 +36,8 @@ def find_child(reference: str, referring: Document, root: str, family: Family) -
 
     Relative to the referring file first, then by name below the project's folders.
     """
+    if reference == "-":
+        return "`-` is standard input, not a runbook of the project"
     if "{{" in reference:
         return f"`{reference}` holds a name without a value"
     if os.path.isabs(reference):

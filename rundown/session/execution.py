@@ -30,13 +30,14 @@ from rundown.model.event import (
 )
 from rundown.model.policy import Allowed, Denied, Envelope
 from rundown.model.request import ExecutionRequest
-from rundown.model.runbook import AgentBody, CommandBody, ShellOptions
+from rundown.model.runbook import AgentBody
 from rundown.model.sandbox import ProcessResult, StageFailure
 from rundown.redact.redactor import RedactionStream, Redactor
 from rundown.session.captures import Capture, open_capture
 from rundown.session.permissions import Permissions
-from rundown.session.ports import Frontend, Launcher, Prompter, Stream, Subject, Workspace
-from rundown.session.request import Place, binding_digest, freeze_agent, freeze_command
+from rundown.session.ports import Frontend, Launcher, Prompter, Stream, Subject
+from rundown.session.request import Place, binding_digest
+from rundown.session.script import Shop, fill_in, freeze_script
 from rundown.session.seal import check_seal
 from rundown.session.texts import BoundText, Texts
 
@@ -82,11 +83,9 @@ class Tools(Struct, frozen=True, kw_only=True):
     run_id: str
     salt: str
     root: str
-    shell: ShellOptions
+    shop: Shop
     on_denied: Literal["pause", "fail"]
-    agent: str | None
     permissions: Permissions
-    workspace: Workspace
     launcher: Launcher
     prompter: Prompter
     frontend: Frontend
@@ -134,8 +133,14 @@ class _Recording:
 
 
 def execute(tools: Tools, attempt: Attempt, texts: Texts) -> Iterator[Body]:
-    """Yields every fact of one attempt, the last being `StepFinished` or `RunPaused`."""
-    bound = _bind(tools, attempt.unit, texts)
+    """Yields every fact of one attempt, the last being `StepFinished` or `RunPaused`.
+
+    Raises:
+        InvalidInputError: the unit's agent cannot be had.
+    """
+    bound = fill_in(attempt.unit.body, texts, tools.shop)
+    if isinstance(bound, Diagnostic):
+        raise InvalidInputError(bound)
     if bound.problem:
         yield replace(_finished(attempt, False, "template"), note=bound.problem)
         return
@@ -159,36 +164,10 @@ def execute(tools: Tools, attempt: Attempt, texts: Texts) -> Iterator[Body]:
         yield from _launch(tools, attempt, _Settled(request, decision, bound), capture)
 
 
-def _bind(tools: Tools, unit: Unit, texts: Texts) -> BoundText:
-    """Fills in the templates of what is to run.
-
-    Raises:
-        InvalidInputError: the unit's agent cannot be had.
-    """
-    match unit.body:
-        case CommandBody() as body:
-            return texts.bind(body.text, body.language)
-        case AgentBody() as body:
-            filled = texts.task(body.text)
-            if filled.problem:
-                return filled
-            launch = plan_agent(replace(body, text=filled.text), tools.agent)
-            if isinstance(launch, Diagnostic):
-                raise InvalidInputError(launch)
-            return BoundText(text=launch.script)
-        case _:
-            raise AssertionError("the machine executes command and agent bodies only")
-
-
 def _freeze(tools: Tools, attempt: Attempt, bound: BoundText) -> ExecutionRequest:
-    body = attempt.unit.body
     place = Place(run_id=tools.run_id, position=attempt.position, attempt=attempt.number, cwd=tools.root)
-    if isinstance(body, AgentBody):
-        return freeze_agent(place, bound.text, body.span, body.options, tools.workspace)
-    assert isinstance(body, CommandBody)
     bindings = tuple((name, binding_digest(tools.salt, name, value)) for name, value in bound.values)
-    frozen = freeze_command(place, replace(body, text=bound.text), tools.shell, tools.workspace)
-    return replace(frozen, bindings=bindings)
+    return replace(freeze_script(place, attempt.unit.body, bound, tools.shop), bindings=bindings)
 
 
 def _confirm(prompter: Prompter, request: ExecutionRequest, sentence: str) -> QuestionAsked:
@@ -245,7 +224,7 @@ def judge(tools: Tools, attempt: Attempt, result: ProcessResult, tail: bytes) ->
     if not isinstance(body, AgentBody):
         yield _finished(attempt, passed, "process")
         return
-    launch = plan_agent(body, tools.agent)
+    launch = plan_agent(body, tools.shop.agent)
     kind = launch.kind if isinstance(launch, AgentLaunch) else "unknown"
     verdict = read_verdict(tail)
     said = verdict.result == "pass" if verdict is not None else passed and kind == "command"

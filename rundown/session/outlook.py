@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from rundown.agents.launch import AgentLaunch, plan_agent
 from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic, Span
 from rundown.model.policy import Grant, Outcome, Ruling
@@ -17,9 +16,11 @@ from rundown.model.request import Capability, ExecutionRequest
 from rundown.model.runbook import AgentBody, Body, CommandBody, Runbook
 from rundown.policy.grants import remember
 from rundown.policy.permissions import decode_permissions, weigh_wishes
+from rundown.render.question import describe_words
 from rundown.session.desk import Desk, writable_trees
 from rundown.session.ports import Foreseen
-from rundown.session.request import Place, freeze_agent, freeze_command
+from rundown.session.request import Place
+from rundown.session.script import Shop, fill_in, freeze_script
 from rundown.session.texts import Texts
 
 # Programs that change nothing but what their words name, which is decided by itself. Source: their manual
@@ -51,31 +52,29 @@ class Outlook(Struct, frozen=True, kw_only=True):
 
 
 def look_ahead(
-    runbook: Runbook, desk: Desk, texts: Texts, grants: tuple[Grant, ...], agent: str | None = None
+    runbook: Runbook, desk: Desk, texts: Texts, grants: tuple[Grant, ...], *, agent: str | None = None
 ) -> Outlook:
-    """Returns what the runbook's texts say that its steps would need.
+    """Returns what the runbook's texts say that its steps would need, in the order of its steps.
 
     Raises:
         InvalidInputError: front matter `permissions:` is not valid.
     """
-    asks: dict[tuple[str, str], list[tuple[str, Ruling, Grant]]] = {}
-    denials: dict[tuple[str, str], list[tuple[str, Ruling, Grant]]] = {}
+    asks: dict[str, list[tuple[str, Ruling, Grant]]] = {}
+    denials: dict[str, list[tuple[str, Ruling, Grant]]] = {}
     doing: list[str] = []
-    for position, body in _bodies(runbook):
-        request = _freeze(position, body, runbook, desk, texts, agent)
-        if request is None:
-            continue
+    shop = Shop(shell=runbook.front.shell, workspace=desk.workspace, agent=agent or runbook.front.agent)
+    for request in _requests(runbook, desk.project.root, texts, shop):
         if _may_write(request):
-            doing.append(position)
+            doing.append(request.position)
         for ruling in desk.evaluate(request, grants).rulings:
             if ruling.outcome is not Outcome.ALLOW:
                 kept = asks if ruling.outcome is Outcome.ASK else denials
-                key = (ruling.operation.capability.value, ruling.operation.resource)
-                kept.setdefault(key, []).append((position, ruling, remember(request, ruling)))
+                found = (request.position, ruling, remember(request, ruling))
+                kept.setdefault(_told(ruling), []).append(found)
     return Outlook(
         wanted=_wanted(runbook, desk, grants),
-        asks=tuple(_group(found, Outcome.ASK) for found in asks.values()),
-        denials=tuple(_group(found, Outcome.DENY) for found in denials.values()),
+        asks=tuple(_group(text, found, Outcome.ASK) for text, found in asks.items()),
+        denials=tuple(_group(text, found, Outcome.DENY) for text, found in denials.items()),
         writes=_writes(desk, doing, grants),
     )
 
@@ -94,6 +93,16 @@ def refusals(outlook: Outlook) -> tuple[Diagnostic, ...]:
     )
 
 
+def _requests(runbook: Runbook, root: str, texts: Texts, shop: Shop) -> Iterator[ExecutionRequest]:
+    """Yields the request of every block whose values are known already."""
+    for position, body in _bodies(runbook):
+        if isinstance(body, CommandBody | AgentBody):
+            script = fill_in(body, texts, shop)
+            if not isinstance(script, Diagnostic) and not script.problem:
+                place = Place(run_id="outlook", position=position, attempt=1, cwd=root)
+                yield freeze_script(place, body, script, shop)
+
+
 def _bodies(runbook: Runbook) -> Iterator[tuple[str, Body | None]]:
     for step in runbook.steps:
         yield step.id, step.body
@@ -101,26 +110,12 @@ def _bodies(runbook: Runbook) -> Iterator[tuple[str, Body | None]]:
             yield f"{step.id}.{part.id}", part.body
 
 
-def _freeze(
-    position: str, body: Body | None, runbook: Runbook, desk: Desk, texts: Texts, agent: str | None
-) -> ExecutionRequest | None:
-    place = Place(run_id="outlook", position=position, attempt=1, cwd=desk.project.root)
-    match body:
-        case CommandBody():
-            bound = texts.bind(body.text, body.language)
-            if bound.problem:
-                return None
-            filled = CommandBody(
-                language=body.language, text=bound.text, span=body.span, options=body.options
-            )
-            return freeze_command(place, filled, runbook.front.shell, desk.workspace)
-        case AgentBody():
-            launch = plan_agent(body, agent or runbook.front.agent)
-            if not isinstance(launch, AgentLaunch) or "{{" in body.text:
-                return None
-            return freeze_agent(place, launch.script, body.span, body.options, desk.workspace)
-        case _:
-            return None
+def _told(ruling: Ruling) -> str:
+    """What a person reads of it beforehand: the plain name, or all of what is not plain, and why."""
+    operation = ruling.operation
+    if operation.kind in ("literal", "wrapper"):
+        return str(operation)
+    return f"{operation.capability.value} {describe_words(operation)}: {ruling.why or operation.kind}"
 
 
 def _may_write(request: ExecutionRequest) -> bool:
@@ -129,13 +124,12 @@ def _may_write(request: ExecutionRequest) -> bool:
     )
 
 
-def _group(found: list[tuple[str, Ruling, Grant]], outcome: Outcome) -> Foreseen:
-    first = found[0][1]
+def _group(text: str, found: list[tuple[str, Ruling, Grant]], outcome: Outcome) -> Foreseen:
     return Foreseen(
-        text=str(first.operation),
+        text=text,
         positions=tuple(dict.fromkeys(position for position, _, _ in found)),
         outcome=outcome,
-        ruling=first,
+        ruling=found[0][1],
         grants=_unique(grant for _, _, grant in found),
     )
 

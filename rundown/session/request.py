@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from rundown.model.diagnostic import Span
 from rundown.model.digest import digest_value
 from rundown.model.request import Capability, ExecutionRequest, Operation
-from rundown.model.runbook import CommandBody, FenceOptions, ShellOptions
+from rundown.model.runbook import AgentBody, CommandBody, FenceOptions, ShellOptions
 from rundown.session.ports import Workspace
 from rundown.shell.extract import extract, extract_argv
 from rundown.shell.extraction import Extraction
@@ -69,12 +69,10 @@ def freeze_argv(place: Place, argv: tuple[str, ...], workspace: Workspace) -> Ex
     )
 
 
-def freeze_agent(
-    place: Place, script: str, body_span: Span, options: FenceOptions, workspace: Workspace
-) -> ExecutionRequest:
+def freeze_agent(place: Place, script: str, body: AgentBody, workspace: Workspace) -> ExecutionRequest:
     """Returns the request of an agent step whose agent is one governed shell script."""
-    body = CommandBody(language="sh", text=script, span=body_span, options=options)
-    return replace(freeze_command(place, body, ShellOptions(), workspace), kind="agent")
+    command = CommandBody(language="sh", text=script, span=body.span, options=body.options)
+    return replace(freeze_command(place, command, ShellOptions(), workspace), kind="agent")
 
 
 def freeze_reading(place: Place, wanted: Operation) -> ExecutionRequest:

@@ -30,6 +30,7 @@ from rundown.session.receipts import Receipts
 from rundown.session.reopening import Logs, family_below, is_over, remarks
 from rundown.session.rest import Watched, interrupt, over
 from rundown.session.run import Ended, Front, Run, Start
+from rundown.session.script import Shop
 from rundown.session.steering import Order, rehearse
 from rundown.session.texts import Texts
 from rundown.session.values import Given, Values
@@ -69,7 +70,7 @@ class Runner:
     def look_ahead(self, runbook: Runbook, start: Start) -> Outlook:
         """Returns what the steps would ask for and be refused, with the grants in force."""
         texts = Texts(start.values, start.secret)
-        return look_ahead(runbook, self._house.desk, texts, self.permissions.grants, start.agent)
+        return look_ahead(runbook, self._house.desk, texts, self.permissions.grants, agent=start.agent)
 
     def _beginning(self, run: Run, outlook: Outlook) -> Iterator[Body]:
         yield from begin(self._house.desk, run)
@@ -228,11 +229,13 @@ class Runner:
             run_id=run.directory.run_id,
             salt=self._house.salt,
             root=self._house.desk.project.root,
-            shell=front.shell,
+            shop=Shop(
+                shell=front.shell,
+                workspace=self._house.desk.workspace,
+                agent=run.start.agent or front.agent,
+            ),
             on_denied=front.on_denied,
-            agent=run.start.agent or front.agent,
             permissions=self.permissions,
-            workspace=self._house.desk.workspace,
             launcher=self._house.launcher(ref, self._front.terminal),
             prompter=self._front.prompter,
             frontend=frontend,

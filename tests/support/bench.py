@@ -19,6 +19,7 @@ from rundown.session.performer import Performer
 from rundown.session.permissions import Permissions
 from rundown.session.ports import Choice
 from rundown.session.run import Run, Start
+from rundown.session.script import Shop
 from rundown.session.texts import Texts
 from rundown.session.values import Values
 from rundown.syntax.parse import parse_runbook
@@ -107,11 +108,11 @@ class Bench:
             run_id=RUN_ID,
             salt=SALT,
             root=str(self.folder),
-            shell=front.shell,
+            shop=Shop(
+                shell=front.shell, workspace=PlainWorkspace(), agent=self._start.agent or front.agent
+            ),
             on_denied=front.on_denied,
-            agent=self._start.agent or front.agent,
             permissions=Permissions(self.judged, self.prompter, lambda envelope: ()),
-            workspace=PlainWorkspace(),
             launcher=self.launcher,
             prompter=self.prompter,
             frontend=self.frontend,

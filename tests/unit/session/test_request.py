@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from rundown.model.diagnostic import Span
 from rundown.model.request import Capability, ExecutionRequest, Operation
-from rundown.model.runbook import CommandBody, FenceOptions, ShellOptions
+from rundown.model.runbook import AgentBody, CommandBody, FenceOptions, ShellOptions
 from rundown.session.request import (
     Place,
     binding_digest,
@@ -121,7 +121,8 @@ def test_typed_words_are_no_shell_text() -> None:
 
 
 def test_an_agents_script_is_decided_as_a_script() -> None:
-    request = freeze_agent(PLACE, "rm x\n", SPAN, FenceOptions(env=("OTHER",)), HOST)
+    body = AgentBody(kind="command", text="rm x\n", span=SPAN, options=FenceOptions(env=("OTHER",)))
+    request = freeze_agent(PLACE, "rm x\n", body, HOST)
     script = freeze_command(PLACE, command("rm x\n", env=("OTHER",)), ShellOptions(), HOST)
     assert request == replace(script, kind="agent")
 
