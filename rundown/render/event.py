@@ -87,7 +87,9 @@ def _rulings(body: DecisionMade) -> str:
 def _fields(body: object) -> str:
     found = msgspec.to_builtins(body)
     fields = found.items() if isinstance(found, dict) else ()
-    return " ".join(f"{name}={_plain(value)}" for name, value in fields if name != "type" and _is_plain(value))
+    return " ".join(
+        f"{name}={_plain(value)}" for name, value in fields if name != "type" and _is_plain(value)
+    )
 
 
 def _is_plain(value: object) -> bool:
