@@ -48,7 +48,9 @@ class Session:
         given = [(answer if isinstance(answer, Answer) else Answer(choice=answer),) for answer in answers]
         self.rules = Rules()
         self.prompter = ScriptedPrompter(given, present=present)
-        self.permissions = Permissions(self.rules, self.prompter, lambda envelope: envelope.write_made, standing)
+        self.permissions = Permissions(
+            self.rules, self.prompter, lambda envelope: envelope.write_made, standing
+        )
 
     def settle(self, wanted: ExecutionRequest) -> tuple[list[Body], Allowed | Denied]:
         bodies: list[Body] = []
