@@ -1,5 +1,6 @@
 """Everything a run must have before it starts: its values, its required inputs, agents that exist."""
 
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,10 +65,16 @@ def missing_values(runbook: Runbook, values: Values) -> tuple[Diagnostic, ...]:
             code="session/missing-required-vars",
             message=f"MISSING_REQUIRED_VARS: input `{item.name}` has no value",
             why=item.description or "the runbook requires it",
-            fix=f"--input {item.name}={'|'.join(item.options) or 'VALUE'}",
+            fix=_flag(item),
         )
         for item in missing_inputs(runbook, values)
     )
+
+
+def _flag(item: Input) -> str:
+    if not item.options:
+        return f"--input {item.name}=VALUE"
+    return f"--input {item.name}={shlex.quote(item.options[0])}   (one of: {', '.join(item.options)})"
 
 
 def require_agents(runbook: Runbook, agent: str | None) -> None:
