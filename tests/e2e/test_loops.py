@@ -234,7 +234,7 @@ def test_every_missing_input_is_named_at_once_with_its_options(project):
     assert (ran.returncode, ran.stderr.count("MISSING_REQUIRED_VARS"), standings(project)) == (2, 2, [])
     assert [
         part
-        for part in ("where to", "--input Env=staging|prod", "--input Tag=VALUE")
+        for part in ("where to", "--input Env=staging   (one of: staging, prod)", "--input Tag=VALUE")
         if part not in ran.stderr
     ] == []
 
