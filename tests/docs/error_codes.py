@@ -47,7 +47,7 @@ better. This page is made from the source: `python -m tests.docs.error_codes > d
 
 def page() -> str:
     """Returns the whole of docs/errors.md."""
-    rows = {code: text for code, text in sorted(_all())}
+    rows = dict(sorted(_all()))
     return HEAD + "".join(f"| `{code}` | {text} |\n" for code, text in rows.items())
 
 
