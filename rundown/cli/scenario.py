@@ -58,7 +58,10 @@ def shown(file: str, name: str) -> int:
 @command.command("run")
 @click.argument("file")
 @click.argument("name", required=False)
-def run(file: str, name: str | None) -> int:
+@click.option(
+    "--allow-all", is_flag=True, help="Let commands of the scenarios loosen policy and leave their workspace."
+)
+def run(file: str, name: str | None, allow_all: bool) -> int:
     """Run the scenarios of FILE, each in an empty workspace; exit code 0 if all went as they say, else 1."""
     opened = open_runbook(file, Path.cwd())
     style = stream_style(sys.stdout)
@@ -68,12 +71,13 @@ def run(file: str, name: str | None) -> int:
         with tempfile.TemporaryDirectory(prefix="rundown-scenario-") as folder:
             workspace = Path(folder).resolve() / "project"
             workspace.mkdir()
-            problems = run_scenario(scenario, opened, workspace, _dispatch)
+            problems = run_scenario(scenario, opened, workspace, _dispatch, unlimited=allow_all)
         failed += bool(problems)
         sign = style.paint(style.sign("fail" if problems else "pass"), "red" if problems else "green")
         sys.stdout.write(f"{sign} {visible(scenario.name)}\n{render_diagnostics(problems, style)}")
         sys.stdout.flush()
-    sys.stdout.write(f"{len(scenarios)} scenarios: {len(scenarios) - failed} passed, {failed} failed\n")
+    noun = "scenario" if len(scenarios) == 1 else "scenarios"
+    sys.stdout.write(f"{len(scenarios)} {noun}: {len(scenarios) - failed} passed, {failed} failed\n")
     return 1 if failed else 0
 
 
@@ -94,7 +98,7 @@ def _dispatch(words: tuple[str, ...], environment: Mapping[str, str], workspace:
     said = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     printed = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     with (
-        _environment({**private, "CI": "true", **environment}),
+        _environment({"CI": "true", **environment, **private}),
         contextlib.chdir(workspace),
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(said),
