@@ -18,10 +18,10 @@ from rundown.model.sandbox import (
     SandboxWish,
     StageFailure,
 )
-from rundown.sandbox.launcher import Launcher
 from rundown.sandbox.plan import digest_plan, plan_sandbox
 from rundown.sandbox.settings import LaunchSettings, ViewSettings
 from rundown.sandbox.survey import survey
+from rundown.sandbox.tiers import choose_tier
 from rundown.sandbox.walk import WalkMemory
 from rundown.session.captures import INSIDE, Capture
 from rundown.session.ports import OutputSink, Planned
@@ -52,10 +52,30 @@ class Launching(Struct, frozen=True, kw_only=True):
     tmp_bytes: int | None = None
 
 
-class SandboxLauncher:
-    """The launcher of one run. `interrupt` and `resize` are of the room's own launcher."""
+class Room(Protocol):
+    """Where steps run: the sandbox room's launcher, which is also interrupted and resized as one."""
 
-    def __init__(self, room: Launcher, launching: Launching, terminal: Terminal) -> None:
+    @property
+    def host_tmp(self) -> str | None:
+        """A directory of the run's own, where no mount namespace can hold its `{tmp}`."""
+        ...
+
+    def launch(
+        self,
+        plan: SandboxPlan,
+        sink: OutputSink,
+        *,
+        stdin_fd: int | None = None,
+        size: tuple[int, int] | None = None,
+    ) -> ProcessResult | StageFailure:
+        """Runs one step to its end."""
+        ...
+
+
+class SandboxLauncher:
+    """The launcher of one run."""
+
+    def __init__(self, room: Room, launching: Launching, terminal: Terminal) -> None:
         self._room = room
         self._launching = launching
         self._terminal = terminal
@@ -66,13 +86,15 @@ class SandboxLauncher:
     ) -> Planned | StageFailure:
         """Returns the plan and its digest, in which the values of variables have no part."""
         launching = self._launching
+        place = self._place_of(capture, allowed) if capture is not None else ""
         if capture is not None:
-            values = {**values, **capture.variables(self._place_of(capture))}
+            values = {**values, **capture.variables(place)}
         settings = LaunchSettings(
             view=launching.view,
             env=launching.variables(allowed.request, allowed.envelope.env, values),
             wish=launching.wish,
             pty=self._terminal.size() is not None,
+            host_tmp=self._room.host_tmp,
             tmp_bytes=launching.tmp_bytes,
         )
         allowed = self._with_own_package(allowed)
@@ -83,22 +105,14 @@ class SandboxLauncher:
                 stage="plan", errno=0, detail=f"{plan.message} ({plan.fix})" if plan.fix else plan.message
             )
         if capture is not None:
-            plan = self._with_capture(plan, capture)
+            plan = _with_capture(plan, capture, place)
         return Planned(plan=plan, digest=digest_plan(plan), gaps=plan.gaps)
 
-    def _place_of(self, capture: Capture) -> str:
+    def _place_of(self, capture: Capture, allowed: Allowed) -> str:
         """Where the step finds the directory: a fixed place if it has a view of its own."""
-        host = self._launching.host
-        has_view = host.user_namespaces or host.namespaces_as_root
-        return INSIDE if has_view and self._launching.wish != "none" else str(capture.directory)
-
-    def _with_capture(self, plan: SandboxPlan, capture: Capture) -> SandboxPlan:
-        place = self._place_of(capture)
-        mount = Mount(
-            kind="bind", source=str(capture.directory), target=place, writable=True, executable=False
-        )
-        mounts = (*plan.mounts, mount) if "mount" in plan.namespaces else plan.mounts
-        return replace(plan, mounts=mounts, landlock=(*plan.landlock, LandlockRule(path=place, write=True)))
+        tier = choose_tier(self._launching.host, self._launching.wish)
+        has_view = tier in ("namespaces", "namespaces-as-root") and "unconfined" not in allowed.envelope.host
+        return INSIDE if has_view else str(capture.directory)
 
     def _with_own_package(self, allowed: Allowed) -> Allowed:
         """A step that calls rundown reads rundown's code, wherever it is installed."""
@@ -112,3 +126,9 @@ class SandboxLauncher:
         """Runs the plan to its end."""
         stdin_fd = self._terminal.stdin(interactive=planned.plan.interactive)
         return self._room.launch(planned.plan, output, stdin_fd=stdin_fd, size=self._terminal.size())
+
+
+def _with_capture(plan: SandboxPlan, capture: Capture, place: str) -> SandboxPlan:
+    mount = Mount(kind="bind", source=str(capture.directory), target=place, writable=True, executable=False)
+    mounts = (*plan.mounts, mount) if "mount" in plan.namespaces else plan.mounts
+    return replace(plan, mounts=mounts, landlock=(*plan.landlock, LandlockRule(path=place, write=True)))
