@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from rundown.model.event import ArtifactStored, ChangesUnseen, FileChanged
 from rundown.record.rundir import RunDirectory
-from rundown.record.snapshot import TOOL_FOLDERS, Limits, Look, Snapshot, take_snapshot
+from rundown.record.snapshot import TOOL_FOLDERS, Limits, Look, Snapshot
+from rundown.record.walk import take_snapshot
 
 _MOST_DIFF_BYTES = 1 << 20
 _MOST_EVENTS = 200
@@ -125,15 +126,24 @@ def _outermost(trees: Iterable[str]) -> tuple[str, ...]:
 def compare(before: Snapshot, after: Snapshot) -> tuple[FileChange, ...]:
     """Returns the paths whose content, link or kind differs, sorted; without those below what one of the two
     did not look at. Pure."""
-    old, new = before.entries, after.entries
-    differing = {path for path, entry in new.items() if path not in old or old[path].mark != entry.mark}
-    differing |= old.keys() - new.keys()
+    old, new = dict(_differing(before, after)), dict(_differing(after, before))
     unseen = (*before.skipped, *after.skipped)
     return tuple(
-        FileChange(path=path, before=_mark(before, path), after=_mark(after, path))
-        for path in sorted(differing)
-        if not any(path == place or path.startswith(place + "/") for place in unseen)
+        FileChange(path=path, before=old.get(path), after=new.get(path))
+        for path in sorted(old.keys() | new.keys())
+        if old.get(path) != new.get(path)
+        if not any(path == place or path.startswith(f"{place}/") for place in unseen)
     )
+
+
+def _differing(snapshot: Snapshot, other: Snapshot) -> Iterator[tuple[str, str]]:
+    """Yields path and mark of what is not surely the same in the other: folders are compared as a whole."""
+    for path, entry in snapshot.lone.items():
+        yield path, entry.mark
+    for path, folder in snapshot.folders.items():
+        if folder is not other.folders.get(path):
+            for name, entry in folder.files.items():
+                yield f"{path}/{name}", entry.mark
 
 
 def fold(
@@ -171,10 +181,10 @@ def _tree_marks(
 ) -> dict[str, str]:
     inside = tuple(f"{folder}/" for folder in folders)
     digests: dict[str, hashlib._Hash] = {}
-    for path in sorted(path for path in snapshot.entries if path.startswith(inside)):
+    for path, mark in sorted(item for item in snapshot.marks() if item[0].startswith(inside)):
         folder = folder_of(path)
         if folder in folders:
-            line = f"{path}\0{snapshot.entries[path].mark}\n".encode("utf-8", "surrogateescape")
+            line = f"{path}\0{mark}\n".encode("utf-8", "surrogateescape")
             digests.setdefault(folder, hashlib.sha256()).update(line)
     return {folder: f"tree:sha256:{digest.hexdigest()}" for folder, digest in digests.items()}
 
@@ -213,11 +223,6 @@ def diff_of(change: FileChange, before: Snapshot, after: Snapshot) -> bytes:
         line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in lines
     )
     return text or f"{name}: {_describe(change.before)} -> {_describe(change.after)}\n".encode()
-
-
-def _mark(snapshot: Snapshot, path: str) -> str | None:
-    entry = snapshot.entries.get(path)
-    return entry.mark if entry is not None else None
 
 
 def _describe(mark: str | None) -> str:

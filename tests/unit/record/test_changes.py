@@ -4,16 +4,20 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rundown.model.event import ChangesUnseen, FileChanged
 from rundown.record.changes import FileChange, Settled, Watch, compare
 from rundown.record.rundir import RunDirectory
-from rundown.record.snapshot import Limits, Look, Snapshot, take_snapshot
+from rundown.record.snapshot import Folder, Limits, Look, Snapshot
+from rundown.record.walk import take_snapshot
 from rundown.redact.redactor import Redactor
-from tests.support.records import TickingClock, a_run
+from tests.support.records import TickingClock, a_run, memory_folder
 
 
 def _sha(content: bytes) -> str:
@@ -104,11 +108,75 @@ def test_a_file_changed_within_one_tick_of_the_look_is_read_again(tree: Path) ->
     facts = (tree / "a").stat()
     look = _look(tree, facts.st_ctime_ns)
     before = take_snapshot(look)
-    entry = before.entries[f"{tree}/a"]
-    forged = Snapshot(entries={f"{tree}/a": entry._replace(mark="sha256:0")})
-    assert take_snapshot(look, forged).entries[f"{tree}/a"].mark == _sha(b"old")
-    settled = Snapshot(entries={f"{tree}/a": entry._replace(mark="sha256:0", is_recent=False)})
-    assert take_snapshot(look, settled).entries[f"{tree}/a"].mark == "sha256:0"
+    forged, settled = _forged(before, tree, is_recent=True), _forged(before, tree, is_recent=False)
+    assert dict(take_snapshot(look, forged).marks()) == {f"{tree}/a": _sha(b"old")}
+    assert dict(take_snapshot(look, settled).marks()) == {f"{tree}/a": "sha256:0"}
+
+
+def _forged(snapshot: Snapshot, tree: Path, *, is_recent: bool) -> Snapshot:
+    """The snapshot with another mark for the file `a`, and a folder that needs no second listing."""
+    folder = snapshot.folders[str(tree)]
+    entry = folder.files["a"]._replace(mark="sha256:0", is_recent=is_recent)
+    return Snapshot(folders={str(tree): Folder(folder.identity, False, {"a": entry}, ())})
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_names_that_come_and_go_are_seen_in_folders_old_and_new(
+    is_old: bool, tree: Path, rundir: RunDirectory
+) -> None:
+    for name in ("kept", "removed", "replaced"):
+        (tree / "a" / name).mkdir(parents=True)
+        (tree / "a" / name / "file").write_bytes(b"x")
+    clock = (lambda: 2 * time.time_ns()) if is_old else time.time_ns
+    watch = Watch(clock)
+    watch.begin((str(tree),))
+    (tree / "a/removed/file").unlink()
+    (tree / "a/removed").rmdir()
+    (tree / "a/replaced/file").rename(tree / "a/replaced/other")
+    (tree / "a/kept/new").write_bytes(b"y")
+    (tree / "a/kept/file").write_bytes(b"z")
+    found = [
+        (os.path.relpath(item.path, tree), item.before, item.after)
+        for item in watch.settle("1", 1, rundir, bytes).changes
+    ]
+    assert found == [
+        ("a/kept/file", _sha(b"x"), _sha(b"z")),
+        ("a/kept/new", None, _sha(b"y")),
+        ("a/removed/file", _sha(b"x"), None),
+        ("a/replaced/file", _sha(b"x"), None),
+        ("a/replaced/other", None, _sha(b"x")),
+    ]
+
+
+_FILES = st.dictionaries(
+    st.sampled_from(["a", "b", "c/a", "c/b", "c/d/a", "e/a"]), st.sampled_from([b"", b"x", b"y", b"zz"])
+)
+
+
+@given(st.lists(_FILES, min_size=2, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_whatever_was_done_what_is_told_is_the_difference(states: list[dict[str, bytes]]) -> None:
+    with memory_folder() as folder:
+        tree, rundir, watch = folder / "tree", a_run(folder), Watch(time.time_ns, fresh_ns=10**9)
+        for before, after in pairwise([{}, *states]):
+            watch.begin((str(tree),))
+            for name in before.keys() - after.keys():
+                (tree / name).unlink()
+            for name, content in after.items():
+                if before.get(name) != content:
+                    (tree / name).parent.mkdir(parents=True, exist_ok=True)
+                    (tree / name).write_bytes(content)
+            found = _marks(watch.settle("1", 1, rundir, bytes).changes, tree)
+            names = sorted(before.keys() | after.keys())
+            assert found == [
+                (name, _mark(before, name), _mark(after, name))
+                for name in names
+                if before.get(name) != after.get(name)
+            ]
+
+
+def _mark(state: dict[str, bytes], name: str) -> str | None:
+    return _sha(state[name]) if name in state else None
 
 
 def test_links_are_told_and_never_followed(tree: Path, rundir: RunDirectory, tmp_path: Path) -> None:
@@ -204,7 +272,7 @@ def test_what_a_tool_kept_before_is_not_read_and_a_change_of_it_is_seen_all_the_
     (tree / ".git/index").write_bytes(b"before")
     (tree / ".git/config").write_bytes(b"same")
     before = take_snapshot(_look(tree))
-    assert [entry.mark for entry in before.entries.values()] == ["unread:4", "unread:6"]
+    assert sorted(mark for _, mark in before.marks()) == ["unread:4", "unread:6"]
     (change,) = _settle(tree, rundir, lambda: (tree / ".git/index").write_bytes(b"after!"))
     assert (change.path, change.before != change.after) == (f"{tree}/.git", True)
 
@@ -280,13 +348,15 @@ def test_what_cannot_be_looked_at_is_named(tree: Path) -> None:
     deep.mkdir(parents=True)
     (deep / "file").write_bytes(b"x")
     look = Look(trees=(str(tree), str(tree / "absent/tree")), now_ns=0, limits=Limits(depth=3))
-    assert take_snapshot(look) == Snapshot(skipped={f"{tree}/d/d/d": "it lies more than 3 folders deep"})
+    found = take_snapshot(look)
+    assert dict(found.marks()) == {}
+    assert found.skipped == {f"{tree}/d/d/d": "it lies more than 3 folders deep"}
 
 
 def test_another_file_system_below_a_tree_is_not_entered() -> None:
     looked = take_snapshot(Look(trees=("/dev",), now_ns=0))
     assert looked.skipped["/dev/pts"] == "it lies in another file system"
-    assert [path for path in looked.entries if path.startswith("/dev/pts/")] == []
+    assert [path for path, _ in looked.marks() if path.startswith("/dev/pts/")] == []
 
 
 def test_a_folder_that_became_a_link_is_one_change(tree: Path, rundir: RunDirectory) -> None:
