@@ -27,9 +27,10 @@ def describe_view(desk: Desk, envelope: Envelope) -> tuple[str, ...]:
         path for path in envelope.write_allow if path in envelope.write_made or os.path.exists(_bare(path))
     ]
     opened = [HOST_WORDS[word] for word in envelope.host if word in HOST_WORDS]
+    read = ", ".join([*_names(desk, reads), "what it writes", "the system's files"])
     return (
-        f"reads   {_list(desk, reads)}, what it writes, the system's files; nothing that policy denies",
-        f"writes  {_list(desk, writes)}",
+        f"reads   {read}; nothing that policy denies",
+        f"writes  {', '.join(_names(desk, writes)) or 'nothing'}",
         *(f"also    {sentence}" for sentence in opened),
         *(("reaches no network",) if "net" not in envelope.host else ()),
     )
@@ -41,11 +42,11 @@ def _why_not(desk: Desk, envelope: Envelope) -> str:
     return "host=unconfined" if "unconfined" in envelope.host else "this host cannot confine anything"
 
 
-def _list(desk: Desk, patterns: Iterable[str]) -> str:
+def _names(desk: Desk, patterns: Iterable[str]) -> list[str]:
     names = list(dict.fromkeys(_name(desk, pattern) for pattern in patterns))
     names.sort(key=lambda name: name.startswith(("/", "its ")))
     more = [f"and {len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else []
-    return ", ".join([*names[:_MOST_NAMES], *more]) or "nothing"
+    return [*names[:_MOST_NAMES], *more]
 
 
 def _name(desk: Desk, pattern: str) -> str:
