@@ -4,7 +4,7 @@ from rundown.model.receipt import Predicate
 from rundown.render.escape import visible
 from rundown.render.style import Style
 
-_WORDS = {
+MEANINGS = {
     "software-key": "the key lies on the machine that ran the steps: who controls it controls the receipt",
     "not-confined": "the run was started without a sandbox",
     "results-reported-by-person": "commands were shown, not run; results are what was reported",
@@ -14,6 +14,7 @@ _WORDS = {
     "changes-unseen": "what changed there was not looked at",
     "unknown-event": "the log holds facts that this version cannot read",
 }
+"""What each disclosure of a receipt means, by its first word."""
 
 
 def render_receipt(
@@ -42,7 +43,7 @@ def render_receipt(
 
 
 def _meaning(word: str) -> str:
-    return _WORDS.get(word.split(" ", 1)[0], "see docs/receipts.md")
+    return MEANINGS.get(word.split(" ", 1)[0], "see docs/receipts.md")
 
 
 def _time(text: str) -> str:

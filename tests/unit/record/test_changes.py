@@ -108,6 +108,8 @@ def test_a_file_changed_within_one_tick_of_the_look_is_read_again(tree: Path) ->
     facts = (tree / "a").stat()
     look = _look(tree, facts.st_ctime_ns)
     before = take_snapshot(look)
+    found = before.folders[str(tree)]
+    assert (found.is_recent, found.files["a"].is_recent) == (True, True)
     forged, settled = _forged(before, tree, is_recent=True), _forged(before, tree, is_recent=False)
     assert dict(take_snapshot(look, forged).marks()) == {f"{tree}/a": _sha(b"old")}
     assert dict(take_snapshot(look, settled).marks()) == {f"{tree}/a": "sha256:0"}
