@@ -115,6 +115,9 @@ class Permissions:
             if answer.choice in (Choice.ONCE, Choice.DENY):
                 once.append(grant)
                 continue
+            if answer.choice is Choice.TYPE_SESSION:
+                # "All of this type" is about plain names; this one was shown and meant as well.
+                once.append(remember(decision.request, ask))
             origin = self._keep(grant, answer.choice) if answer.choice in _SCOPES else "session"
             self.grants = (*self.grants, grant)
             yield GrantGiven(grant=grant, origin=origin)

@@ -225,6 +225,13 @@ def test_a_pattern_that_does_not_cover_what_is_asked_allows_it_not() -> None:
     assert session.outcome(ASKED) == "deny"
 
 
+def test_all_of_a_type_covers_what_was_asked_for_and_of_the_rest_only_plain_names() -> None:
+    odd = request(run("deploy-tool --exec x", kind="escape"))
+    session = Session(Choice.TYPE_SESSION)
+    assert [session.outcome(odd), session.outcome(OTHER), session.outcome(odd)] == ["allow", "allow", "deny"]
+    assert session.asked == [odd, odd]
+
+
 def test_a_grant_never_lifts_a_deny() -> None:
     allow_rm = Grant(capability=Capability.RUN, pattern="rm", resolved="/usr/bin/rm")
     session = Session(Choice.TYPE_SESSION, standing=(allow_rm,))
