@@ -14,7 +14,8 @@ _TONES: tuple[tuple[str, Tone], ...] = (
 
 def render_diff(content: bytes, style: Style) -> str:
     """Returns the lines of a unified diff, each ending in a line end."""
-    return "".join(f"{_painted(line, style)}\n" for line in content.decode("utf-8", "replace").splitlines())
+    lines = content.decode("utf-8", "replace").removesuffix("\n").split("\n")
+    return "".join(f"{_painted(line, style)}\n" for line in lines)
 
 
 def _painted(line: str, style: Style) -> str:

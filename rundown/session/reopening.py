@@ -36,8 +36,11 @@ class Logs:
     def __init__(self, house: House) -> None:
         desk = house.desk
         self._house = house
+        chosen = desk.wish.runs_dir
         self._place = RunsPlace(
-            root=Path(desk.project.root), state_home=desk.around.state.parent, runs_dir=desk.wish.runs_dir
+            root=Path(desk.project.root),
+            state_home=desk.around.state.parent,
+            runs_dir=(desk.around.cwd / chosen).resolve() if chosen is not None else None,
         )
         self._registry = Registry(self._place.state_home)
 
