@@ -1,5 +1,7 @@
 """`rundown exec`: one command under policy and sandbox, with its own exit code."""
 
+import shlex
+import signal
 import sys
 
 import click
@@ -13,9 +15,9 @@ from rundown.model.diagnostic import Diagnostic
 from rundown.model.policy import Denied
 from rundown.model.sandbox import ProcessResult, StageFailure
 from rundown.render.diagnostic import render_diagnostics
-from rundown.render.refusal import refusal_diagnostics
+from rundown.render.refusal import FLAGS, refusal_diagnostics
 from rundown.session.build import open_house
-from rundown.session.single import run_single
+from rundown.session.single import Typed, run_single
 from rundown.session.wish import Wish
 
 DENIED, SANDBOX_FAILED, TIMED_OUT, SIGNALLED = 126, 125, 124, 128
@@ -38,14 +40,24 @@ def command(words: tuple[str, ...], wish: Wish) -> int:
     """Run one command exactly as a step would be run. What you type as CMD counts as allowed."""
     around = read_surroundings()
     front = open_front(around, wish, as_json=False, raw=True)
-    with open_house(wish, around, None, front.prompter) as house, forwarded(house.room):
-        ended = run_single(house, words, front.prompter, OutputTerminal(passes_input=True), _write)
+    typed = Typed(
+        words=words,
+        prompter=front.prompter,
+        terminal=OutputTerminal(passes_input=True),
+        output=_write,
+        warn=front.warn,
+    )
+    try:
+        with open_house(wish, around, None, front.prompter) as house, forwarded(house.room):
+            ended = run_single(house, typed)
+    except BrokenPipeError:
+        return SIGNALLED + signal.SIGPIPE
     match ended:
         case ProcessResult():
             return _code(ended)
         case Denied():
-            retry = f"rundown exec {{flag}} -- {' '.join(words)}"
-            _tell(*refusal_diagnostics(ended.request, ended.denials, retry))
+            again = f"rundown exec {FLAGS} -- {shlex.join(words)}"
+            _tell(*refusal_diagnostics(ended.request, ended.denials, again))
             return DENIED
         case StageFailure():
             _tell(_failed(ended))

@@ -2,10 +2,9 @@
 
 import os
 import sys
-from pathlib import Path
-
 import click
 
+from rundown.cli.surroundings import working_directory
 from rundown.render.escape import visible
 from rundown.session.library import read_document
 
@@ -41,6 +40,7 @@ def prompt(text: tuple[str, ...]) -> int:
 @click.argument("file")
 def resolve(file: str) -> int:
     """Print the path of the runbook that FILE names."""
-    document = read_document(file, Path.cwd())
-    sys.stdout.write(f"{document.path.resolve() if document.path is not None else document.file}\n")
+    document = read_document(file, working_directory())
+    path = str(document.path.resolve()) if document.path is not None else document.file
+    sys.stdout.write(f"{visible(path)}\n")
     return 0

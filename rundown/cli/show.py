@@ -16,6 +16,7 @@ from rundown.record.listing import open_run
 from rundown.record.readings import RunSummary, summarise
 from rundown.record.requests import check_requests
 from rundown.record.rundir import CONTRACT, EVENTS
+from rundown.render.output import OutputFilter
 
 _EPILOG = """\b
 Examples:
@@ -40,7 +41,7 @@ def command(
         summary = _summary(directory.path, directory.read_file(CONTRACT))
         receipt = directory.path / RECEIPT
         if position is not None:
-            sys.stdout.buffer.write(directory.read_file(_output_of(summary, position)))
+            _print_output(directory.read_file(_output_of(summary, position)))
             return 0
     if as_json:
         sys.stdout.write(canonical_json(summary).decode() + "\n")
@@ -63,6 +64,15 @@ def status(run: str | None, root: Path | None, runs_dir: Path | None) -> int:
 def _page(summary: RunSummary, receipt: Path) -> str:
     style = stream_style(sys.stdout)
     return render_summary(summary, style, receipt if receipt.is_file() else None)
+
+
+def _print_output(content: bytes) -> None:
+    """Prints it byte for byte; on a terminal only what may be shown there."""
+    if sys.stdout.isatty():
+        shown = OutputFilter(color=stream_style(sys.stdout).color)
+        content = shown.feed(content) + shown.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
 
 
 def _summary(path: Path, contract: bytes) -> RunSummary:

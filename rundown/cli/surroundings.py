@@ -6,18 +6,25 @@ import time
 from pathlib import Path
 
 import rundown
+from rundown.errors import InvalidInputError
+from rundown.model.diagnostic import Diagnostic
 from rundown.session.surroundings import Surroundings
 
 
 def read_surroundings() -> Surroundings:
-    """Returns the surroundings of this process. Source: XDG Base Directory specification."""
+    """Returns the surroundings of this process. Source: XDG Base Directory specification.
+
+    Raises:
+        InvalidInputError: there is no working directory, or no home.
+    """
     from platformdirs import PlatformDirs
 
+    cwd, home = working_directory(), _home()
     places = PlatformDirs("rundown", appauthor=False)
     return Surroundings(
         environ=dict(os.environ),
-        cwd=Path.cwd(),
-        home=Path.home(),
+        cwd=cwd,
+        home=home,
         state=places.user_state_path,
         config=places.user_config_path,
         cache=places.user_cache_path,
@@ -27,6 +34,43 @@ def read_surroundings() -> Surroundings:
         stdout_terminal=sys.stdout.isatty(),
         executable_dirs=_own_directories(),
         package=str(Path(rundown.__file__).resolve().parent),
+    )
+
+
+def working_directory() -> Path:
+    """Returns the directory that the person stands in.
+
+    Raises:
+        InvalidInputError: it was removed meanwhile, or may not be entered.
+    """
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise InvalidInputError(
+            Diagnostic(
+                code="cli/no-working-directory",
+                message="the working directory cannot be used",
+                why=f"{error.strerror}: it was removed, or is closed to you",
+                fix="cd to another directory",
+            )
+        ) from error
+
+
+def _home() -> Path:
+    """Everything that rundown keeps lies below it. Source: expanduser(3): HOME, else the user database."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        home = Path()
+    if home.is_absolute():
+        return home
+    raise InvalidInputError(
+        Diagnostic(
+            code="cli/no-home",
+            message="there is no home directory to keep anything in",
+            why="HOME is not an absolute path, and the user database has none for this user",
+            fix="HOME=DIRECTORY rundown …",
+        )
     )
 
 

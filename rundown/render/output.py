@@ -30,6 +30,7 @@ class OutputFilter:
         self._color = color
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._held = ""
+        self._painted = False
 
     def feed(self, chunk: bytes) -> bytes:
         """Returns what may be shown now; holds back an unfinished sequence (4,096 characters at most)."""
@@ -40,7 +41,7 @@ class OutputFilter:
         rest = self._show(self._held + self._decoder.decode(b"", final=True)).decode()
         rest += _SEQUENCE.sub("", self._held)
         self._held = ""
-        return (rest + ("\x1b[0m" if self._color else "")).encode()
+        return (rest + ("\x1b[0m" if self._painted else "")).encode()
 
     def _show(self, text: str) -> bytes:
         self._held = ""
@@ -51,4 +52,7 @@ class OutputFilter:
 
     def _kept(self, match: re.Match[str]) -> str:
         sequence = match.group()
-        return sequence if self._color and _SGR.fullmatch(sequence) else ""
+        if not self._color or not _SGR.fullmatch(sequence):
+            return ""
+        self._painted = True
+        return sequence

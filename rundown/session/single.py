@@ -1,13 +1,16 @@
 """Runs one command as a step would be run, without a runbook and without a record."""
 
 import os
-import sys
+from collections.abc import Callable
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from rundown.model.diagnostic import Diagnostic
 from rundown.model.policy import Denied, LayerKind, Outcome, Rule
 from rundown.model.request import Capability
 from rundown.model.sandbox import ProcessResult, StageFailure
+from rundown.policy.pattern import literal_argv
 from rundown.session.build import House, RunRef
 from rundown.session.launching import Terminal
 from rundown.session.permissions import Permissions
@@ -18,19 +21,27 @@ from rundown.session.seal import check_seal
 _POSITION = "exec"
 
 
-def run_single(
-    house: House, words: tuple[str, ...], prompter: Prompter, terminal: Terminal, output: OutputSink
-) -> ProcessResult | Denied | StageFailure:
+class Typed(Struct, frozen=True, kw_only=True):
+    """What a person typed, and the front end's part. `warn` is told what is not enforced here."""
+
+    words: tuple[str, ...]
+    prompter: Prompter
+    terminal: Terminal
+    output: OutputSink
+    warn: Callable[[Diagnostic], None]
+
+
+def run_single(house: House, typed: Typed) -> ProcessResult | Denied | StageFailure:
     """Returns how the command ended, what denied it, or which stage failed.
 
-    `words[0]` was typed by a person and counts as allowed by flag; what it contains is decided as always.
+    The first word was typed by a person and counts as allowed by flag; what it contains is decided as always.
     """
-    house = _typed(house, words[0])
+    house, terminal = _typed(house, typed.words[0]), typed.terminal
     cwd = os.path.realpath(house.desk.around.cwd)
     place = Place(run_id=_POSITION, position=_POSITION, attempt=1, cwd=cwd)
     has_terminal = terminal.size() is not None and terminal.stdin(interactive=True) is not None
-    request = replace(freeze_argv(place, words, house.desk.workspace), interactive=has_terminal)
-    permissions = Permissions(house.desk, prompter, house.describe_view, house.desk.keeper.personal())
+    request = replace(freeze_argv(place, typed.words, house.desk.workspace), interactive=has_terminal)
+    permissions = Permissions(house.desk, typed.prompter, house.describe_view, house.desk.keeper.personal())
     settling = permissions.settle(request, Subject(title="rundown exec"))
     while True:
         try:
@@ -46,12 +57,14 @@ def run_single(
         return planned
     check_seal(request, decision, planned.plan)
     for gap in planned.gaps:
-        sys.stderr.write(f"rundown: not enforced here: {gap.message} [{gap.code}]\n")
-    return launcher.launch(planned, output)
+        message = f"not enforced here: {gap.message}"
+        typed.warn(Diagnostic(code=gap.code, message=message, fix=gap.remedy, severity="warning"))
+    return launcher.launch(planned, typed.output)
 
 
 def _typed(house: House, word: str) -> House:
-    rule = Rule(capability=Capability.RUN, verdict=Outcome.ALLOW, pattern=word, layer=LayerKind.FLAG)
+    pattern = literal_argv((word,))
+    rule = Rule(capability=Capability.RUN, verdict=Outcome.ALLOW, pattern=pattern, layer=LayerKind.FLAG)
     loaded = house.desk.loaded
     flags = replace(loaded.ruleset.flags, rules=(*loaded.ruleset.flags.rules, rule))
     ruleset = replace(loaded.ruleset, flags=flags)
