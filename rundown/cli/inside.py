@@ -2,6 +2,7 @@
 
 import os
 import sys
+
 import click
 
 from rundown.cli.surroundings import working_directory
