@@ -468,7 +468,7 @@ AROUND = [
     "for i in 1; do {}\ndone",
     "while :; do {}\nbreak; done",
     "case a in a) {}\n;; esac",
-    'printf %s "$( {} )"',
+    'printf %s "$( {}\n)"',
     'v=$({}\n); printf %s "$v"',
     "{{ {}\n}} | cat",
     "{}\n# it's a comment",

@@ -136,7 +136,7 @@ WARNINGS = [
     ("W7", "## 1. A\n- RETRY 3 STOP\n", "2:3"),
     ("W7", "## 1. A\n- PASS CONTINUE\nFAIL STOP\n", "3:1"),
     ("W8", "---\nvars: {A: 1}\n---\n## 1. A\n", "2:7"),
-    ("W8", "---\ninputs: {A: 1}\n---\n## 1. A\n", "2:9"),
+    ("W8", "---\ninputs: {A: 1}\n---\n## 1. A\n", "2:10"),
     ("W14", "## Install it\n## Use it\n", "1:4"),
     ("W17", "---\ntags: x\n---\n## 1. A\n", "2:7"),
     ("W18", "## 1. A\n- text\n  ```bash\n  a\n  ```\n", "3:6"),
