@@ -18,6 +18,7 @@ from rundown.session.library import open_runbook
 from rundown.session.preparation import Invocation, prepare
 from rundown.session.runner import Runner
 from rundown.session.wish import Wish
+from rundown.syntax.caution import cautions
 
 _EPILOG = """\b
 Examples:
@@ -51,8 +52,8 @@ def command(
     """Run FILE: a path, `-` for standard input, or a name below runbooks/."""
     around = read_surroundings()
     opened = open_runbook(file, around.cwd)
-    if opened.warnings and not as_json:
-        sys.stderr.write(render_diagnostics(opened.warnings, error_style()) + "\n")
+    if not as_json:
+        sys.stderr.write(render_diagnostics(cautions(opened.runbook, opened.warnings), error_style()))
     front = open_front(around, wish, as_json=as_json, raw=raw_output)
     start = prepare(
         opened,
