@@ -1,5 +1,6 @@
 """`rundown exec`: one command under policy and sandbox, with its own exit code."""
 
+import errno
 import shlex
 import signal
 import sys
@@ -20,7 +21,7 @@ from rundown.session.build import open_house
 from rundown.session.single import Typed, run_single
 from rundown.session.wish import Wish
 
-DENIED, SANDBOX_FAILED, TIMED_OUT, SIGNALLED = 126, 125, 124, 128
+DENIED, NOT_THERE, SANDBOX_FAILED, TIMED_OUT, SIGNALLED = 126, 127, 125, 124, 128
 
 _EPILOG = """\b
 Examples:
@@ -28,8 +29,8 @@ Examples:
   rundown exec --allow-read /srv/data --allow-write out -- ./report.sh
   rundown exec --allow-run curl --non-interactive -- bash -c 'make && ./check'
 
-Exit code: the command's own; 126 denied by policy, 125 the sandbox failed, 124 timed out,
-128+N ended by signal N.
+Exit code: the command's own; 126 denied by policy, 127 no such command, 125 the sandbox failed,
+124 timed out, 128+N ended by signal N.
 """
 
 
@@ -59,6 +60,9 @@ def command(words: tuple[str, ...], wish: Wish) -> int:
             again = f"rundown exec {FLAGS} -- {shlex.join(words)}"
             _tell(*refusal_diagnostics(ended.request, ended.denials, again))
             return DENIED
+        case StageFailure(stage="exec", errno=errno.ENOENT):
+            _tell(_not_there(words[0], ended))
+            return NOT_THERE
         case StageFailure():
             _tell(_failed(ended))
             return SANDBOX_FAILED
@@ -87,6 +91,15 @@ def _code(result: ProcessResult) -> int:
 def _tell(*items: Diagnostic) -> None:
     sys.stdout.flush()
     sys.stderr.write(render_diagnostics(items, error_style()))
+
+
+def _not_there(word: str, failure: StageFailure) -> Diagnostic:
+    return Diagnostic(
+        code="cli/no-such-command",
+        message=f"`{word}` is not to be found inside the sandbox",
+        why=failure.detail,
+        fix="if it lies outside the system's folders: rundown exec --allow-read ITS_FOLDER -- …",
+    )
 
 
 def _failed(failure: StageFailure) -> Diagnostic:

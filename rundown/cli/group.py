@@ -106,21 +106,22 @@ def root(ctx: click.Context, debug: bool) -> None:
         click.echo(ctx.get_help())
 
 
-def run_command_line(words: list[str]) -> int:
-    """Runs the words of a command line; returns the exit code."""
+def run_command_line(words: list[str], commands: click.Group = root) -> int:
+    """Runs the words of a command line; returns the exit code. Whatever happens is told in one form, and no
+    traceback is shown without `--debug`."""
     end = words.index("--") if "--" in words else len(words)
     debug = "--debug" in words[:end]
     own = [_ATTACHED.get(word, word) for word in words[:end] if word != "--debug"]
-    code = _run([*own, *words[end:]], debug)
+    code = _run(commands, [*own, *words[end:]], debug)
     lost = finish_streams()
     if lost is None or isinstance(lost, BrokenPipeError) or code != 0:
         return code
     return _tell(_refused(lost), code=2)
 
 
-def _run(words: list[str], debug: bool) -> int:
+def _run(commands: click.Group, words: list[str], debug: bool) -> int:
     try:
-        code = root.main(args=words, prog_name="rundown", standalone_mode=False)
+        code = commands.main(args=words, prog_name="rundown", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as ending:
         return ending.exit_code
