@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 from rundown.model.sandbox import ProcessResult, SandboxPlan, StageFailure
 from rundown.sandbox.child import terminal, wire
 from rundown.sandbox.console import Console
+from rundown.sandbox.deadline import Deadline
 from rundown.sandbox.output import OutputCap, Sink, Stream
 from rundown.sandbox.parcel import Parcel
 from rundown.sandbox.recipe import mounts_left
@@ -34,6 +35,8 @@ class Relay:
 
     def __init__(self, plan: SandboxPlan, fresh: Fresh, sink: Sink, grace_ns: int) -> None:
         """What `fresh` holds belongs to the relay from now on."""
+        for sock in (fresh.control, fresh.command):
+            sock.settimeout(_START_PATIENCE_NS / 1e9)  # not even an init that reads nothing is waited for
         self._plan = plan
         self._done = fresh.done
         self._control = fresh.control
@@ -48,14 +51,13 @@ class Relay:
         self._interrupts = 0
         self._size: tuple[int, int] | None = None
         self._freeze_wanted = False
-        self._frozen_since: int | None = None
         self._console: Console | None = None
         self._masks: MaskWatch | None = None
         self._reason = ""
         self._master: int | None = None
         self._streams: set[int] = set()
         self._cause: Cause | None = None
-        self._deadline: int | None = None
+        self._deadline = Deadline()
         self._kills = 0
         self._started: int | None = None
         self._ended: dict[str, Any] | None = None
@@ -89,7 +91,7 @@ class Relay:
         begun = time.monotonic_ns()
         try:
             self._send(fds, stdin_fd)
-            self._deadline = begun + _START_PATIENCE_NS
+            self._deadline.set(_START_PATIENCE_NS)
             while self._is_going_on():
                 self._turn()
         finally:
@@ -123,8 +125,10 @@ class Relay:
                 wire.send(self._command, message, tuple(parcel.fds.values()))
 
     def _is_going_on(self) -> bool:
-        gone = self._ended is not None or not (self._control_open or self._supervised)
-        return bool(self._streams) or self._command_open or not gone
+        return bool(self._streams) or self._command_open or not self._is_gone()
+
+    def _is_gone(self) -> bool:
+        return self._ended is not None or not (self._control_open or self._supervised)
 
     def _watch(self, descriptor: int, act: Callable[[], None]) -> None:
         self._selector.register(descriptor, selectors.EVENT_READ, act)
@@ -135,12 +139,10 @@ class Relay:
         self._watch(descriptor, lambda: self._carry(descriptor, stream))
 
     def _turn(self) -> None:
-        left = None if self._deadline is None else max(0, self._deadline - time.monotonic_ns()) / 1e9
-        for key, _ in self._selector.select(left if self._frozen_since is None else None):
+        for key, _ in self._selector.select(self._deadline.left_s()):
             key.data()
         self._obey_marks()
-        over = self._deadline is not None and time.monotonic_ns() >= self._deadline
-        if over and self._frozen_since is None:
+        if self._deadline.has_passed():
             self._pass_deadline()
 
     def _drain_wakes(self) -> None:
@@ -186,7 +188,7 @@ class Relay:
         if received is None:
             self._selector.unregister(self._control)
             self._control_open = False
-            self._deadline = time.monotonic_ns() + _END_PATIENCE_NS
+            self._deadline.set(_END_PATIENCE_NS)
             return
         message, fds = received
         match message["event"]:
@@ -199,7 +201,7 @@ class Relay:
                 self._fail(message)
             case "ended":  # every process but init is gone: what is still in the pipes is all there is
                 self._ended = message
-                self._deadline = time.monotonic_ns() + _END_PATIENCE_NS
+                self._deadline.set(_END_PATIENCE_NS)
 
     def _hear_command(self) -> None:
         """The command says that only exec is left; then its socket closes with exec, or brings a failure."""
@@ -224,8 +226,7 @@ class Relay:
     def _start_clock(self) -> None:
         self._started = time.monotonic_ns()
         if self._cause is None and self._ended is None:
-            timeout = self._plan.timeout_ns
-            self._deadline = None if timeout is None else self._started + timeout
+            self._deadline.set(self._plan.timeout_ns)
 
     def _obey_marks(self) -> None:
         if self._size is not None and self._master is not None:
@@ -239,20 +240,16 @@ class Relay:
 
     def _freeze_now(self, wanted: bool) -> None:
         """Stops the clock with the processes."""
-        if wanted == (self._frozen_since is not None):
-            return
-        now = time.monotonic_ns()
-        self._freeze_wanted = wanted
-        self._signal_all(signal.SIGSTOP if wanted else signal.SIGCONT)
-        if self._frozen_since is not None and self._deadline is not None:
-            self._deadline += now - self._frozen_since
-        self._frozen_since = now if wanted else None
+        if wanted != self._deadline.is_frozen:
+            self._freeze_wanted = wanted
+            self._signal_all(signal.SIGSTOP if wanted else signal.SIGCONT)
+            self._deadline.freeze(wanted)
 
     def _ask_to_end(self, cause: Cause) -> None:
         self._cause = cause
         self._interrupts = 1
         self._freeze_now(False)
-        self._deadline = time.monotonic_ns() + self._grace_ns
+        self._deadline.set(self._grace_ns)
         self._signal_all(signal.SIGTERM)
 
     def _signal_all(self, number: signal.Signals) -> None:
@@ -260,8 +257,7 @@ class Relay:
             wire.send(self._control, {"op": "signal", "signal": int(number)})
 
     def _pass_deadline(self) -> None:
-        gone = self._ended is not None or not (self._control_open or self._supervised)
-        if gone:  # and still somebody holds its output
+        if self._is_gone():  # and still somebody holds its output
             for descriptor in tuple(self._streams):
                 self._drop(descriptor)
         elif self._cause is not None or not self._control_open:
@@ -275,7 +271,7 @@ class Relay:
     def _kill(self) -> None:
         """Ends every process: a pid namespace goes with its supervisor; else init kills them one by one."""
         self._kills += 1
-        self._deadline = time.monotonic_ns() + _END_PATIENCE_NS
+        self._deadline.set(_END_PATIENCE_NS)
         with suppress(OSError):
             if "pid" in self._plan.namespaces or self._kills > 1:
                 signal.pidfd_send_signal(self._supervisor, signal.SIGKILL)
