@@ -1,12 +1,14 @@
 """Builtins whose operands are names: what they set, and where a name is evaluated.
 
 Source: bash(1) SHELL BUILTIN COMMANDS; a subscript in a name (`read 'a[$(program)]'`) is expanded and evaluated.
+Longer than 350 lines: one function a builtin, and the table of them.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rundown.shell.options import grammar, piece, read_options
@@ -250,18 +252,16 @@ def printf(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
         )
 
 
+def _is_tame(walker: Walker, word: Word) -> bool:
+    return not word.splits and walker.values.tame_word(word)
+
+
 def unset(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     """`unset`: names of variables and functions."""
     for word in words[1:]:
         if word.value is None:
             walker.unset.add("*")
-            walker.when(
-                lambda word=word: not word.splits and walker.values.tame_word(word),
-                word.raw,
-                word.start,
-                word.end,
-                _EVALUATED,
-            )  # type: ignore[misc]
+            walker.when(partial(_is_tame, walker, word), word.raw, word.start, word.end, _EVALUATED)
         elif _NAME.fullmatch(word.value):
             walker.unset.add(word.value)
             walker.values.unset_arrays.add(word.value)

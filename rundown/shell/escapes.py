@@ -1,6 +1,7 @@
 """The table of argument escapes: options with which an otherwise harmless program starts another or writes a file.
 
-Data only; `rundown.shell.escape` reads it. They turn an allow by name into an ask.
+Data only; `rundown.shell.escape` reads it. They turn an allow by name into an ask. Longer than 350 lines: a
+table.
 """
 
 from functools import cache

@@ -1,6 +1,7 @@
 """What starts with `$` or a backquote: parameters, substitutions, arithmetic.
 
 Source: bash(1) EXPANSION, dash(1) "Word Expansions". Forms on which shells disagree are refused.
+Longer than 350 lines because each kind of expansion may hold every other one.
 """
 
 import re
@@ -36,6 +37,7 @@ class Expansions(Quoting):
 
     def dollar(self, builder: Builder, *, quoted: bool) -> None:
         start = self.position
+        self.count_word()
         char = self.peek(1)
         if char == "(":
             self.dollar_parenthesis(builder, quoted=quoted)

@@ -273,7 +273,7 @@ def _host_operands(ledger: Ledger, name: str, words: Sequence[Word]) -> None:
             if text is None and not word.prefix.startswith("-") and name in _FIRST_ONLY:
                 return
             continue
-        if text.startswith("-") or text.startswith("+") or text.startswith("@"):
+        if text.startswith(("-", "+", "@")):
             skip = text in takes
             continue
         match = _HOST.fullmatch(text)

@@ -78,7 +78,7 @@ def _wrapper(walker: Walker, name: str, row: Wrapper, words: Sequence[Word]) -> 
     if row.assignments:
         rest = _without_assignments(walker, rest)
     if name in ("su", "runuser", "script", "flock", "sg"):
-        return _shell_behind_operands(walker, name, row, rest, given, line)
+        return _shell_behind_operands(walker, name, row, rest, (given, line))
     if name == "watch" and any(option.name in ("x", "exec") for option in line.options):
         _started(walker, rest, note)
         return "wrapper", ""
@@ -186,9 +186,10 @@ def _split_string(walker: Walker, line: CommandLine, words: Sequence[Word]) -> N
 
 
 def _shell_behind_operands(
-    walker: Walker, name: str, row: Wrapper, rest: list[Word], given: bool, line: CommandLine
+    walker: Walker, name: str, row: Wrapper, rest: list[Word], front: tuple[bool, CommandLine]
 ) -> Found | None:
     """`su USER -c TEXT`, `script FILE -c TEXT`, `flock FILE -c TEXT | COMMAND`, `runuser -u USER COMMAND`."""
+    given, line = front
     options = {option.name for option in line.options}
     if name == "runuser" and options & {"u", "user"}:
         _started(walker, rest, "started by runuser")

@@ -1,7 +1,9 @@
 """Goes through a text in the order in which it runs, and hands every simple command on.
 
-Keeps two clocks apart: what is surely defined when a command runs (`Scope`), and what holds for the text as a whole
-(`Values`), which is judged when everything was seen.
+Keeps two clocks apart: what is surely defined when a command runs (`Scope`), and what holds for the text as
+a whole (`Values`), which is judged when everything was seen.
+
+Longer than 350 lines because a script, its words and the text within them call each other in a circle.
 """
 
 import heapq
@@ -86,18 +88,18 @@ class Walker:
 
     def text(self, text: str, start: int, end: int, scope: Scope, note: str) -> None:
         """Goes through text that this very shell runs (`eval`, `trap`)."""
-        self.nested(text, start, end, lambda script: self.script(script, scope.inner()), self.dialect, note)
+        self.nested(text, (start, end), lambda script: self.script(script, scope.inner()), self.dialect, note)
 
     def child(self, text: str, start: int, end: int, dialect: Dialect, note: str) -> None:
         """Goes through text that another shell runs (`sh -c`)."""
-        self.nested(text, start, end, Walker(self.ledger, self.budget, dialect).whole, dialect, note)
+        self.nested(text, (start, end), Walker(self.ledger, self.budget, dialect).whole, dialect, note)
 
     def nested(
-        self, text: str, start: int, end: int, go: Callable[[Script], None], dialect: Dialect, note: str
+        self, text: str, span: tuple[int, int], go: Callable[[Script], None], dialect: Dialect, note: str
     ) -> None:
         """Reads text within the text; what cannot be read becomes unparseable."""
         outer = self.ledger.origin
-        place = self.ledger.origin = self.ledger.place(start, end)
+        place = self.ledger.origin = self.ledger.place(*span)
         levels = self.budget.levels
         try:
             self.budget.levels += NESTED_LEVELS
@@ -142,7 +144,7 @@ class Walker:
             self.script(script, scope.inner())
             launch.start(self, (*last.words, unknown(last.words[-1])), scope)
 
-        self.nested(text, word.start, word.end, go, self.dialect, "in text that stands for a name")
+        self.nested(text, (word.start, word.end), go, self.dialect, "in text that stands for a name")
 
     def called_by_name(self, word: Word, scope: Scope) -> None:
         """Goes through what a word starts that is a command's name."""
@@ -294,12 +296,12 @@ class Walker:
         for harmless, resource, place, note in self.late:
             if not harmless():
                 self.ledger.unknown_at(resource, place, note)
-        for words, origin in self.builtin_calls:
-            if words[0].value in self.disabled or "*" in self.disabled:
-                self.ledger.run_at(words, origin, "its builtin is switched off in this text")
-        for words, origin in self.hidden:
-            if words[0].value in self.unset or "*" in self.unset:
-                self.ledger.run_at(words, origin, "its function is removed in this text")
+        for called, origin in self.builtin_calls:
+            if called[0].value in self.disabled or "*" in self.disabled:
+                self.ledger.run_at(called, origin, "its builtin is switched off in this text")
+        for called, origin in self.hidden:
+            if called[0].value in self.unset or "*" in self.unset:
+                self.ledger.run_at(called, origin, "its function is removed in this text")
 
     # -- simple commands ---------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """The table of wrappers: programs whose arguments name another program to start.
 
-Data only; `rundown.shell.unwrap` reads it. Each row names the page its options were taken from; an option that is not in
-the row makes what the wrapper starts dynamic.
+Data only; `rundown.shell.unwrap` reads it. Each row names the page its options were taken from; an option
+that is not in the row makes what the wrapper starts dynamic. Longer than 350 lines: a table.
 """
 
 from functools import cache

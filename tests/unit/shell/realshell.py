@@ -4,6 +4,7 @@ PATH is one directory of stubs that log their names; `command_not_found_handle` 
 for, and dash's complaints are read. The environment is empty, the working directory too, and time is short.
 """
 
+import contextlib
 import os
 import re
 import resource
@@ -18,8 +19,7 @@ from rundown.shell.dialects import readings
 from rundown.shell.ledger import Ledger
 from rundown.shell.walk import Walker
 
-STUBS = tuple(
-    [
+STUBS = (
         "ls",
         "rm",
         "cat",
@@ -61,8 +61,7 @@ STUBS = tuple(
         "xargs",
         "sudo",
         "find",
-    ]
-)
+    )
 SECONDS = 2
 _NOT_FOUND = re.compile(
     r"^/bin/dash: [0-9]+: (?:(?:eval|exec|trap): (?:[0-9]+: )?)*([^:\n]*): not found$", re.MULTILINE
@@ -111,10 +110,8 @@ class RealShell:
             except subprocess.TimeoutExpired:
                 pass
             finally:
-                try:
+                with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
                 process.wait()
             errors.seek(0)
             complaints = errors.read().decode("utf-8", "replace")
