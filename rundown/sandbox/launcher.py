@@ -86,8 +86,8 @@ class Launcher:
     ) -> ProcessResult | StageFailure:
         """Runs one step to its end. `sink` gets output on this thread; `size`: a pty's rows and columns.
 
-        `stdin_fd`: what it reads, None for nothing. An interactive step on a pty has a terminal of its own, to
-        which the keys of `stdin_fd` are carried; that is put into raw mode meanwhile.
+        `stdin_fd`: what it reads, None for nothing. An interactive step on a pty has a terminal of its own,
+        to which the keys of `stdin_fd` are carried; that is put into raw mode meanwhile.
         """
         limits = GroupLimits(memory_bytes=plan.memory_bytes, pids=plan.pids, cpu=plan.cpu)
         wanted = self._hierarchies if plan.cgroup and limits != GroupLimits() else ()
