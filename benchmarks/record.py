@@ -47,9 +47,7 @@ def append_cost(folder: Path) -> None:
             ours.append(middle - start)
             bare.append(time.perf_counter() - middle)
     ratio = median(ours) / median(bare)
-    print(
-        f"append        {median(ours) * 1e6:8.0f} µs   bare {median(bare) * 1e6:.0f} µs   x{ratio:.2f}"
-    )
+    print(f"append        {median(ours) * 1e6:8.0f} µs   bare {median(bare) * 1e6:.0f} µs   x{ratio:.2f}")
 
 
 def reading_rates(folder: Path) -> None:
