@@ -48,14 +48,15 @@ def plan_rules(survey: Survey, settings: LaunchSettings, programs: tuple[str, ..
         *(LandlockRule(path=path, write=True, execute=free) for path in own),
         LandlockRule(path="/proc", write=True),
         LandlockRule(path="/dev", write=True, ioctl_device=True),
-        *(LandlockRule(path=path, execute=True) for path in programs or ()),
     )
     opened = (
         LandlockRule(path=tree.path, write=tree.write, execute=free)
         for tree in survey.trees
         if tree.origin != "system"
     )
-    return Rules(rules=(*base, LandlockRule(path="/run"), *opened), base=len(base))
+    # Programs may be reached through absolute symlinks, which mean something else before the view is the root.
+    executed = (LandlockRule(path=path, execute=True) for path in programs or ())
+    return Rules(rules=(*base, LandlockRule(path="/run"), *opened, *executed), base=len(base))
 
 
 def plan_rules_alone(survey: Survey, settings: LaunchSettings) -> RulesAlone:

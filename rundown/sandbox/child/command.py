@@ -37,7 +37,8 @@ def run(report: socket.socket, go: socket.socket, recipe: dict[str, Any], seccom
         message, given = received
         fds = dict(zip(message["fds"], given, strict=True))
         fds.update(zip(("terminal",), started[1], strict=False))
-        report = _begin(message["plan"], fds, report, rules)
+        report = _settle(message["plan"], fds, report, rules)
+        _confine(message["plan"], rules)
         wire.send(report, {"event": "ready"})
         with stage("exec", message["plan"]["argv"][0]):
             os.execvpe(message["plan"]["argv"][0], message["plan"]["argv"], dict(message["plan"]["env"]))
@@ -69,20 +70,23 @@ def _warm_up(recipe: dict[str, Any], seccomp: bytes) -> walls.FileRules | None:
     return rules
 
 
-def _begin(
+def _settle(
     plan: Plan, fds: dict[str, int], report: socket.socket, rules: walls.FileRules | None
 ) -> socket.socket:
-    """Returns the report socket at its new place."""
+    """Puts every fd in its place; returns the report socket at its own."""
     with stage("cgroup"):
         for name in [name for name in fds if name.startswith("cgroup")]:
             os.write(fds.pop(name), b"0")
     with stage("terminal"):
         _place(plan, fds, report.fileno(), rules.descriptor if rules else 0)
+    script = [_SCRIPT_FD] if "script" in fds else []
     report.detach()
-    moved = socket.socket(fileno=_REPORT_FD)
-    _close_others(
-        [_REPORT_FD, *([_SCRIPT_FD] if "script" in fds else []), *([rules.descriptor] if rules else [])]
-    )
+    report = socket.socket(fileno=_REPORT_FD)
+    _close_others([_REPORT_FD, *script, *([rules.descriptor] if rules else [])])
+    return report
+
+
+def _confine(plan: Plan, rules: walls.FileRules | None) -> None:
     with stage("cwd", plan["cwd"]):
         os.chdir(plan["cwd"])
     if rules is not None:
@@ -90,7 +94,6 @@ def _begin(
         rules.apply()
     with stage("limits"):
         _limit(plan)
-    return moved
 
 
 def _place(plan: Plan, fds: dict[str, int], report: int, kept: int) -> None:
