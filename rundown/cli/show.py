@@ -12,7 +12,7 @@ from rundown.model.digest import canonical_json
 from rundown.record.chain import verify_lines
 from rundown.record.events import damaged, read_events, read_lines
 from rundown.record.issue import RECEIPT
-from rundown.record.listing import open_run
+from rundown.record.listing import RunEntry, list_runs, open_run
 from rundown.record.readings import RunSummary, summarise
 from rundown.record.requests import check_requests
 from rundown.record.rundir import CONTRACT, EVENTS
@@ -54,11 +54,24 @@ def command(
 @click.argument("run", required=False)
 @place_options
 def status(run: str | None, root: Path | None, runs_dir: Path | None) -> int:
-    """Say where a run is."""
-    with open_run(runs_place(root, runs_dir), run) as directory:
-        summary = _summary(directory.path, directory.read_file(CONTRACT))
-    sys.stdout.write(render_standing(summary, stream_style(sys.stdout)))
+    """Say where a run is, and where the runbooks that it runs are."""
+    place = runs_place(root, runs_dir)
+    with open_run(place, run) as directory:
+        summaries = [_summary(directory.path, directory.read_file(CONTRACT))]
+        run_id = directory.run_id
+    entries = list_runs(place) if summaries[0].status == "paused" else ()
+    while (child := _standing_in(entries, run_id)) is not None:
+        with open_run(place, child) as directory:
+            summaries.append(_summary(directory.path, directory.read_file(CONTRACT)))
+        run_id = child
+    sys.stdout.write(render_standing(tuple(summaries), stream_style(sys.stdout)))
     return 0
+
+
+def _standing_in(entries: tuple[RunEntry, ...], run_id: str) -> str | None:
+    """The run below a run that has come to rest, which is not over either."""
+    below = (entry for entry in entries if entry.parent_run == run_id and entry.state == "paused")
+    return next((entry.run_id for entry in below), None)
 
 
 def _page(summary: RunSummary, receipt: Path) -> str:

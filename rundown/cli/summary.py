@@ -22,9 +22,14 @@ def render_summary(summary: RunSummary, style: Style, receipt: Path | None = Non
     return "\n".join([*head, *_steps(summary, style), *_facts(summary, style)]) + "\n"
 
 
-def render_standing(summary: RunSummary, style: Style) -> str:
-    """Returns where the run is, in a few lines, ending in a line end."""
-    lines = _head(summary, style)
+def render_standing(family: tuple[RunSummary, ...], style: Style) -> str:
+    """Returns where a run is, in a few lines, ending in a line end. `family`: the run, then each run that
+    stands in for a unit of the one before."""
+    summary = family[-1]
+    lines = _head(family[0], style)
+    for below in family[1:]:
+        file = visible(below.run.runbook_file) if below.run is not None else "a run that never began"
+        lines.append(f"  in       {file} at step {below.position}")
     if summary.status == "paused" and summary.reason == "waiting":
         lines.append("waits for a person: rundown pass   or: rundown fail")
     return "\n".join(lines) + "\n"

@@ -71,13 +71,23 @@ def run_ids(place: RunsPlace) -> tuple[str, ...]:
 
 
 def open_run(place: RunsPlace, argument: str | None) -> RunDirectory:
-    """Opens the run that a person means (`rundown.record.ids.resolve_run`).
+    """Opens the run that a person means (`rundown.record.ids.resolve_run`); the newest is the newest that a
+    person started, not one that stands in for a unit of another.
 
     Raises:
         InvalidInputError: it names none, or several.
         RecordError: it cannot be opened.
     """
-    return RunDirectory.open(place, resolve_run(argument, run_ids(place)))
+    found = run_ids(place)
+    if not argument or argument == "last":
+        argument = next((run_id for run_id in found if not _has_parent(place, run_id)), None)
+    return RunDirectory.open(place, resolve_run(argument, found))
+
+
+def _has_parent(place: RunsPlace, run_id: str) -> bool:
+    with suppress(RecordError, msgspec.DecodeError), RunDirectory.open(place, run_id) as rundir:
+        return msgspec.json.decode(rundir.read_file(CONTRACT), type=Contract).parent_run is not None
+    return False
 
 
 def _root(path: Path) -> str:

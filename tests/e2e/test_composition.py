@@ -134,13 +134,21 @@ def test_a_child_is_prompted_if_its_parent_is_and_a_report_reaches_it(project):
         "mid.runbook.md waiting at 1.1",
         "child.runbook.md waiting at 1",
     ]
+    told = rundown(project, "status").stdout
+    lines = (
+        "top.runbook.md  paused (waiting)",
+        "in       mid.runbook.md at step 1.1",
+        "child.runbook.md at step 1",
+    )
+    assert [line for line in lines if line not in told] == []
     assert rundown(project, "pass").returncode == 0
     assert standings(project) == [
         "top.runbook.md completed",
         "mid.runbook.md completed",
         "child.runbook.md completed",
     ]
-    assert [body["type"] for body in log_of(project, "child.runbook.md")].count("LaunchRequested") == 0
+    assert kinds(project, "child.runbook.md", "LaunchRequested") == []
+    assert rundown(project, "show").stdout.startswith("top.runbook.md  completed")
 
 
 # --- what is handed up ---------------------------------------------------------------------------
