@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from rundown.cli.outlook import render_refusals
 from rundown.record.ids import short_id
+from rundown.render.escape import visible
 from rundown.session.run import Ended
 
 _PAUSES = {"denied": 3, "sandbox": 4, "waiting": 5, "in-doubt": 5, "interrupted": 130}
@@ -25,7 +26,7 @@ def tell_ending(ended: Ended, *, prompted: bool, as_json: bool, again: str) -> i
         run = short_id(ended.run_id)
         resume = f"rundown resume {run}{again}"
         hints = {
-            "waiting": f"when it is done: rundown pass   or: rundown fail   (run {run})",
+            "waiting": f"when it is done: rundown pass{again}   or: rundown fail{again}   (run {run})",
             "denied": f"go on, with a flag or after a change of policy: {resume}",
             "interrupted": f"go on: {resume}",
             "sandbox": f"what this host can enforce: rundown doctor; go on: {resume}",
@@ -35,9 +36,9 @@ def tell_ending(ended: Ended, *, prompted: bool, as_json: bool, again: str) -> i
         with suppress(OSError):
             sys.stderr.write(render_refusals(ended.outlook, resume))
             sys.stderr.flush()
-        lines = [*([hint] if hint else []), f"record: rundown show {run}   ({ended.path})"]
+        lines = [*([hint] if hint else []), f"record: rundown show {run}   ({visible(str(ended.path))})"]
         if ended.receipt is not None:
-            lines.append(f"receipt: {ended.receipt}")
+            lines.append(f"receipt: {visible(str(ended.receipt))}")
         with suppress(OSError):  # nobody reads it: the exit code says it as well
             sys.stdout.write("".join(f"{line}\n" for line in lines))
             sys.stdout.flush()

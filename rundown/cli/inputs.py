@@ -1,5 +1,6 @@
 """The options that give a run its values."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import click
 
 from rundown.cli.value_files import read_values
+from rundown.errors import InvalidInputError
+from rundown.model.diagnostic import Diagnostic
 from rundown.session.surroundings import Surroundings
 from rundown.session.values import Given, Values
 
@@ -65,14 +68,32 @@ def given_values(inputs: dict[str, tuple[str, ...]], around: Surroundings) -> Gi
         texts=inputs["texts"],
         files=tuple(read_values(around.cwd / name) for name in reversed(inputs["files"])),
         environment=around.environ,
-        config=_nearest_config(around.cwd),
+        config=_nearest_config(around.cwd, around.home),
     )
 
 
-def _nearest_config(cwd: Path) -> Values:
+def _nearest_config(cwd: Path, home: Path) -> Values:
+    """The project's own values: the nearest on the way up to its root, and never beyond the home."""
     for folder in (cwd, *cwd.parents):
-        if (folder / _CONFIG).is_file():
-            return read_values(folder / _CONFIG)
-        if (folder / ".git").exists():
+        place = folder / _CONFIG
+        if place.is_file():
+            _require_own(folder, place)
+            return read_values(place)
+        if (folder / ".git").exists() or folder == home:
             break
     return {}
+
+
+def _require_own(folder: Path, place: Path) -> None:
+    """In a folder like /tmp anybody may put a `.rundown` above other people's projects."""
+    trusted = {0, os.getuid(), folder.stat().st_uid}
+    if {place.stat().st_uid, place.parent.stat().st_uid} <= trusted:
+        return
+    raise InvalidInputError(
+        Diagnostic(
+            code="cli/foreign-config",
+            message=f"{place} belongs to another user",
+            why="it would give values to the inputs of your runbooks",
+            fix="remove it, or work in a folder with a project of its own (.git)",
+        )
+    )

@@ -121,6 +121,14 @@ def _sandbox_wish(words: dict[str, Any], default: SandboxWish) -> SandboxWish:
     return chosen.pop() if chosen else default
 
 
+_SANDBOX_FLAGS: dict[SandboxWish, str] = {
+    "default": "",
+    "best": "--sandbox=best",
+    "strict": "--sandbox-strict",
+    "none": "--no-sandbox",
+}
+
+
 def flags_again(wish: Wish) -> str:
     """Returns the policy flags of an invocation as words for the next one, a blank in front; "" for none.
 
@@ -133,4 +141,8 @@ def flags_again(wish: Wish) -> str:
             words += [f"--{verb}-{capability.value}", shlex.quote(text)]
     if wish.policy_file is not None:
         words += ["--policy", shlex.quote(wish.policy_file)]
-    return "".join(f" {word}" for word in words)
+    flags = wish.flags
+    words += [{"no": "", "executables": "--yes", "all": "--yes=all"}[flags.yes]]
+    words += ["--allow-all" if flags.allow_all else "", "--deny-all" if flags.deny_all else ""]
+    words += [_SANDBOX_FLAGS[wish.sandbox] if not (flags.allow_all and wish.sandbox == "none") else ""]
+    return "".join(f" {word}" for word in words if word)
