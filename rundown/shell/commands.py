@@ -8,7 +8,7 @@ import re
 
 from rundown.shell.builtins import RESERVED
 from rundown.shell.compounds import CLOSING, OPENING_BASH, OPENING_POSIX, Compounds
-from rundown.shell.cursor import Budget, Dialect
+from rundown.shell.cursor import MAX_ARGUMENTS, Budget, Dialect
 from rundown.shell.tree import (
     Assignment,
     Command,
@@ -25,7 +25,7 @@ from rundown.shell.words import ASSIGNMENT
 _PREFIX_BASH = re.compile(r"(?:!|time)(?=[ \t\n;|&()<>]|\Z)")
 _PREFIX_POSIX = re.compile(r"!(?=[ \t\n;|&()<>]|\Z)")
 _TIME_OPTION = re.compile(r"[ \t]+(?:-p|--)(?=[ \t\n;|&()<>]|\Z)")
-_ARRAY_ARGUMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\[[^\]\n]*\])?\+?=\(")
+_ARRAY_ARGUMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\[[^\]\n]{0,200}\])?\+?=\(")
 _TAKES_ARRAYS = frozenset(["declare", "typeset", "local", "export", "readonly", "eval", "let"])
 _ENDS_COMMAND = frozenset(["", "\n", ";", "|", ")", "#"])
 
@@ -161,6 +161,8 @@ class Reader(Compounds):
             assignment = self.assignment() if not words else self.array_argument(words[0])
             if assignment is None:
                 words.append(self.word())
+                if len(words) > MAX_ARGUMENTS:
+                    self.fail(f"more than {MAX_ARGUMENTS} words in one command")
             elif words:
                 arrays.append(assignment)
                 raw = self.text[assignment.start : assignment.end]

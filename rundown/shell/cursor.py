@@ -13,6 +13,10 @@ MAX_LEVELS = 200
 two and a half frames of the reader, which keeps it near half of Python's own limit of 1,000."""
 MAX_COMMANDS = 10_000
 MAX_WORDS = 100_000
+"""Words and expansions."""
+MAX_ARGUMENTS = 5_000
+MAX_DOCUMENTS = 100
+"""Here-documents that one line may ask for."""
 
 _BLANKS = re.compile(r"(?:[ \t]|\\\n)*")
 _COMMENT = re.compile(r"#[^\n]*")

@@ -10,7 +10,7 @@ from rundown.shell.cursor import Dialect
 
 _DIFFERS = re.compile(
     r"""\$['"\[]|[<>]\(|<<<|\(\(|\[\[|&>|>&[^0-9\s-]|\|&|;&|[?*+@!]\(|\+=|\]=|=\(|\$\{![A-Za-z_]"""
-    r"""|\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}|\{[A-Za-z_][A-Za-z0-9_]*\}[<>]|\b(?:function|coproc|select|time)\b"""
+    r"""|(?<!\$)\{[^{}\s]+\}|\{[A-Za-z_][A-Za-z0-9_]*\}[<>]|\b(?:function|coproc|select|time)\b"""
 )
 """Source: bash(1), what POSIX XCU 2 does not have; dash(1)."""
 

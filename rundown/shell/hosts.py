@@ -11,7 +11,7 @@ from rundown.shell.ledger import Ledger
 from rundown.shell.tree import Word
 
 _URL = re.compile(
-    r"([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#\s@'\"]*@)?(\[[0-9A-Fa-f:.]+\]|[^/?#:\s'\"\[\]@\\]+)(?::([0-9]+))?"
+    r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]{0,20})://(?:[^/?#\s@'\"]*@)?(\[[0-9A-Fa-f:.]+\]|[^/?#:\s'\"\[\]@\\]+)(?::([0-9]+))?"
 )
 _LOCATION = re.compile(r"(?:[A-Za-z0-9._-]+@)?([A-Za-z0-9][A-Za-z0-9.-]*):(?!//|[0-9]*$).*")
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+@)?([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::([0-9]+))?(?:/.*)?")

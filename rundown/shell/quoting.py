@@ -11,8 +11,7 @@ from rundown.shell.tree import Inner, Word
 
 _DOUBLE_PLAIN = re.compile(r'[^"\\$`]+')
 _ANSI_C = re.compile(r"(?:[^'\\]|\\.)*", re.DOTALL)
-_GLOB = re.compile(r"[*?]|\[[^\]]*\]|[?*+@!]\(")
-_BRACE = re.compile(r"\{.*(?:,|\.\.).*\}", re.DOTALL)
+_WILD = re.compile(r"[*?]|[+@!]\(")
 _ACTIVE = re.compile(r"[*?\[{~\0]")
 _HIDDEN = "\0"
 
@@ -55,7 +54,7 @@ class Builder:
         """Returns the finished word. `braces`: this shell expands them."""
         plain = "".join(self.plain)
         prefix = "".join(self.value) if self.prefix is None else self.prefix
-        if _GLOB.search(plain) or (braces and "{" in plain and _BRACE.search(plain)):
+        if _WILD.search(plain) or _is_bracket(plain) or (braces and _is_brace(plain)):
             self.literal, self.splits = False, True
             prefix = "" if self.quoted else _ACTIVE.split(plain, maxsplit=1)[0]
         elif plain.startswith("~"):
@@ -70,6 +69,16 @@ class Builder:
             quoted=self.quoted,
             inner=tuple(self.inner),
         )
+
+
+def _is_bracket(plain: str) -> bool:
+    start = plain.find("[")
+    return start >= 0 and plain.rfind("]") > start
+
+
+def _is_brace(plain: str) -> bool:
+    start, end = plain.find("{"), plain.rfind("}")
+    return start >= 0 and ("," in plain[start:end] or ".." in plain[start:end])
 
 
 class Quoting(Cursor, ABC):

@@ -2,6 +2,7 @@
 
 import re
 
+from rundown.shell.cursor import MAX_DOCUMENTS
 from rundown.shell.tree import Arithmetic, Redirection, Word
 from rundown.shell.words import Words
 
@@ -94,6 +95,8 @@ class Redirections(Words):
         match = _DELIMITER.match(self.text, self.position, self.end)
         if match is None:
             self.fail("a here-document's delimiter that is not plain")
+        if len(self.pending) >= MAX_DOCUMENTS:
+            self.fail(f"more than {MAX_DOCUMENTS} here-documents on one line")
         self.position = match.end()
         raw = match.group()
         delimiter = _QUOTING.sub(

@@ -42,7 +42,7 @@ _NUMBER = re.compile(r"[0-9]+#[A-Za-z0-9@_]+|0[xX][0-9A-Fa-f]+|[0-9]+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _EXPRESSION = re.compile(r"[A-Za-z0-9_\s+\-*/%<>=!~&|^?:,;()\[\]{}#@.\0]*")
 _SET = re.compile(
-    r"([A-Za-z_][A-Za-z0-9_]*)\s*(?:\[[^\]]*\]\s*)?(?:=(?!=)|(?:[-+*/%&|^]|<<|>>)=|\+\+|--)"
+    r"([A-Za-z_][A-Za-z0-9_]*+)\s*(?:\[[^\]]*\]\s*)?(?:=(?!=)|(?:[-+*/%&|^]|<<|>>)=|\+\+|--)"
     r"|(?:\+\+|--)\s*([A-Za-z_][A-Za-z0-9_]*)"
 )
 _COUNTS = {
@@ -59,7 +59,7 @@ _COUNTS = {
 
 
 class Values:
-    """All assignments of a text, wherever they stand."""
+    """All assignments of a text, wherever they stand. `closed`: there are no more to come, so answers are kept."""
 
     def __init__(self) -> None:
         self.words: dict[str, list[Word]] = {}
@@ -70,6 +70,8 @@ class Values:
         self.redefined: set[str] = set()
         self.arrays: set[str] = set()
         self.work = 0
+        self.closed = False
+        self.known: dict[str, bool] = {}
         self.unset_arrays: set[str] = set()
 
     def give(self, name: str, word: Word) -> None:
@@ -90,12 +92,21 @@ class Values:
 
     def integer_name(self, name: str, seen: frozenset[str] = frozenset()) -> bool:
         """Whether every value that the text gives to `name` is an integer, and there is one."""
+        known = self.known.get(name)
+        if known is None:
+            known = self._integer_name(name, seen)
+            if self.closed and not seen:
+                self.known[name] = known
+        return known
+
+    def _integer_name(self, name: str, seen: frozenset[str]) -> bool:
         self.work += 1
         if name in self.others or name in self.references or len(seen) > MAX_COPIES or self.work > MAX_WORK:
             return False
         if name in seen:
             return True
         words = self.words.get(name, ())
+        self.work += len(words)
         if not words and name not in self.integers and name not in INTEGER_PARAMETERS:
             return False
         inside = seen | {name}

@@ -37,6 +37,8 @@ from rundown.shell.variables import danger
 
 _REPLACES_COMMANDS = frozenset(["BASH_ALIASES", "BASH_CMDS"])
 _LINE_OF_TRACE = frozenset(["PS4"])
+MAX_EXPRESSION = 2000
+"""Characters of an expression that are still looked at."""
 NESTED_LEVELS = 8
 """What a text within a text counts of `MAX_LEVELS`."""
 
@@ -280,6 +282,7 @@ class Walker:
 
     def settle(self) -> None:
         """Judges what depends on the text as a whole."""
+        self.values.closed = True
         for name in self.values.evaluated | EVALUATED_WHEN_SET:
             words = self.values.words.get(name, ())
             if (name in self.values.others and name != "OPTIND") or not all(
@@ -447,6 +450,9 @@ class Walker:
         if walk:
             for inner in part.inner:
                 self.inner(inner, scope)
+        if len(part.bare) > MAX_EXPRESSION:
+            self.ledger.unknown("$((…))", part.start, part.end, "a very long expression")
+            return
         for name in read_names(part.bare):
             self.uses(name, scope)
         for name in assigned_names(part.bare):

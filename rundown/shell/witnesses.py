@@ -14,9 +14,12 @@ from rundown.shell.ledger import Ledger
 from rundown.shell.tree import Item, Script
 from rundown.shell.witness_tree import Seen
 
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*+"
+_VARIABLE = rf"\$(?:{_NAME}|\{{{_NAME}\}})"
 _PLAIN = re.compile(
-    r"""(?:[A-Za-z0-9_./:=@%+,|;&>!?*~^{}\[\] \t\n-]|\$[A-Za-z_][A-Za-z0-9_]*|\$\{[A-Za-z_][A-Za-z0-9_]*\}"""
-    r"""|'[^'\\\n]*'|"(?:[^"\\`$\n]|\$[A-Za-z_][A-Za-z0-9_]*|\$\{[A-Za-z_][A-Za-z0-9_]*\})*")*"""
+    r"(?:[A-Za-z0-9_./:=@%+,|;&>!?*~^{}\[\] \t\n-]++"
+    rf"|{_VARIABLE}|'[^'\\\n]*+'"
+    rf'|"(?:[^"\\`$\n]++|{_VARIABLE})*+")*+'
 )
 
 
@@ -33,7 +36,7 @@ def hear(text: str, script: Script, ledger: Ledger, budget: Budget) -> str | Non
     if sight.error is None:
         _add(ledger, budget, sight.commands, starts, "tree-sitter")
     else:
-        error = _by_pieces(text, script, ledger, budget)
+        error = _by_pieces(text, script, ledger, budget, starts)
     from rundown.shell import witness_bashlex  # builds its tables when it is loaded, for most of 0.1 s
 
     seen = [
@@ -44,7 +47,7 @@ def hear(text: str, script: Script, ledger: Ledger, budget: Budget) -> str | Non
     return error
 
 
-def _by_pieces(text: str, script: Script, ledger: Ledger, budget: Budget) -> str | None:
+def _by_pieces(text: str, script: Script, ledger: Ledger, budget: Budget, starts: set[int]) -> str | None:
     """Asks about each line's commands by themselves; what is still not readable becomes unparseable."""
     error: str | None = None
     for start, end in _pieces(script.items, len(text)):
@@ -52,14 +55,11 @@ def _by_pieces(text: str, script: Script, ledger: Ledger, budget: Budget) -> str
         sight = witness_tree.look(piece.encode("utf-8"))
         if sight.error is None:
             offset = ledger.place(start, start)[0]
-            starts = {
-                ledger.place(place, place)[0] - offset for place in budget.starts if start <= place < end
-            }
             shifted = [
                 Seen(value=item.value, text=item.text, span=(item.span[0] + offset, item.span[1] + offset))
                 for item in sight.commands
             ]
-            _add(ledger, budget, shifted, {place + offset for place in starts}, "tree-sitter")
+            _add(ledger, budget, shifted, starts, "tree-sitter")
         else:
             error = error or sight.error
             ledger.piece(start, end, sight.error)

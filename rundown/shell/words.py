@@ -9,7 +9,7 @@ from rundown.shell.expansions import Expansions
 from rundown.shell.quoting import Builder
 from rundown.shell.tree import Arithmetic, Assignment, Word
 
-FAST = re.compile(r"[A-Za-z0-9_./:@%+,^=-][A-Za-z0-9_./:@%+,^=#!-]*(?=[ \t\n;|&)]|\Z)")
+FAST = re.compile(r"[A-Za-z0-9_./:@%+,^=-][A-Za-z0-9_./:@%+,^=#!-]*+(?=[ \t\n;|&)]|\Z)")
 _UNQUOTED = re.compile(r"[^ \t\n|&;()<>\\'\"$`]+")
 _BODY_PLAIN = re.compile(r"[^\\$`]+")
 _METACHARACTER = re.compile(r"[ \t\n|&;()<>]")
