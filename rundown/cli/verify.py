@@ -136,12 +136,23 @@ def _find(receipt: str | None, log: Path | None, root: Path | None, runs_dir: Pa
         )
     with open_run(runs_place(root, runs_dir), receipt) as directory:
         events = log or directory.path / EVENTS
+        if not (directory.path / RECEIPT).exists():
+            raise RecordError(_no_receipt(directory.run_id))
         return _Target(
             name=str(directory.path / RECEIPT),
             stored=directory.read_file(RECEIPT),
             folder=events.parent,
             log=read_stored_log(events),
         )
+
+
+def _no_receipt(run_id: str) -> Diagnostic:
+    return Diagnostic(
+        code="record/no-receipt",
+        message=f"run {run_id} has no receipt",
+        why="it is still going on, its process was killed, or none could be signed",
+        fix="a receipt is made when a process lets go of the run; for one that was killed: rundown resume",
+    )
 
 
 def _read(path: Path) -> bytes:

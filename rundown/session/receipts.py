@@ -3,6 +3,7 @@
 The library that signs is loaded when there is something to sign.
 """
 
+import os
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +29,8 @@ class Receipts:
 
     def prepare(self) -> None:
         """Makes the user's key if there is none, so that it is off limits to the first step already."""
-        if not self._around.environ.get(SIGNING_KEY_VARIABLE) and not self._key_file.exists():
+        is_given = bool(self._around.environ.get(SIGNING_KEY_VARIABLE))
+        if not is_given and not os.path.lexists(self._around.config / KEY_FILE):
             self._key  # noqa: B018 - loading it makes it
 
     def issue(self, run: Run) -> Path | None:
@@ -41,10 +43,6 @@ class Receipts:
         except Exception as problem:  # whatever it is: the run ended as it did
             self._tell(problem)
             return None
-
-    @property
-    def _key_file(self) -> Path:
-        return self._around.config / KEY_FILE
 
     @cached_property
     def _key(self) -> Signer | None:

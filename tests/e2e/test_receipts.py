@@ -13,7 +13,7 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.signer import SSlibKey
 
 from tests.support.project import bare_environment, commit_all, rundown
-from tests.support.running import only_run
+from tests.support.running import Running, only_run
 
 pytestmark = pytest.mark.kernel
 
@@ -131,6 +131,28 @@ def test_every_end_has_its_receipt(ending, body, status, project):
     assert findings(project) == (0, [])
 
 
+def test_a_step_that_no_sandbox_could_be_made_for_has_its_receipt_too(project):
+    write(
+        project,
+        "gone",
+        "# Gone\n\n## 1. Remove\n\n```sh\nmkdir dist/a; rmdir dist/a\n```\n\n## 2. Enter\n\n```sh cwd=dist/a\npwd\n```\n",
+    )
+    ran = run(project, "gone", "--yes=all", "--allow-run", "rmdir")
+    assert (ran.returncode, receipt(project)["predicate"]["exit_class"]) == (4, "no-sandbox"), ran.stderr
+    assert findings(project) == (0, [])
+
+
+def test_a_run_that_was_killed_has_a_receipt_once_it_went_on(project):
+    write(project, "long", '# Long\n\n## 1. Wait\n\n```sh\n: > "$RD_WORK_PATH/on"; sleep 600\n```\n')
+    with Running(project, "run", "long.runbook.md", "--non-interactive") as running:
+        running.wait_for((project / ".rundown/work/on").exists, "step")
+        running.kill()
+    refused = rundown(project, "verify")
+    assert (refused.returncode, "error[record/no-receipt]" in refused.stderr) == (6, True), refused.stderr
+    assert rundown(project, "resume", "--non-interactive").returncode == 5
+    assert findings(project) == (0, [])
+
+
 def test_a_receipt_grows_with_its_run(project):
     write(
         project,
@@ -244,6 +266,13 @@ def test_a_key_that_is_none_is_a_warning_and_changes_nothing_else(text, status, 
 def test_a_key_that_cannot_be_made_is_a_warning_and_changes_nothing_else(project):
     config(project).parent.mkdir(parents=True)
     config(project).write_text("in the way of the folder")
+    ran = run(project, "writes")
+    assert (ran.returncode, ran.stderr.count("warning[session/no-receipt]")) == (0, 1), ran.stderr
+
+
+def test_a_configuration_that_cannot_be_entered_is_a_warning(project):
+    config(project).parent.mkdir(parents=True)
+    config(project).symlink_to("rundown")
     ran = run(project, "writes")
     assert (ran.returncode, ran.stderr.count("warning[session/no-receipt]")) == (0, 1), ran.stderr
 

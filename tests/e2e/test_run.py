@@ -153,6 +153,7 @@ def test_a_checkout_that_cannot_be_written_keeps_its_record_in_the_state_home():
         )
         ran = as_ordinary_user(project, "run", "reads.runbook.md", "--non-interactive")
         assert (ran.returncode, "Traceback" in ran.stderr) == (0, False), ran.stdout + ran.stderr
+        assert "warning[record/place-moved]" in ran.stderr
         assert not (project / ".rundown").exists()
 
 
