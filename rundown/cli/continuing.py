@@ -10,7 +10,7 @@ from rundown.cli.ending import tell_ending
 from rundown.cli.front import open_front
 from rundown.cli.inputs import given_values
 from rundown.cli.options import flags_again
-from rundown.cli.places import runs_place
+from rundown.cli.places import place_again, runs_place
 from rundown.cli.signals import forwarded
 from rundown.cli.surroundings import read_surroundings
 from rundown.errors import InvalidInputError
@@ -49,7 +49,8 @@ def go_on(
     with open_house(wish, around, runbook, front.prompter) as house, forwarded(house.room):
         ended = Runner(house, front).resume(contract.run_id, given, order)
     prompted = contract.prompted or order is not None
-    return tell_ending(ended, prompted=prompted, as_json=as_json, again=flags_again(wish))
+    elsewhere = place_again(contract.root, wish, around)
+    return tell_ending(ended, prompted=prompted, as_json=as_json, again=flags_again(wish), place=elsewhere)
 
 
 def active_run(place: RunsPlace) -> str | None:

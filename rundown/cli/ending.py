@@ -19,11 +19,12 @@ def exit_code(ended: Ended, *, prompted: bool) -> int:
     return 0 if ended.state.lifecycle == "completed" else 1
 
 
-def tell_ending(ended: Ended, *, prompted: bool, as_json: bool, again: str) -> int:
+def tell_ending(ended: Ended, *, prompted: bool, as_json: bool, again: str, place: str = "") -> int:
     """Says where the record is and how to go on; returns the exit code. `again`: this invocation's policy
-    flags, which the next one needs as well."""
+    flags, which the next one needs as well; `place`: the flags by which it finds the run from here."""
     if not as_json:
         run = short_id(ended.run_id)
+        again = place + again
         resume = f"rundown resume {run}{again}"
         hints = {
             "waiting": f"when it is done: rundown pass{again}   or: rundown fail{again}   (run {run})",
@@ -36,7 +37,10 @@ def tell_ending(ended: Ended, *, prompted: bool, as_json: bool, again: str) -> i
         with suppress(OSError):
             sys.stderr.write(render_refusals(ended.outlook, resume))
             sys.stderr.flush()
-        lines = [*([hint] if hint else []), f"record: rundown show {run}   ({visible(str(ended.path))})"]
+        lines = [
+            *([hint] if hint else []),
+            f"record: rundown show {run}{place}   ({visible(str(ended.path))})",
+        ]
         if ended.receipt is not None:
             lines.append(f"receipt: {visible(str(ended.receipt))}")
         with suppress(OSError):  # nobody reads it: the exit code says it as well

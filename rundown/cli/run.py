@@ -9,6 +9,7 @@ from rundown.cli.ending import tell_ending
 from rundown.cli.front import open_front
 from rundown.cli.inputs import given_values, input_options
 from rundown.cli.options import flags_again, policy_options
+from rundown.cli.places import place_again
 from rundown.cli.screen import error_style
 from rundown.cli.signals import forwarded
 from rundown.cli.surroundings import read_surroundings
@@ -69,4 +70,5 @@ def command(
     )
     with open_house(wish, around, opened.document.path, front.prompter) as house, forwarded(house.room):
         ended = Runner(house, front).start(opened, start)
-    return tell_ending(ended, prompted=prompted, as_json=as_json, again=flags_again(wish))
+        place = place_again(house.desk.project.root, wish, around)
+    return tell_ending(ended, prompted=prompted, as_json=as_json, again=flags_again(wish), place=place)

@@ -166,6 +166,14 @@ def test_a_run_whose_record_lies_elsewhere_is_driven_there(project, tmp_path):
     assert rundown(project, "stop", "--runs-dir", place).returncode == 1
 
 
+def test_the_way_to_go_on_is_told_as_it_works_from_where_the_person_stands(project, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    told = rundown(other, "run", project / GUIDE, "--prompted").stdout
+    assert f"rundown pass --root {project}" in told
+    assert rundown(other, "pass", "--root", project).returncode == 0
+
+
 def test_a_run_without_a_person_needs_one_and_ends_with_5(project):
     ran = rundown(project, "run", GUIDE, "--non-interactive")
     assert (ran.returncode, standings(project)) == (5, [f"{GUIDE} waiting at 2.1.1"])
