@@ -60,7 +60,7 @@ def plan_sandbox(
         base_rules=walls.base_rules,
         landlock_abi=host.landlock_abi if tier != "none" else 0,
         seccomp=host.seccomp and tier != "none",
-        keep_capabilities=_OWNERS_CAPABILITIES if host.uid == 0 and survey.foreign_owner else (),
+        keep_capabilities=_kept_capabilities(host, survey, tier),
         timeout_ns=request.timeout_ns if request.timeout_ns is not None else limits.timeout_ns,
         memory_bytes=limits.memory_bytes,
         pids=limits.pids,
@@ -117,6 +117,12 @@ def _walls(allowed: Allowed, host: HostFacts, survey: Survey, settings: LaunchSe
         base_rules=rules.base if host.landlock_abi and layout.base else 0,
         unenforced=_TREE if tree_only and not (host.landlock_abi and host.seccomp) else (),
     )
+
+
+def _kept_capabilities(host: HostFacts, survey: Survey, tier: Tier) -> tuple[str, ...]:
+    """Those of an owner, for root in somebody else's project; only a view bounds what they reach."""
+    in_a_view = tier in ("namespaces", "namespaces-as-root")
+    return _OWNERS_CAPABILITIES if in_a_view and host.uid == 0 and survey.foreign_owner else ()
 
 
 def _net_gap(allowed: Allowed, tier: Tier) -> Iterable[Gap]:

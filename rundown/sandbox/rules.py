@@ -54,7 +54,7 @@ def plan_rules(survey: Survey, settings: LaunchSettings, programs: tuple[str, ..
         for tree in survey.trees
         if tree.origin != "system"
     )
-    # Programs may be reached through absolute symlinks, which mean something else before the view is the root.
+    # Programs may be reached through absolute symlinks: those lead right only once the view is the root.
     executed = (LandlockRule(path=path, execute=True) for path in programs or ())
     return Rules(rules=(*base, LandlockRule(path="/run"), *opened, *executed), base=len(base))
 

@@ -70,6 +70,10 @@ def find_gaps(host: HostFacts, tier: Tier, words: frozenset[str], wish: SandboxW
 def _gaps_of_landlock_alone(host: HostFacts) -> list[Gap]:
     gaps = [
         Gap(code="sandbox/names-visible", message="names, sizes and times of all files can be seen (stat)"),
+        Gap(
+            code="sandbox/modes-changeable",
+            message="modes, owners and times of the person's own files can be changed wherever they lie",
+        ),
         Gap(code="sandbox/processes-visible", message="the host's processes can be listed"),
         Gap(code="sandbox/no-sockets", message="no socket can be made, not even to the step's own servers"),
         Gap(

@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import socket
+from contextlib import suppress
 from typing import Any, Final
 
 from rundown.sandbox.child import holder, syscalls, terminal, walls, wire
@@ -35,18 +36,25 @@ def run(report: socket.socket, go: socket.socket, recipe: dict[str, Any], seccom
         if received is None or started is None:
             os._exit(125)
         message, given = received
+        plan = message["plan"]
         fds = dict(zip(message["fds"], given, strict=True))
         fds.update(zip(("terminal",), started[1], strict=False))
-        report = _settle(message["plan"], fds, report, rules)
-        _confine(message["plan"], rules)
+        report = _settle(plan, fds, report, rules)
+        _confine(plan, rules)
         wire.send(report, {"event": "ready"})
-        with stage("exec", message["plan"]["argv"][0]):
-            os.execvpe(message["plan"]["argv"][0], message["plan"]["argv"], dict(message["plan"]["env"]))
+        with stage("exec", plan["argv"][0]):
+            os.execvpe(plan["argv"][0], plan["argv"], dict(plan["env"]))
     except StageError as error:
-        wire.send(report, error.as_message())
+        _say(report, error)
     except BaseException as error:
-        wire.send(report, StageError("command", 0, f"{type(error).__name__}: {error}").as_message())
-    os._exit(125)
+        _say(report, StageError("command", 0, f"{type(error).__name__}: {error}"))
+    finally:
+        os._exit(125)
+
+
+def _say(report: socket.socket, error: StageError) -> None:
+    with suppress(OSError):
+        wire.send(report, error.as_message())
 
 
 def _warm_up(recipe: dict[str, Any], seccomp: bytes) -> walls.FileRules | None:
@@ -90,7 +98,7 @@ def _confine(plan: Plan, rules: walls.FileRules | None) -> None:
     with stage("cwd", plan["cwd"]):
         os.chdir(plan["cwd"])
     if rules is not None:
-        rules.add(plan["landlock"])
+        rules.add(plan["landlock"], follow=plan["tier"] != "landlock")
         rules.apply()
     with stage("limits"):
         _limit(plan)

@@ -19,6 +19,8 @@ from rundown.sandbox.child import syscalls
 from rundown.sandbox.child.stages import stage
 
 CAPABILITIES: Final = {"CHOWN": 0, "DAC_OVERRIDE": 1, "FOWNER": 3}
+_PATH_ONLY: Final = os.O_PATH | os.O_CLOEXEC
+_NOT_THERE: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES)
 _OUT_OF_THE_WAY: Final = 16
 _NET_BIND_TCP: Final = 1 << 0
 _NET_CONNECT_TCP: Final = 1 << 1
@@ -92,20 +94,33 @@ class FileRules:
             object.__setattr__(self._ruleset, "_fd", self.descriptor)
             os.close(low)
 
-    def add(self, rules: list[dict[str, Any]], root: str = "") -> None:
-        """Grants what `rules` say, of paths below `root`; a path that is not there grants nothing."""
+    def add(self, rules: list[dict[str, Any]], root: str = "", *, follow: bool = True) -> None:
+        """Grants what `rules` say, of paths below `root`; a path that is not there grants nothing.
+
+        `follow` False: nor does one that a symlink was put into since it was looked at. In a view of its own
+        that cannot happen: trees are mount points there.
+        """
+        top = os.open("/", os.O_PATH | os.O_CLOEXEC)
         with stage("landlock", "files"):
             for rule in rules:
                 path = root + rule["path"]
-                access = _access(rule) & self._handled
                 try:
-                    if not stat.S_ISDIR(os.stat(path).st_mode):
-                        access &= _OF_FILES
-                except (FileNotFoundError, NotADirectoryError, PermissionError):
-                    continue
-                if access:
-                    ctypes.set_errno(0)
-                    self._ruleset.allow(path, rules=access)
+                    opened = os.open(path, _PATH_ONLY) if follow else syscalls.open_path(top, path)
+                except OSError as error:
+                    if error.errno in _NOT_THERE:
+                        continue
+                    raise
+                self._grant(opened, rule)
+                os.close(opened)
+        os.close(top)
+
+    def _grant(self, opened: int, rule: dict[str, Any]) -> None:
+        access = _access(rule) & self._handled
+        if not stat.S_ISDIR(os.fstat(opened).st_mode):
+            access &= _OF_FILES
+        if access:
+            ctypes.set_errno(0)
+            self._ruleset.allow(f"/proc/self/fd/{opened}", rules=access)
 
     def apply(self) -> None:
         """Confines this process, for good."""

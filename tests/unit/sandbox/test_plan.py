@@ -242,6 +242,7 @@ def test_only_root_in_a_project_of_somebody_else_keeps_capabilities():
     assert _plan(foreign).keep_capabilities == ()
     assert _plan(foreign, host=replace(HOST, uid=0)).keep_capabilities == ("CHOWN", "DAC_OVERRIDE", "FOWNER")
     assert _plan(host=replace(HOST, uid=0)).keep_capabilities == ()
+    assert _plan(foreign, host=replace(LANDLOCK, uid=0)).keep_capabilities == ()
 
 
 def test_without_a_view_siblings_are_granted_around_what_is_hidden():
