@@ -60,8 +60,8 @@ def _json(run: RunEntry, is_stashed: bool) -> str:
 def _line(run: RunEntry, style: Style, is_stashed: bool) -> str:
     detail = ", ".join([*([run.reason] if run.reason else []), *(["stashed"] if is_stashed else [])])
     state = f"{run.state} ({detail})" if detail else run.state
-    painted = style.paint(f"{state:<25}", _TONES.get(run.state, "dim"))
-    when = run.started_at[:19].replace("T", " ")
+    painted = style.paint(f"{visible(state):<25}", _TONES.get(run.state, "dim"))
+    when = visible(run.started_at[:19].replace("T", " "))
     return f"{short_id(run.run_id)}  {when:<19}  {painted}  {visible(run.runbook_file)}"
 
 

@@ -1,7 +1,5 @@
 """What a run would ask for, as text: before it starts, and after it was refused."""
 
-from collections.abc import Iterable
-
 from rundown.model.policy import Outcome
 from rundown.render.escape import visible
 from rundown.render.style import Style
@@ -38,14 +36,14 @@ def render_refusals(outlook: Outlook, command: str) -> str:
     for item in refused:
         word = "denied" if item.outcome is Outcome.DENY else "not allowed"
         lines.append(f"  {describe_foreseen(item)}: {word}")
-    flags = " ".join(_flags(refused))
-    if flags:
-        lines += ["to allow all of it:", f"  {command} {flags}"]
+    flags = [_flag(item) for item in refused]
+    if any(flags):
+        what = "all of it" if all(flags) else "what flags can allow of it"
+        words = " ".join(dict.fromkeys(flag for flag in flags if flag))
+        lines += [f"to allow {what}:", f"  {command} {words}"]
     return "\n".join(lines) + "\n"
 
 
-def _flags(refused: Iterable[Foreseen]) -> tuple[str, ...]:
-    found = [
-        item.ruling.fix.flag for item in refused if item.ruling is not None and item.ruling.fix is not None
-    ]
-    return tuple(dict.fromkeys(flag for flag in found if flag))
+def _flag(item: Foreseen) -> str:
+    fix = item.ruling.fix if item.ruling is not None else None
+    return visible(fix.flag) if fix is not None else ""

@@ -29,7 +29,7 @@ def render_standing(family: tuple[RunSummary, ...], style: Style) -> str:
     lines = _head(family[0], style)
     for below in family[1:]:
         file = visible(below.run.runbook_file) if below.run is not None else "a run that never began"
-        lines.append(f"  in       {file} at step {below.position}")
+        lines.append(f"  in       {file} at step {visible(below.position)}")
     if summary.status == "paused" and summary.reason == "waiting":
         lines.append("waits for a person: rundown pass   or: rundown fail")
     return "\n".join(lines) + "\n"
@@ -38,17 +38,18 @@ def render_standing(family: tuple[RunSummary, ...], style: Style) -> str:
 def _head(summary: RunSummary, style: Style) -> list[str]:
     run = summary.run
     status = summary.status + (f" ({summary.reason})" if summary.reason else "")
-    painted = style.paint(status, _TONES[summary.status], "bold")
+    painted = style.paint(visible(status), _TONES[summary.status], "bold")
     lines = [
         f"{style.paint(visible(run.runbook_file), 'bold') if run else 'a run that never began'}  {painted}"
     ]
     if run is not None:
-        lines.append(f"  run      {run.run_id}")
+        lines.append(f"  run      {visible(run.run_id)}")
         lines.append(f"  root     {visible(run.root)}")
     duration = render_duration(summary.duration_ns)
-    lines.append(f"  started  {summary.started_at[:19].replace('T', ' ')} UTC, {duration} to the last event")
+    started = visible(summary.started_at[:19].replace("T", " "))
+    lines.append(f"  started  {started} UTC, {duration} to the last event")
     if summary.position:
-        lines.append(f"  at step  {summary.position}")
+        lines.append(f"  at step  {visible(summary.position)}")
     if summary.message:
         lines.append(f"  said     {visible(summary.message)}")
     return lines
@@ -57,7 +58,7 @@ def _head(summary: RunSummary, style: Style) -> list[str]:
 def _steps(summary: RunSummary, style: Style) -> list[str]:
     if not summary.attempts:
         return []
-    wide = max(len(item.position) for item in summary.attempts)
+    wide = max(len(visible(item.position)) for item in summary.attempts)
     return ["", style.paint("steps", "dim"), *(_step(item, wide, style) for item in summary.attempts)]
 
 
@@ -68,17 +69,17 @@ def _step(item: Attempt, wide: int, style: Style) -> str:
     if item.process is not None:
         details.append(render_duration(item.process.duration_ns))
     if item.failure is not None:
-        details.append(f"not launched: {item.failure.stage}: {visible(item.failure.detail)}")
+        details.append(f"not launched: {item.failure.stage}: {item.failure.detail}")
     if item.reported_by and item.reported_by != "process":
         details.append(f"by {item.reported_by}")
     if item.decision == "deny":
         details.append("denied")
     if item.note:
-        details.append(visible(item.note))
+        details.append(item.note)
     again = f" (attempt {item.number})" if item.number > 1 else ""
-    tail = style.paint("  " + ", ".join(details), "dim") if details else ""
-    output = style.paint(f"  {item.output}", "dim") if item.output else ""
-    return f"  {sign} {item.position:<{wide}}  {visible(item.title)}{again}{tail}{output}"
+    tail = style.paint("  " + visible(", ".join(details)), "dim") if details else ""
+    output = style.paint(f"  {visible(item.output)}", "dim") if item.output else ""
+    return f"  {sign} {visible(item.position):<{wide}}  {visible(item.title)}{again}{tail}{output}"
 
 
 def _facts(summary: RunSummary, style: Style) -> Iterator[str]:

@@ -31,7 +31,8 @@ def render_event(event: Event) -> str:
     """Returns `seq time type details`, without a line end; every text from outside is escaped."""
     body = event.body
     kind = body.type if isinstance(body, UnknownBody) else type(body).__name__
-    return f"{event.seq:>5} {event.at[11:23]} {kind:<{_WIDE}} {visible(_details(body))}".rstrip()
+    at = visible(event.at[11:23])
+    return f"{event.seq:>5} {at} {visible(kind):<{_WIDE}} {visible(_details(body))}".rstrip()
 
 
 def _details(body: object) -> str:
