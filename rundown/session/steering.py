@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
+from rundown.engine.errors import EngineError
 from rundown.engine.machine import apply
 from rundown.engine.state import State
-from rundown.model.event import Body, RunResumed
+from rundown.model.diagnostic import Diagnostic
+from rundown.model.event import Body, RunResumed, StepFinished
+from rundown.record.ids import short_id
 from rundown.session.reopening import is_over
 from rundown.session.run import Run
 
@@ -40,4 +43,27 @@ def rehearse(order: Order, family: tuple[Run, ...]) -> None:
         assert run.replayed is not None
         state = apply(run.course, run.replayed.state, RunResumed())
         for body in order.facts(state):
+            if isinstance(body, StepFinished):
+                _require_waiting(run, state, body)
             state = apply(run.course, state, body)
+
+
+def _require_waiting(run: Run, state: State, report: StepFinished) -> None:
+    """A report is about the unit where the run is, and about no unit that has not begun."""
+    named = State(step=report.step, substep=report.substep, iteration=report.iteration).position
+    if named != state.position:
+        raise EngineError(
+            Diagnostic(
+                code="engine/elsewhere",
+                message=f"{run.opened.document.file} is at {state.position}, not at {named}",
+                fix="`rundown status` says where it is; report without --step, or move it: rundown goto",
+            )
+        )
+    if state.phase != "act":
+        raise EngineError(
+            Diagnostic(
+                code="engine/unfit-event",
+                message=f"nothing waits for a report at {state.position}",
+                fix=f"go on first: rundown resume {short_id(run.directory.run_id)}",
+            )
+        )
