@@ -11,12 +11,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rundown.shell.options import grammar, piece, read_options
+from rundown.shell.options import grammar, joined, piece, read_options
 from rundown.shell.scope import Scope
 from rundown.shell.tree import Word
 from rundown.shell.values import expression
 
 if TYPE_CHECKING:
+    from rundown.shell.process import Process
     from rundown.shell.walk import Walker
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -65,26 +66,25 @@ def name_operand(walker: Walker, word: Word, scope: Scope, note: str = _EVALUATE
     """Notes a variable that a builtin sets to something unknown."""
     value = word.value
     if value is None or not _PLAIN_ELEMENT.fullmatch(value):
-        walker.ledger.unknown(word.raw, word.start, word.end, note)
+        walker.ledger.unknown(word, word.raw, note)
         return
     name = value.partition("[")[0]
     walker.values.others.add(name)
-    walker.dangerous(name, None, word.start, word.end)
+    walker.dangerous(name, None, word)
     scope.assign(name)
 
 
-def tested_name(walker: Walker, word: Word) -> None:
+def tested_name(walker: Process, word: Word) -> None:
     """Notes the operand of `-v`."""
     if word.value is None:
         walker.when(
             lambda: not word.splits and walker.values.tame_word(word),
+            word,
             word.raw,
-            word.start,
-            word.end,
             _EVALUATED,
         )
     elif not _PLAIN_ELEMENT.fullmatch(word.value) and "[" in word.value:
-        walker.ledger.unknown(word.raw, word.start, word.end, _EVALUATED)
+        walker.ledger.unknown(word, word.raw, _EVALUATED)
 
 
 def declare(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
@@ -95,9 +95,7 @@ def declare(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     start = 1
     while start < len(words) and words[start].prefix[:1] in ("-", "+") and words[start].prefix != "-":
         if words[start].value is None:
-            walker.ledger.unknown(
-                words[start].raw, words[start].start, words[start].end, "options that are not literal"
-            )
+            walker.ledger.unknown(words[start], words[start].raw, "options that are not literal")
             return
         flags += words[start].prefix
         start += 1
@@ -118,22 +116,19 @@ def _declared(walker: Walker, word: Word, flags: str, scope: Scope, *, exports: 
         return
     complete = match is not None and (match.group(2) is not None or match.end() == len(text))
     if match is None or not complete or (match.group(2) is None and word.value is None):
-        walker.ledger.unknown(
-            word.raw, word.start, word.end, "a name that is not plain: it may be any variable"
-        )
+        walker.ledger.unknown(word, word.raw, "a name that is not plain: it may be any variable")
         return
     name = match.group(1)
     if word.splits and walker.dialect == "sh" and word.value is None:
         walker.when(
             lambda: walker.values.tame_word(word),
+            word,
             word.raw,
-            word.start,
-            word.end,
             "an unquoted value may set other variables",
         )
     _attributes(walker, name, flags, scope)
     if match.group(2) is None:
-        walker.dangerous(name, None, word.start, word.end) if exports or "x" in flags else None
+        walker.dangerous(name, None, word) if exports or "x" in flags else None
         return
     value = _value_part(word, match.end())
     if word.raw[match.end() : match.end() + 1] != "(" or word.value is not None:
@@ -142,14 +137,14 @@ def _declared(walker: Walker, word: Word, flags: str, scope: Scope, *, exports: 
         walker.gives(name, value, scope)
     else:
         walker.values.others.add(name)
-    walker.dangerous(name, value, word.start, word.end)
+    walker.dangerous(name, value, word)
     scope.assign(name)
 
 
 def _declared_element(walker: Walker, word: Word, name: str, key: str, scope: Scope) -> None:
     walker.values.others.add(name)
     if not _SIMPLE_KEY.fullmatch(key):
-        walker.ledger.unknown(word.raw, word.start, word.end, _EVALUATED)
+        walker.ledger.unknown(word, word.raw, _EVALUATED)
     scope.assign(name)
 
 
@@ -177,9 +172,8 @@ def _compound_value(
         return
     walker.when(
         lambda: name not in walker.values.arrays or (value is not None and walker.values.integer_word(value)),
+        word,
         word.raw,
-        word.start,
-        word.end,
         "the value of an array is read as a list, and expanded",
     )
 
@@ -208,7 +202,7 @@ def read(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
             name_operand(walker, option.value, scope)
             walker.values.arrays.add(option.value.value or "")
     if line.uncertain is not None:
-        walker.ledger.unknown(line.uncertain.raw, line.uncertain.start, line.uncertain.end, _EVALUATED)
+        walker.ledger.unknown(line.uncertain, line.uncertain.raw, _EVALUATED)
         return
     for word in words[line.first :]:
         name_operand(walker, word, scope)
@@ -230,24 +224,22 @@ def printf(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     if first.prefix and not first.prefix.startswith("-"):
         return
     if first.prefix.startswith("-v") or words[0].value == "-v":
-        walker.ledger.unknown(first.raw, first.start, first.end, _EVALUATED)
+        walker.ledger.unknown(first, first.raw, _EVALUATED)
         return
     note = f"may turn out to be `-v` and {_EVALUATED}"
     if first.splits or len(words) > 2:
         walker.when(
             lambda: walker.values.tame_word(first) or walker.values.optionless(first),
+            first,
             first.raw,
-            first.start,
-            first.end,
             note,
         )
     if len(words) > 3 and words[2].value is None:
         name = words[2]
         walker.when(
             lambda: walker.values.tame_word(name) or walker.values.optionless(first),
+            joined((first, name)),
             first.raw,
-            first.start,
-            name.end,
             note,
         )
 
@@ -261,13 +253,13 @@ def unset(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     for word in words[1:]:
         if word.value is None:
             walker.unset.add("*")
-            walker.when(partial(_is_tame, walker, word), word.raw, word.start, word.end, _EVALUATED)
+            walker.when(partial(_is_tame, walker, word), word, word.raw, _EVALUATED)
         elif _NAME.fullmatch(word.value):
             walker.unset.add(word.value)
             walker.values.unset_arrays.add(word.value)
-            walker.dangerous(word.value, None, word.start, word.end)
+            walker.dangerous(word.value, None, word)
         elif "[" in word.value and not _PLAIN_ELEMENT.fullmatch(word.value):
-            walker.ledger.unknown(word.raw, word.start, word.end, _EVALUATED)
+            walker.ledger.unknown(word, word.raw, _EVALUATED)
         elif not word.value.startswith("-"):
             walker.unset.add(word.value)
 
@@ -283,7 +275,7 @@ def getopts(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     if len(words) > 2:
         name_operand(walker, words[2], scope)
     elif any(word.splits for word in words[1:]):
-        walker.ledger.unknown(words[1].raw, words[1].start, words[1].end, _EVALUATED)
+        walker.ledger.unknown(words[1], words[1].raw, _EVALUATED)
     walker.values.others.add("OPTARG")
 
 
@@ -297,9 +289,8 @@ def wait(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
         word = line.uncertain
         walker.when(
             lambda: walker.values.tame_word(word),
+            word,
             word.raw,
-            word.start,
-            word.end,
             f"may turn out to be `-p` and {_EVALUATED}",
         )
 
@@ -319,18 +310,15 @@ def _may_be_test_option(walker: Walker, word: Word, before: str | None, after: W
     """An operand of `test` that is not literal: it may turn out to be `-v`, or `-v` and a name."""
     note = "may turn out to be `-v NAME`, and a name's subscript is evaluated"
     if word.splits:
-        walker.when(
-            lambda: walker.values.tame_word(word), word.raw, word.start, word.end, f"unquoted: {note}"
-        )
+        walker.when(lambda: walker.values.tame_word(word), word, word.raw, f"unquoted: {note}")
     joins = before in ("-a", "-o", ")")
     if after is None or (not joins and not word.splits and (before in _UNARY or before in _BINARY)):
         return
     if after.value is None or "[" in after.value:
         walker.when(
             lambda: walker.values.optionless(word) or walker.values.tame_word(after),
+            joined((word, after)),
             word.raw,
-            word.start,
-            after.end,
             note,
         )
 

@@ -86,17 +86,13 @@ def _effect(walker: Walker, row: Escape, value: Word | None, note: str) -> None:
     if value is None:
         return
     if row.effect == "write" and value.value and value.value != "-":
-        walker.ledger.touch(
-            Capability.WRITE, value.value, value.start, value.end, note.replace("started", "written")
-        )
+        walker.ledger.touch(Capability.WRITE, value.value, value, note.replace("started", "written"))
     elif row.effect == "read" and value.value:
-        walker.ledger.touch(
-            Capability.READ, value.value, value.start, value.end, note.replace("started", "read")
-        )
+        walker.ledger.touch(Capability.READ, value.value, value, note.replace("started", "read"))
     elif row.effect == "shell":
         if value.value is None:
-            walker.ledger.dynamic(value.raw, [value], f"{note}: text that is only known at run time")
+            walker.ledger.dynamic([value], f"{note}: text that is only known at run time")
         else:
-            walker.child(value.value, value.start, value.end, "sh", note)
+            walker.child(value.value, value, "sh", note)
     elif row.effect == "program":
         walker.program([value, unknown(value)], note)

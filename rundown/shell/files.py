@@ -39,21 +39,21 @@ _PROGRAMS = {
 }
 
 
-def redirected(ledger: Ledger, redirection: Redirection, *, bash: bool) -> None:
+def redirected(ledger: Ledger, redirection: Redirection) -> None:
     """Notes the file or host that a redirection opens, if its target is literal."""
     target = redirection.target
     path = target.value
     if not path or redirection.operator in ("<<", "<<-", "<<<", "<&") or _STREAMS.fullmatch(path):
         return
-    network = _NETWORK.fullmatch(path) if bash else None
+    network = _NETWORK.fullmatch(path)
     if network is not None:
         host = f"{network.group(1)}:{network.group(2)}"
-        ledger.touch(Capability.NET, host, target.start, target.end, "the shell connects by itself")
+        ledger.touch(Capability.NET, host, target, "the shell connects by itself")
         return
     if redirection.operator in _WRITES:
-        ledger.touch(Capability.WRITE, path, target.start, target.end, "redirection")
+        ledger.touch(Capability.WRITE, path, target, "redirection")
     if redirection.operator in _READS:
-        ledger.touch(Capability.READ, path, target.start, target.end, "redirection")
+        ledger.touch(Capability.READ, path, target, "redirection")
 
 
 def operands(ledger: Ledger, name: str, words: Sequence[Word]) -> None:
@@ -70,11 +70,11 @@ def operands(ledger: Ledger, name: str, words: Sequence[Word]) -> None:
         )
         written = not source or name == "mv" or (name == "ln" and len(found) == 1)
         if source and name in ("cp", "mv"):
-            ledger.touch(Capability.READ, word.value, word.start, word.end, f"operand of {name}")
+            ledger.touch(Capability.READ, word.value, word, f"operand of {name}")
         if written:
-            ledger.touch(Capability.WRITE, word.value, word.start, word.end, f"operand of {name}")
+            ledger.touch(Capability.WRITE, word.value, word, f"operand of {name}")
     if directory is not None and directory.value:
-        ledger.touch(Capability.WRITE, directory.value, directory.start, directory.end, f"operand of {name}")
+        ledger.touch(Capability.WRITE, directory.value, directory, f"operand of {name}")
 
 
 def _permuted(words: Sequence[Word], rules: tuple[str, str]) -> tuple[list[Word], Word | None]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rundown.model.request import Capability, OperationKind
-from rundown.shell.options import grammar, read_options, unknown
+from rundown.shell.options import grammar, joined, read_options, unknown
 from rundown.shell.tree import Word
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def find(walker: Walker, words: Sequence[Word]) -> Found | None:
         word = words[index]
         text = word.value
         if text is None:
-            walker.ledger.dynamic(_raw(words), words, "what `find` does is only known at run time")
+            walker.ledger.dynamic(words, "what `find` does is only known at run time")
             return "wrapper", ""
         if text in _STARTS:
             stop = _end_of_command(words, index + 1)
@@ -95,9 +95,7 @@ def find(walker: Walker, words: Sequence[Word]) -> Found | None:
             notes.append(f"`find {text}` writes a file")
             target = words[index + 1]
             if target.value:
-                walker.ledger.touch(
-                    Capability.WRITE, target.value, target.start, target.end, f"written by find {text}"
-                )
+                walker.ledger.touch(Capability.WRITE, target.value, target, f"written by find {text}")
         takes = text.startswith("-") and text not in _NO_ARGUMENT and text not in _OPERATORS
         index += 2 if takes or text == "-fprintf" else 1
         if text == "-fprintf":
@@ -125,9 +123,8 @@ def _after_paths(walker: Walker, words: Sequence[Word]) -> int:
         risky = [word for word in words[1:index] if word.value is None]
         walker.when(
             lambda: all(walker.values.optionless(word) for word in risky),
-            _raw(words),
-            words[0].start,
-            words[-1].end,
+            joined(words),
+            joined(words).raw,
             note,
         )
     return index
@@ -146,23 +143,18 @@ def parallel(walker: Walker, words: Sequence[Word]) -> Found | None:
     """Notes what `parallel` starts: its words are shell text, with more to come; without any its input is."""
     line = read_options(words, _PARALLEL)
     if line.uncertain is not None:
-        walker.ledger.dynamic(_raw(words), words, "what `parallel` starts is only known at run time")
+        walker.ledger.dynamic(words, "what `parallel` starts is only known at run time")
         return "wrapper", ""
     rest = list(words[line.first :])
     stop = next((index for index, word in enumerate(rest) if (word.value or "").startswith(":::")), len(rest))
     command = rest[:stop]
     if not command or any(word.value is None for word in command):
-        walker.ledger.dynamic(_raw(words), words, "what `parallel` starts is only known at run time")
+        walker.ledger.dynamic(words, "what `parallel` starts is only known at run time")
         return "wrapper", ""
     text = " ".join(word.value or "" for word in command)
     text = text.replace("{}", '"$item"') if "{" in text else f'{text} "$item"'
     if "{" in text:
-        walker.ledger.dynamic(_raw(words), words, "what `parallel` starts is only known at run time")
+        walker.ledger.dynamic(words, "what `parallel` starts is only known at run time")
     else:
-        walker.child(text, command[0].start, command[-1].end, "bash", "started by parallel")
+        walker.child(text, joined(command), "bash", "started by parallel")
     return "wrapper", ""
-
-
-def _raw(words: Sequence[Word]) -> str:
-    text = " ".join(word.raw for word in words)
-    return text if len(text) <= 80 else text[:79] + "…"

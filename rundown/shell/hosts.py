@@ -247,9 +247,7 @@ def reached(ledger: Ledger, name: str, words: Sequence[Word]) -> None:
         elif word.value is not None and name in _LOCATIONS:
             match = _LOCATION.fullmatch(text)
             if match is not None and not text.startswith(("-", "/", ".")) and (name != "git" or "@" in text):
-                ledger.touch(
-                    Capability.NET, f"{match.group(1)}:22", word.start, word.end, f"operand of {name}"
-                )
+                ledger.touch(Capability.NET, f"{match.group(1)}:22", word, f"operand of {name}")
     if name in _OPERANDS:
         _host_operands(ledger, name, words)
 
@@ -260,7 +258,7 @@ def _urls(ledger: Ledger, word: Word, text: str) -> None:
         if scheme in _LOCAL or (word.value is None and match.end(2) == len(text)):
             continue
         port = port or _PORTS.get(scheme, "")
-        ledger.touch(Capability.NET, f"{host}:{port}" if port else host, word.start, word.end, "URL")
+        ledger.touch(Capability.NET, f"{host}:{port}" if port else host, word, "URL")
 
 
 def _host_operands(ledger: Ledger, name: str, words: Sequence[Word]) -> None:
@@ -286,8 +284,7 @@ def _host_operands(ledger: Ledger, name: str, words: Sequence[Word]) -> None:
             ledger.touch(
                 Capability.NET,
                 f"{match.group(1)}:{port}" if port else match.group(1),
-                word.start,
-                word.end,
+                word,
                 f"operand of {name}",
             )
         if name in _FIRST_ONLY:

@@ -32,7 +32,7 @@ def start(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     if name and name in walker.bodies:
         walker.call(name, scope)
     if name and "/" not in name and scope.has_function(name):
-        walker.hidden.append((tuple(words), walker.ledger.origin))
+        walker.ran_function(tuple(words))
         return
     if name is not None and name in builtins.EVERY:
         builtin(walker, words, scope)
@@ -50,7 +50,7 @@ def builtin(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
         if walker.dialect == "bash":
             return
     else:
-        walker.builtin_calls.append((tuple(words), walker.ledger.origin))
+        walker.ran_builtin(tuple(words))
     starter = starters.STARTERS.get(name)
     if starter is not None:
         starter(walker, words, scope)
@@ -65,7 +65,7 @@ def program(walker: Walker, words: Sequence[Word], note: str = "") -> None:
         walker.ledger.run(words, note=note)
         return
     if walker.wrapped >= MAX_WRAPPERS:
-        walker.ledger.dynamic(word.raw, words, f"more than {MAX_WRAPPERS} programs that start each other")
+        walker.ledger.dynamic(words, f"more than {MAX_WRAPPERS} programs that start each other")
         return
     walker.wrapped += 1
     name = word.value.rpartition("/")[2]

@@ -5,7 +5,8 @@ from itertools import accumulate
 
 from rundown.model.request import Capability, Operation, OperationKind
 from rundown.shell.extraction import UNPARSEABLE
-from rundown.shell.tree import Place, Word
+from rundown.shell.options import joined
+from rundown.shell.tree import Place, Placed, Word
 
 
 class Ledger:
@@ -40,7 +41,7 @@ class Ledger:
         """Notes that a program is started. Without a literal name it is dynamic."""
         name = words[0]
         if not name.value:
-            self.dynamic(name.raw, words, note)
+            self.dynamic(words, note, name.raw)
             return
         self.add(
             Operation(
@@ -53,40 +54,39 @@ class Ledger:
             )
         )
 
-    def dynamic(self, resource: str, words: Sequence[Word], note: str) -> None:
-        """Notes that something is started which only the running shell knows."""
+    def dynamic(self, words: Sequence[Word], note: str, resource: str | None = None) -> None:
+        """Notes that these words start something which only the running shell knows."""
+        whole = joined(words)
         self.add(
             Operation(
                 capability=Capability.RUN,
-                resource=resource,
+                resource=whole.raw if resource is None else resource,
                 kind="dynamic",
                 note=note,
                 argv=tuple([word.value for word in words]),
-                span=self.place(words[0].start, words[-1].end),
+                span=self.place(whole.start, whole.end),
             )
         )
 
-    def unknown(self, resource: str, start: int, end: int, note: str) -> None:
-        """Notes that the text at this place may start anything."""
-        span = self.place(start, end)
+    def unknown(self, part: Placed, resource: str, note: str) -> None:
+        """Notes that what stands there may start anything. `resource`: how it is shown."""
+        self.unknown_at(self.place(part.start, part.end), resource, note)
+
+    def unknown_at(self, span: Place, resource: str, note: str) -> None:
+        """As `unknown`, for a place in bytes; (0, 0) for what has none of its own."""
         self.add(
             Operation(capability=Capability.RUN, resource=resource, kind="dynamic", note=note, span=span)
         )
 
-    def touch(self, capability: Capability, resource: str, start: int, end: int, note: str = "") -> None:
-        """Notes a file that is read or written, a variable that is set, a host that is reached."""
-        span = self.place(start, end)
+    def touch(self, capability: Capability, resource: str, part: Placed, note: str) -> None:
+        """Notes a file that is read or written, or a host that is reached."""
+        span = self.place(part.start, part.end)
         self.add(Operation(capability=capability, resource=resource, note=note, span=span))
 
-    def unknown_at(self, resource: str, span: Place, note: str) -> None:
-        """As `unknown`, for a place that is already in bytes."""
-        self.add(
-            Operation(capability=Capability.RUN, resource=resource, kind="dynamic", note=note, span=span)
-        )
-
-    def everywhere(self, resource: str, note: str) -> None:
-        """As `unknown`, for what has no place of its own."""
-        self.unknown_at(resource, (0, 0), note)
+    def sets(self, name: str, part: Placed, note: str) -> None:
+        """Notes that a variable is set that changes what is started."""
+        span = self.place(part.start, part.end)
+        self.add(Operation(capability=Capability.ENV, resource=name, kind="escape", note=note, span=span))
 
     def run_at(self, words: Sequence[Word], origin: Place | None, note: str) -> None:
         """As `run`, for a command that was found under another origin."""

@@ -11,6 +11,9 @@ from msgspec import Struct
 
 from rundown.shell.tree import Word
 
+MAX_SHOWN = 80
+"""Characters of a command that are shown where only its start matters."""
+
 
 class Option(Struct, frozen=True, kw_only=True):
     """An option that was given. `name` is the letter or the long name without dashes; `value` its argument."""
@@ -140,6 +143,13 @@ def _full_name(name: str, known: dict[str, int]) -> str | None:
 def piece(word: Word, value: str) -> Word:
     """Returns a literal word that is part of `word`."""
     return Word(start=word.start, end=word.end, raw=value, value=value, prefix=value)
+
+
+def joined(words: Sequence[Word]) -> Word:
+    """Returns several words as one that is not literal, as they are shown to people."""
+    text = " ".join(word.raw for word in words)
+    raw = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+    return Word(start=words[0].start, end=words[-1].end, raw=raw, value=None)
 
 
 def unknown(word: Word) -> Word:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rundown.model.request import Capability
 from rundown.shell import arguments, builtins
-from rundown.shell.options import grammar, read_options, unknown
+from rundown.shell.options import grammar, joined, read_options, unknown
 from rundown.shell.scope import Scope
 from rundown.shell.tree import Word
 
@@ -33,9 +33,9 @@ def evaluate(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
         walker.program(words[1:], "an `eval` that takes no options runs it")
     text = _joined(operands)
     if text is None:
-        walker.ledger.dynamic(_raw(words), words, "`eval` runs text that is only known at run time")
+        walker.ledger.dynamic(words, "`eval` runs text that is only known at run time")
     elif operands:
-        walker.text(text, words[0].start, words[-1].end, scope, "in `eval`")
+        walker.text(text, joined(words), scope, "in `eval`")
 
 
 def execute(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
@@ -44,7 +44,7 @@ def execute(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
         walker.program(words[1:], "an `exec` that takes no options runs it")
     line = read_options(words, _EXEC)
     if line.uncertain is not None:
-        walker.ledger.dynamic(_raw(words), words, "`exec` starts something that is only known at run time")
+        walker.ledger.dynamic(words, "`exec` starts something that is only known at run time")
     elif line.first < len(words):
         walker.program(words[line.first :], "started by exec")
 
@@ -55,7 +55,7 @@ def command(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
         return
     line = read_options(words, _COMMAND)
     if line.uncertain is not None:
-        walker.ledger.dynamic(_raw(words), words, "`command` starts something that is only known at run time")
+        walker.ledger.dynamic(words, "`command` starts something that is only known at run time")
         return
     rest = words[line.first :]
     if not rest or any(option.name in "vV" for option in line.options):
@@ -72,7 +72,7 @@ def builtin(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     if not rest:
         return
     if rest[0].value is None:
-        walker.ledger.dynamic(_raw(words), words, "`builtin` runs something that is only known at run time")
+        walker.ledger.dynamic(words, "`builtin` runs something that is only known at run time")
     elif rest[0].value in builtins.BASH:
         walker.builtin(rest, scope)
 
@@ -83,8 +83,8 @@ def source(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     if not rest or rest[0].value == "/dev/null":
         return
     if rest[0].value:
-        walker.ledger.touch(Capability.READ, rest[0].value, rest[0].start, rest[0].end, "operand of source")
-    walker.ledger.dynamic(_raw(words), words, f"`{words[0].raw}` runs the commands of a file")
+        walker.ledger.touch(Capability.READ, rest[0].value, rest[0], "operand of source")
+    walker.ledger.dynamic(words, f"`{words[0].raw}` runs the commands of a file")
 
 
 def trap(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
@@ -98,18 +98,16 @@ def trap(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
         return
     action = rest[0]
     if action.value is None:
-        walker.ledger.dynamic(_raw(words), words, "`trap` runs text that is only known at run time")
+        walker.ledger.dynamic(words, "`trap` runs text that is only known at run time")
     elif action.value not in ("", "-"):
-        walker.text(action.value, action.start, action.end, scope, "in `trap`")
+        walker.text(action.value, action, scope, "in `trap`")
 
 
 def alias(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     """`alias NAME=TEXT`: the text stands for the name wherever that is a command, with arguments to come."""
     for word in words[1:]:
         if word.value is None:
-            walker.ledger.unknown(
-                word.raw, word.start, word.end, "`alias` defines text that is only known at run time"
-            )
+            walker.ledger.unknown(word, word.raw, "`alias` defines text that is only known at run time")
             continue
         name, equals, text = word.value.partition("=")
         if not equals:
@@ -117,9 +115,7 @@ def alias(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
         walker.ledger.shadows[name] = None
         walker.values.redefined.add(name)
         if name in builtins.RESERVED:
-            walker.ledger.unknown(
-                word.raw, word.start, word.end, "an alias of a reserved word changes how the text is read"
-            )
+            walker.ledger.unknown(word, word.raw, "an alias of a reserved word changes how the text is read")
         else:
             walker.alias_text(text, word, scope)
 
@@ -133,13 +129,9 @@ def hash_(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
                 walker.program(
                     [option.value, unknown(option.value)], "put in the place of other names by hash"
                 )
-            walker.ledger.unknown(
-                _raw(words), words[0].start, words[-1].end, "`hash -p` puts a file in the place of a name"
-            )
+            walker.ledger.dynamic(words, "`hash -p` puts a file in the place of a name")
     if line.uncertain is not None:
-        walker.ledger.unknown(
-            _raw(words), words[0].start, words[-1].end, "`hash -p` puts a file in the place of a name"
-        )
+        walker.ledger.dynamic(words, "`hash -p` puts a file in the place of a name")
 
 
 def enable(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
@@ -147,7 +139,7 @@ def enable(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     line = read_options(words, grammar("adnpsf:"))
     given = {option.name for option in line.options}
     if "f" in given or line.uncertain is not None:
-        walker.ledger.dynamic(_raw(words), words, "`enable -f` loads code into the shell")
+        walker.ledger.dynamic(words, "`enable -f` loads code into the shell")
     if "n" in given:
         walker.disabled.update(word.value or "*" for word in words[line.first :])
 
@@ -157,7 +149,7 @@ def bind(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     if len(words) > 1 and not all(
         word.value in ("-l", "-p", "-P", "-s", "-S", "-v", "-V", "-X") for word in words[1:]
     ):
-        walker.ledger.dynamic(_raw(words), words, "`bind` ties commands to keys")
+        walker.ledger.dynamic(words, "`bind` ties commands to keys")
 
 
 def complete(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
@@ -165,7 +157,7 @@ def complete(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     line = read_options(words, _COMPLETE)
     name = words[0].raw
     if line.uncertain is not None:
-        walker.ledger.dynamic(_raw(words), words, f"`{name}` with options that are only known at run time")
+        walker.ledger.dynamic(words, f"`{name}` with options that are only known at run time")
         return
     for option in line.options:
         value = option.value
@@ -173,26 +165,26 @@ def complete(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
             continue
         if value.value is None:
             note = f"`{name} -{option.name}` runs or expands text that is only known at run time"
-            walker.ledger.unknown(value.raw, value.start, value.end, note)
+            walker.ledger.unknown(value, value.raw, note)
         elif option.name == "C":
-            walker.text(value.value, value.start, value.end, scope, f"in `{name} -C`")
+            walker.text(value.value, value, scope, f"in `{name} -C`")
         elif option.name == "F":
             walker.called_by_name(value, scope)
         else:
-            walker.expanded(value.value, value.start, value.end, scope, f"in `{name} -W`")
+            walker.expanded(value.value, value, scope, f"in `{name} -W`")
 
 
 def mapfile(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     """`mapfile -C CALLBACK NAME`."""
     line = read_options(words, _MAPFILE)
     if line.uncertain is not None:
-        walker.ledger.dynamic(_raw(words), words, "`mapfile` with options that are only known at run time")
+        walker.ledger.dynamic(words, "`mapfile` with options that are only known at run time")
         return
     for option in line.options:
         if option.name != "C" or option.value is None:
             continue
         if option.value.value is None:
-            walker.ledger.dynamic(_raw(words), words, "`mapfile -C` runs text that is only known at run time")
+            walker.ledger.dynamic(words, "`mapfile -C` runs text that is only known at run time")
         else:
             walker.alias_text(option.value.value, option.value, scope)
     for word in words[line.first :]:
@@ -203,7 +195,7 @@ def mapfile(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
 def jobs(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     """`jobs -x COMMAND`."""
     if len(words) > 1 and words[1].value is None:
-        walker.ledger.dynamic(_raw(words), words, "may turn out to be `jobs -x`")
+        walker.ledger.dynamic(words, "may turn out to be `jobs -x`")
     elif len(words) > 2 and (words[1].value or "").startswith("-") and "x" in (words[1].value or ""):
         walker.program(words[2:], "started by jobs -x")
 
@@ -211,7 +203,7 @@ def jobs(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
 def history(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     """`fc`: runs commands of the past, or an editor on them; `fc -l` only shows them."""
     if not (len(words) > 1 and (words[1].value or "").startswith("-l")):
-        walker.ledger.dynamic(_raw(words), words, "`fc` runs commands of the past")
+        walker.ledger.dynamic(words, "`fc` runs commands of the past")
 
 
 def settings(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
@@ -227,7 +219,7 @@ def settings(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
         skip = "o" in value
         after = words[index + 1].value if index + 1 < len(words) else ""
         if value[0] == "-" and ("H" in value or (skip and after in (None, "histexpand"))):
-            walker.ledger.dynamic(_raw(words), words, "history expansion rewrites later lines")
+            walker.ledger.dynamic(words, "history expansion rewrites later lines")
             return
 
 
@@ -238,11 +230,6 @@ def _joined(words: Sequence[Word]) -> str | None:
         if any(value is None for value in values)
         else " ".join(value for value in values if value is not None)
     )
-
-
-def _raw(words: Sequence[Word]) -> str:
-    text = " ".join(word.raw for word in words)
-    return text if len(text) <= 80 else text[:79] + "…"
 
 
 _Starter = Callable[["Walker", Sequence[Word], Scope], None]

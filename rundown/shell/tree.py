@@ -6,11 +6,21 @@ of backquotes with escapes, an operand of `eval`) carries its `origin`: the span
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
 Place = tuple[int, int]
+
+
+class Placed(Protocol):
+    """Anything that stands somewhere in the text."""
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def end(self) -> int: ...
 
 
 class Word(Struct, frozen=True, kw_only=True):

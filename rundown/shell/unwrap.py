@@ -10,10 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rundown.model.request import Capability
 from rundown.shell import builtins
 from rundown.shell.finding import Found, find, parallel
-from rundown.shell.options import CommandLine, grammar, piece, read_options, unknown
+from rundown.shell.options import CommandLine, grammar, joined, piece, read_options, unknown
 from rundown.shell.tree import Word
 from rundown.shell.variables import danger
 from rundown.shell.wrappers import Subcommand, Wrapper, subcommands, wrappers
@@ -70,7 +69,7 @@ def _wrapper(walker: Walker, name: str, row: Wrapper, words: Sequence[Word]) -> 
     if name == "env":
         _split_string(walker, line, words)
     if line.uncertain is not None:
-        walker.ledger.dynamic(_raw(words), words, f"what `{name}` starts is only known at run time")
+        walker.ledger.dynamic(words, f"what `{name}` starts is only known at run time")
         return "wrapper", ""
     if any(option.name in row.idle.split() for option in line.options):
         return None
@@ -85,7 +84,7 @@ def _wrapper(walker: Walker, name: str, row: Wrapper, words: Sequence[Word]) -> 
     for before in row.before:
         inner = rest[before:]
         if any(word.splits for word in rest[:before]):
-            walker.ledger.dynamic(_raw(words), words, f"what `{name}` starts is only known at run time")
+            walker.ledger.dynamic(words, f"what `{name}` starts is only known at run time")
         elif not inner:
             continue
         elif row.takes == "shell":
@@ -141,17 +140,17 @@ def _option_texts(walker: Walker, name: str, row: Wrapper, line: CommandLine) ->
 
 def _text_word(walker: Walker, word: Word, note: str) -> None:
     if word.value is None:
-        walker.ledger.dynamic(word.raw, [word], f"{note}: text that is only known at run time")
+        walker.ledger.dynamic([word], f"{note}: text that is only known at run time")
     else:
-        walker.child(word.value, word.start, word.end, "sh", note)
+        walker.child(word.value, word, "sh", note)
 
 
 def _shell_text(walker: Walker, name: str, words: Sequence[Word], note: str) -> None:
     values = [word.value for word in words]
     if any(value is None for value in values):
-        walker.ledger.dynamic(_raw(words), words, f"{note}: text that is only known at run time")
+        walker.ledger.dynamic(words, f"{note}: text that is only known at run time")
         return
-    walker.child(" ".join(value or "" for value in values), words[0].start, words[-1].end, "sh", note)
+    walker.child(" ".join(value or "" for value in values), joined(words), "sh", note)
 
 
 def _without_assignments(walker: Walker, words: list[Word]) -> list[Word]:
@@ -162,9 +161,7 @@ def _without_assignments(walker: Walker, words: list[Word]) -> list[Word]:
             return words
         why = danger(match.group(1), piece(word, (word.value or "")[match.end() :]))
         if why is not None:
-            walker.ledger.touch(
-                Capability.ENV, match.group(1), word.start, word.end, f"`{match.group(1)}` {why}"
-            )
+            walker.ledger.sets(match.group(1), word, f"`{match.group(1)}` {why}")
         words = words[1:]
     return words
 
@@ -176,9 +173,7 @@ def _split_string(walker: Walker, line: CommandLine, words: Sequence[Word]) -> N
             continue
         value = option.value.value if option.value is not None else None
         if value is None or not _SPLITTABLE.fullmatch(value):
-            walker.ledger.dynamic(
-                _raw(words), words, "`env -S` starts something that is only known at run time"
-            )
+            walker.ledger.dynamic(words, "`env -S` starts something that is only known at run time")
             continue
         place = option.value or option.word
         inner = [piece(place, part) for part in value.split()]
@@ -199,14 +194,14 @@ def _shell_behind_operands(
         again = read_options([rest[0], *rest[behind[0] :]], row.grammar())
         if again.uncertain is None and _option_texts(walker, name, row, again):
             return "wrapper", ""
-        walker.ledger.dynamic(_raw(rest), rest, f"what `{name}` starts is only known at run time")
+        walker.ledger.dynamic(rest, f"what `{name}` starts is only known at run time")
         return "wrapper", ""
     if name == "sg" and len(rest) > 1:
         _shell_text(walker, name, rest[1:], "started by sg")
     elif name == "flock" and len(rest) > 1:
         _started(walker, rest[1:], "started by flock")
     elif name in ("su", "runuser") and len(rest) > 1:
-        walker.ledger.dynamic(_raw(rest), rest, f"what `{name}` starts is a file that is not looked into")
+        walker.ledger.dynamic(rest, f"what `{name}` starts is a file that is not looked into")
     elif not given and name != "flock":
         return "opaque", f"`{name}` without a command starts a shell"
     return "wrapper", ""
@@ -218,7 +213,7 @@ def _shell(walker: Walker, name: str, words: Sequence[Word]) -> Found | None:
     line = read_options(words, _SHELL)
     given = {option.name for option in line.options}
     if line.uncertain is not None:
-        walker.ledger.dynamic(_raw(words), words, f"what `{name}` runs is only known at run time")
+        walker.ledger.dynamic(words, f"what `{name}` runs is only known at run time")
         return "wrapper", ""
     if given & {"version", "help"}:
         return None
@@ -236,23 +231,23 @@ def _shell(walker: Walker, name: str, words: Sequence[Word]) -> Found | None:
     if not rest or "s" in given:
         return "opaque", f"`{name}` runs commands from standard input"
     if rest[0].splits:
-        walker.ledger.dynamic(_raw(words), words, f"what `{name}` runs is only known at run time")
+        walker.ledger.dynamic(words, f"what `{name}` runs is only known at run time")
     return None
 
 
 def _command_text(walker: Walker, name: str, word: Word) -> None:
     note = f"started by {name} -c"
     if word.value is None:
-        walker.ledger.dynamic(word.raw, [word], f"{note}: text that is only known at run time")
+        walker.ledger.dynamic([word], f"{note}: text that is only known at run time")
     else:
-        walker.child(word.value, word.start, word.end, "bash" if _READ_ALIKE[name] == "bash" else "sh", note)
+        walker.child(word.value, word, "bash" if _READ_ALIKE[name] == "bash" else "sh", note)
 
 
 def _other_shell(walker: Walker, name: str, word: Word) -> Found:
     note = f"`{name}` reads its text by rules of its own"
     if name in _READ_ALIKE and word.value is not None:
-        walker.child(word.value, word.start, word.end, "bash", f"started by {name} -c")
-    walker.ledger.dynamic(word.raw, [word], note)
+        walker.child(word.value, word, "bash", f"started by {name} -c")
+    walker.ledger.dynamic([word], note)
     return "opaque", note
 
 
@@ -268,7 +263,7 @@ def _loader(walker: Walker, words: Sequence[Word]) -> Found:
     """`ld.so PROGRAM`. Source: ld.so(8)."""
     line = read_options(words, _LOADER_OPTIONS)
     if line.uncertain is not None:
-        walker.ledger.dynamic(_raw(words), words, "what the loader starts is only known at run time")
+        walker.ledger.dynamic(words, "what the loader starts is only known at run time")
     else:
         _started(walker, words[line.first :], "started by the program loader")
     return "wrapper", ""
@@ -308,9 +303,7 @@ def _subcommand_found(walker: Walker, name: str, row: Subcommand, words: Sequenc
             if option.name == "entrypoint" and option.value is not None:
                 walker.program([option.value, unknown(option.value)], note)
         if line.uncertain is not None:
-            walker.ledger.dynamic(
-                _raw(words), words, f"what `{name} {row.path}` starts is only known at run time"
-            )
+            walker.ledger.dynamic(words, f"what `{name} {row.path}` starts is only known at run time")
             return "wrapper", ""
         ended = line.first > start and words[line.first - 1].value == "--"
         if operands == row.before or (ended and operands >= row.before):
@@ -325,8 +318,3 @@ def _subcommand_found(walker: Walker, name: str, row: Subcommand, words: Sequenc
     else:
         _started(walker, rest, note)
     return "wrapper", ""
-
-
-def _raw(words: Sequence[Word]) -> str:
-    text = " ".join(word.raw for word in words)
-    return text if len(text) <= 80 else text[:79] + "…"

@@ -76,7 +76,7 @@ def _add(ledger: Ledger, budget: Budget, seen: Iterable[Seen], starts: set[int],
         name = item.value
         if name is None:
             if item.span[0] not in starts and item.text not in budget.names:
-                ledger.unknown_at(item.text, item.span, f"seen as a command by {witness} only")
+                ledger.unknown_at(item.span, item.text, f"seen as a command by {witness} only")
         elif (
             name and name not in budget.names and name not in builtins.EVERY and name not in builtins.RESERVED
         ):
