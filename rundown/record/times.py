@@ -22,11 +22,9 @@ def parse_rfc3339(text: str) -> datetime:
 
 
 def elapsed_ns(start: str, end: str) -> int:
-    """Returns the nanoseconds from one text to another, 0 if one of them is "".
-
-    Raises:
-        ValueError: one is another text.
-    """
-    if not start or not end:
+    """Returns the nanoseconds from one text to another, 0 if one of them is "" or no time: a log that came
+    with a checkout may say anything."""
+    try:
+        return (parse_rfc3339(end) - parse_rfc3339(start)) // _MICROSECOND * 1000
+    except (ValueError, TypeError):  # TypeError: one has a zone and the other has none
         return 0
-    return (parse_rfc3339(end) - parse_rfc3339(start)) // _MICROSECOND * 1000
