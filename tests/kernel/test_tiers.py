@@ -90,6 +90,15 @@ def test_each_tier_runs_what_is_allowed(lesser):
     assert ended.stdout == b"hello\nx\ny\nz\n"
 
 
+def test_each_tier_moves_files_between_directories(lesser):
+    ended = lesser.shell(
+        "mkdir -p dist/a/b && echo x > dist/a/b/f && mv -T dist/a/b/f dist/a/f && ln dist/a/f dist/g && cat dist/g"
+    )
+    assert (ended.text, ended.stderr) == ("x", b"")
+    renamed = lesser.python("import os; os.rename('dist/a/f', 'dist/h'); print(sorted(os.listdir('dist')))")
+    assert renamed.text == "['a', 'g', 'h']"
+
+
 def test_each_tier_leaves_no_process_behind(lesser):
     mark = f"102{os.getpid()}"
     ended = lesser.shell(f"(setsid sleep {mark} &); sleep 0.05; exit 5")

@@ -6,7 +6,7 @@ import pytest
 
 from rundown.model.request import Capability
 from tests.support.attacks import Attack, assert_only_outside, py, sh, table
-from tests.support.kernel import World, deny
+from tests.support.kernel import PYTHON, World, deny
 
 pytestmark = pytest.mark.kernel
 W = Capability.WRITE
@@ -76,6 +76,21 @@ def test_tmp_and_home_last_as_long_as_the_run_and_are_one_place_under_both_names
         world.shell("cat /var/tmp/kept ~/kept; ls -d /tmp/.rd/outputs").stdout
         == b"kept\nhome\n/tmp/.rd/outputs\n"
     )
+
+
+MOVES = """
+import os, sys
+for top in sys.argv[1:]:
+    os.makedirs(f"{top}/a/b"); open(f"{top}/a/b/f", "w").close()
+    os.rename(f"{top}/a/b/f", f"{top}/a/f"); os.link(f"{top}/a/f", f"{top}/g"); os.rename(f"{top}/a/b", f"{top}/c")
+    print(sorted(os.listdir(top)))
+"""
+
+
+def test_files_and_directories_move_and_link_between_directories_of_a_tree(world):
+    tops = (f"{world.root}/dist/moves", "/tmp/moves", f"{world.home}/moves", "/dev/shm/moves")
+    ended = world.step(PYTHON, "-I", "-S", "-c", MOVES, *tops)
+    assert (ended.text.splitlines(), ended.stderr) == (["['a', 'c', 'g']"] * 4, b"")
 
 
 def test_temporary_directories_are_always_the_runs_own(world):

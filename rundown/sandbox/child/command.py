@@ -71,8 +71,10 @@ def _warm_up(recipe: dict[str, Any], seccomp: bytes) -> walls.FileRules | None:
         rules.add(recipe["landlock"], holder.VIEW)
     walls.drop_capabilities(recipe["keep_capabilities"])
     walls.forbid_new_privileges()
-    share_signals = "mount" in recipe["namespaces"] and "pid" not in recipe["namespaces"]  # by its own wish
-    walls.restrict_scopes(recipe["landlock_abi"], recipe["deny_connect"], share_signals)
+    has_view = "mount" in recipe["namespaces"]
+    share_signals = has_view and "pid" not in recipe["namespaces"]  # by its own wish
+    root = holder.VIEW if has_view else "/"
+    walls.restrict_scopes(recipe["landlock_abi"], recipe["deny_connect"], share_signals, root)
     if recipe["seccomp"]:
         walls.restrict_calls(seccomp)
     return rules

@@ -24,6 +24,7 @@ _NOT_THERE: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES)
 _OUT_OF_THE_WAY: Final = 16
 _NET_BIND_TCP: Final = 1 << 0
 _NET_CONNECT_TCP: Final = 1 << 1
+_RULE_PATH_BENEATH: Final = 1
 _SCOPE_ABSTRACT_UNIX_SOCKET: Final = 1 << 0
 _SCOPE_SIGNAL: Final = 1 << 1
 
@@ -45,6 +46,11 @@ _OF_FILES: Final = (
 
 class _RulesetAttr(ctypes.Structure):
     _fields_ = (("fs", ctypes.c_uint64), ("net", ctypes.c_uint64), ("scoped", ctypes.c_uint64))
+
+
+class _PathBeneathAttr(ctypes.Structure):
+    _pack_ = 1
+    _fields_ = (("access", ctypes.c_uint64), ("parent", ctypes.c_int32))
 
 
 def empty_bounding_set(keep: list[str]) -> None:
@@ -151,8 +157,12 @@ def _access(rule: dict[str, Any]) -> FSAccess:
     return access
 
 
-def restrict_scopes(abi: int, deny_connect: bool, share_signals: bool) -> None:
-    """Stacks a rule set: no signal or abstract socket beyond this domain (ABI 6), on wish no TCP (ABI 4)."""
+def restrict_scopes(abi: int, deny_connect: bool, share_signals: bool, root: str) -> None:
+    """Stacks a rule set: no signal or abstract socket beyond this domain (ABI 6), on wish no TCP (ABI 4).
+
+    Every rule set denies moving files between directories unless it grants that itself, whatever else it
+    is about: this one grants it below `root`. Source: landlock(7), LANDLOCK_ACCESS_FS_REFER.
+    """
     net = _NET_BIND_TCP | _NET_CONNECT_TCP if deny_connect and abi >= 4 else 0
     scoped = 0
     if abi >= 6:
@@ -160,11 +170,15 @@ def restrict_scopes(abi: int, deny_connect: bool, share_signals: bool) -> None:
     if not net and not scoped:
         return
     with stage("landlock", "scopes"):
-        request = _RulesetAttr(0, net, scoped)
+        request = _RulesetAttr(FSAccess.REFER, net, scoped)
         size = 24 if abi >= 6 else 16
         ruleset = syscalls.call("landlock_create_ruleset", ctypes.byref(request), size, 0)
+        top = os.open(root, _PATH_ONLY)
+        rule = _PathBeneathAttr(FSAccess.REFER, top)
+        syscalls.call("landlock_add_rule", ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)
         syscalls.call("landlock_restrict_self", ruleset, 0)
         os.close(ruleset)
+        os.close(top)
 
 
 def forbid_new_privileges() -> None:
