@@ -38,18 +38,8 @@ def policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _options() -> list[Callable[[Callable[..., Any]], Callable[..., Any]]]:
-    listed = [
-        click.option(
-            f"--{verb}-{name}",
-            multiple=True,
-            metavar="LIST",
-            help=f"{verb.capitalize()} {_WHAT[name]}; commas between, may be repeated.",
-        )
-        for name in _CAPABILITIES
-        for verb in ("allow", "deny")
-    ]
     return [
-        *listed,
+        *_lists(),
         click.option("--allow-all", is_flag=True, help="Bypass every check; implies --no-sandbox."),
         click.option("--deny-all", is_flag=True, help="Deny everything; wins over all else."),
         click.option("--policy", "policy_file", metavar="FILE", help="Use this document, not the project's."),
@@ -79,6 +69,19 @@ def _options() -> list[Callable[[Callable[..., Any]], Callable[..., Any]]]:
             metavar="DIR",
             help="The project root, instead of the nearest folder with .git or .rundown.",
         ),
+    ]
+
+
+def _lists() -> list[Callable[[Callable[..., Any]], Callable[..., Any]]]:
+    return [
+        click.option(
+            f"--{verb}-{name}",
+            multiple=True,
+            metavar="LIST",
+            help=f"{verb.capitalize()} {_WHAT[name]}; commas between, may be repeated.",
+        )
+        for name in _CAPABILITIES
+        for verb in ("allow", "deny")
     ]
 
 

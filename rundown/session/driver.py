@@ -5,6 +5,8 @@ Knows no rule of the language and none of policy; it joins the machine to what p
 
 from collections.abc import Callable, Iterator
 
+from msgspec import Struct
+
 from rundown.engine.course import Course
 from rundown.engine.effects import Effect
 from rundown.engine.machine import apply, next_effect
@@ -15,26 +17,34 @@ from rundown.session.ports import EventLog, Frontend
 Perform = Callable[[Effect, State], Iterator[Body]]
 
 
-def drive(course: Course, state: State, perform: Perform, log: EventLog, frontend: Frontend) -> State:
+class Track(Struct, frozen=True, kw_only=True):
+    """What facts go through: the course they fit, the log that keeps them, the front end that shows them."""
+
+    course: Course
+    log: EventLog
+    frontend: Frontend
+
+
+def drive(track: Track, state: State, perform: Perform) -> State:
     """Runs to the end or to a pause; returns the last state.
 
     Raises:
         RundownError: something stopped it in a way that is no fact of the run; the log is whole.
     """
-    while (effect := next_effect(course, state)) is not None:
-        state = record(course, state, perform(effect, state), log, frontend)
+    while (effect := next_effect(track.course, state)) is not None:
+        state = record(track, state, perform(effect, state))
     return state
 
 
-def record(course: Course, state: State, bodies: Iterator[Body], log: EventLog, frontend: Frontend) -> State:
+def record(track: Track, state: State, bodies: Iterator[Body]) -> State:
     """Takes facts through the order, one by one, each before the next is made; returns the state after.
 
     Raises:
         EngineError: a fact does not fit the state; it is not on record then.
     """
     for body in bodies:
-        apply(course, state, body)
-        event = log.append(body)
-        state = apply(course, state, event.body)
-        frontend.show(event)
+        apply(track.course, state, body)
+        event = track.log.append(body)
+        state = apply(track.course, state, event.body)
+        track.frontend.show(event)
     return state

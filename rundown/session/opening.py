@@ -17,7 +17,7 @@ from rundown.session.run import Run, Start
 from rundown.session.values import dump_values
 
 
-def draw_contract(desk: Desk, opened: Opened, start: Start, run_id: str, now_ns: int) -> Contract:
+def draw_contract(desk: Desk, opened: Opened, start: Start, *, run_id: str, now_ns: int) -> Contract:
     """Returns the frozen terms of a run."""
     return Contract(
         run_id=run_id,

@@ -55,7 +55,7 @@ class Logs:
         now_ns = house.desk.around.now_ns()
         directory = stack.enter_context(RunDirectory.create(self._place, now_ns=now_ns))
         make_work_directory(Path(house.desk.project.root))
-        contract = draw_contract(house.desk, opened, start, directory.run_id, now_ns)
+        contract = draw_contract(house.desk, opened, start, run_id=directory.run_id, now_ns=now_ns)
         log = EventLog.create(directory, contract, house.desk.around.now_ns, house.redact_text)
         stack.enter_context(log)
         directory.write_file(RUNBOOK_COPY, house.redactor.redact_bytes(opened.document.content))

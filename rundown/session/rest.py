@@ -6,7 +6,7 @@ from rundown.engine.state import State
 from rundown.model.event import Event, RunFinished, RunPaused
 from rundown.record.events import read_events
 from rundown.record.rundir import EVENTS
-from rundown.session.driver import record
+from rundown.session.driver import Track, record
 from rundown.session.ports import Frontend
 from rundown.session.replay import replay
 from rundown.session.run import Ended, Run
@@ -48,7 +48,8 @@ def interrupt(run: Run, watched: Watched) -> State:
     if replayed.state.lifecycle != "running":
         return replayed.state
     pause = RunPaused(reason="interrupted", position=replayed.state.position)
-    return record(run.course, replayed.state, iter((pause,)), run.log, watched)
+    track = Track(course=run.course, log=run.log, frontend=watched)
+    return record(track, replayed.state, iter((pause,)))
 
 
 def over(run: Run) -> Ended:

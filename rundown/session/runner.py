@@ -17,7 +17,7 @@ from rundown.model.runbook import Runbook
 from rundown.session.again import Secrets, find_changes
 from rundown.session.build import House, RunRef
 from rundown.session.composition import find_child
-from rundown.session.driver import drive, record
+from rundown.session.driver import Track, drive, record
 from rundown.session.execution import Tools
 from rundown.session.handing import hand_up, prepare_child, report_of
 from rundown.session.library import Opened
@@ -120,11 +120,12 @@ class Runner:
         def child(effect: LaunchChild, now: State, values: Values) -> Iterator[Body]:
             return self._child(run, effect, now, values)
 
+        track = Track(course=run.course, log=run.log, frontend=watched)
         performer = Performer(run, self._tools(run, watched), child, unjudged)
         self._tell(self._logs.note(run, at_rest=False))
         try:
-            state = record(run.course, state, head, run.log, watched)
-            state = drive(run.course, state, performer, run.log, watched)
+            state = record(track, state, head)
+            state = drive(track, state, performer)
         except KeyboardInterrupt:
             state = interrupt(run, watched)
         finally:

@@ -12,7 +12,7 @@ from rundown.model.policy import Decision, Envelope, Grant, Ruleset
 from rundown.model.request import ExecutionRequest
 from rundown.policy.evaluate import evaluate
 from rundown.redact.redactor import Redactor
-from rundown.session.driver import drive, record
+from rundown.session.driver import Track, drive, record
 from rundown.session.execution import Attempt, Tools, execute
 from rundown.session.library import Document, Opened
 from rundown.session.performer import Performer
@@ -126,11 +126,14 @@ class Bench:
         self.files[file.name] = file
         return file
 
+    @property
+    def track(self) -> Track:
+        """What the facts of this run go through."""
+        return Track(course=self.course, log=self.log, frontend=self.frontend)
+
     def run(self, *, prompted: bool = False) -> State:
         """Drives the runbook from its start; returns the state it came to rest in."""
-        state = record(
-            self.course, initial(self.course), iter((self.started(prompted),)), self.log, self.frontend
-        )
+        state = record(self.track, initial(self.course), iter((self.started(prompted),)))
         return self.drive(state)
 
     def drive(self, state: State) -> State:
@@ -147,7 +150,7 @@ class Bench:
             start=self._start,
         )
         performer = Performer(run, self.tools, self._child, self._unjudged)
-        return drive(self.course, state, performer, self.log, self.frontend)
+        return drive(self.track, state, performer)
 
     def execute(self, step: str = "1", number: int = 1) -> list[Body]:
         """Returns the facts of one attempt at a step."""

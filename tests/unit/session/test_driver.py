@@ -107,7 +107,7 @@ def test_a_fact_that_does_not_fit_is_not_on_record(tmp_path: Path) -> None:
     wrong = StepFinished(step="2", result="pass", reported_by="process")
     facts = iter((found.started(), StepStarted(step="1"), wrong))
     with pytest.raises(RundownError):
-        record(found.course, initial(found.course), facts, found.log, found.frontend)
+        record(found.track, initial(found.course), facts)
     assert names(found.log) == ["RunStarted", "StepStarted"]
 
 
