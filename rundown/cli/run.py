@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from rundown.cli.ending import tell_ending
 from rundown.cli.front import open_front
@@ -36,6 +37,7 @@ Exit code: 0 complete, 1 stopped or failed, 2 usage or not valid, 3 denied by po
 @click.argument("file", metavar="FILE")
 @input_options
 @click.option("--prompted", "--manual", is_flag=True, help="Show commands instead of running them.")
+@click.option("--no-preflight", is_flag=True, help="Ask at each step only, not before the first one.")
 @click.option("--agent", metavar="KIND", help="Who does agent steps that name no kind.")
 @click.option("--json", "as_json", is_flag=True, help="Print events as JSON lines.")
 @click.option("--raw-output", is_flag=True, help="Pass escape sequences of steps on to the terminal.")
@@ -45,6 +47,7 @@ def command(
     file: str,
     inputs: dict[str, tuple[str, ...]],
     prompted: bool,
+    no_preflight: bool,
     agent: str | None,
     as_json: bool,
     raw_output: bool,
@@ -68,6 +71,7 @@ def command(
             agent=agent,
         ),
     )
+    start = replace(start, preflight=not no_preflight)
     with open_house(wish, around, opened.document.path, front.prompter) as house, forwarded(house.room):
         ended = Runner(house, front).start(opened, start)
         place = place_again(house.desk.project.root, wish, around)

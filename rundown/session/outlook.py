@@ -72,10 +72,34 @@ def look_ahead(
                 found = (request.position, ruling, remember(request, ruling))
                 kept.setdefault(_told(ruling), []).append(found)
     return Outlook(
-        wanted=_wanted(runbook, desk, grants),
+        wanted=find_wanted(runbook, desk, grants),
         asks=tuple(_group(text, found, Outcome.ASK) for text, found in asks.items()),
         denials=tuple(_group(text, found, Outcome.DENY) for text, found in denials.items()),
         writes=_writes(desk, doing, grants),
+    )
+
+
+def find_wanted(runbook: Runbook, desk: Desk, grants: tuple[Grant, ...]) -> tuple[Foreseen, ...]:
+    """Returns what front matter `permissions:` asks for and does not have.
+
+    Raises:
+        InvalidInputError: it is not valid.
+    """
+    if not runbook.front.permissions:
+        return ()
+    rules, problems = decode_permissions(runbook.front.permissions, Span(file=runbook.file, line=1))
+    if problems:
+        raise InvalidInputError(*problems)
+    wishes = weigh_wishes(desk.compiled, rules, grants)
+    return tuple(
+        Foreseen(
+            text=f"{wish.rule.capability.value} {wish.rule.pattern} (the runbook asks for it)",
+            positions=(),
+            outcome=wish.outcome,
+            grants=(wish.grant,),
+        )
+        for wish in wishes
+        if wish.outcome is not Outcome.ALLOW
     )
 
 
@@ -140,25 +164,6 @@ def _unique(grants: Iterator[Grant]) -> tuple[Grant, ...]:
         if grant not in kept:
             kept.append(grant)
     return tuple(kept)
-
-
-def _wanted(runbook: Runbook, desk: Desk, grants: tuple[Grant, ...]) -> tuple[Foreseen, ...]:
-    if not runbook.front.permissions:
-        return ()
-    rules, problems = decode_permissions(runbook.front.permissions, Span(file=runbook.file, line=1))
-    if problems:
-        raise InvalidInputError(*problems)
-    wishes = weigh_wishes(desk.compiled, rules, grants)
-    return tuple(
-        Foreseen(
-            text=f"{wish.rule.capability.value} {wish.rule.pattern} (the runbook asks for it)",
-            positions=(),
-            outcome=wish.outcome,
-            grants=(wish.grant,),
-        )
-        for wish in wishes
-        if wish.outcome is not Outcome.ALLOW
-    )
 
 
 def _writes(desk: Desk, doing: list[str], grants: tuple[Grant, ...]) -> Foreseen | None:

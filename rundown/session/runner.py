@@ -22,7 +22,7 @@ from rundown.session.execution import Tools
 from rundown.session.handing import hand_up, prepare_child, report_of
 from rundown.session.library import Opened
 from rundown.session.opening import begin
-from rundown.session.outlook import Outlook, look_ahead, refusals
+from rundown.session.outlook import Outlook, find_wanted, look_ahead, refusals
 from rundown.session.performer import Performer
 from rundown.session.permissions import Permissions
 from rundown.session.ports import Frontend
@@ -59,13 +59,21 @@ class Runner:
         Raises:
             RecordError: it cannot be recorded; nothing was run then.
         """
-        outlook = Outlook() if start.prompted else self.look_ahead(opened.runbook, start)
+        outlook = self._outlook(opened.runbook, start)
         if outlook.wanted and not self._front.prompter.can_ask():
             raise PolicyDeniedError(*refusals(outlook))
         self._receipts.prepare()
         with ExitStack() as stack:
             run = self._make(stack, opened, start)
             return self._drive(run, initial(run.course), self._beginning(run, outlook))
+
+    def _outlook(self, runbook: Runbook, start: Start) -> Outlook:
+        """All that can be foreseen, if somebody is asked about it; else what the runbook itself wants."""
+        if start.prompted:
+            return Outlook()
+        if start.preflight and self._front.prompter.can_ask():
+            return self.look_ahead(runbook, start)
+        return Outlook(wanted=find_wanted(runbook, self._house.desk, self.permissions.grants))
 
     def look_ahead(self, runbook: Runbook, start: Start) -> Outlook:
         """Returns what the steps would ask for and be refused, with the grants in force."""
@@ -75,7 +83,7 @@ class Runner:
     def _beginning(self, run: Run, outlook: Outlook) -> Iterator[Body]:
         yield from begin(self._house.desk, run)
         questions = outlook.questions
-        if run.start.preflight and self._front.prompter.can_ask() and (outlook.wanted or len(questions) > 1):
+        if self._front.prompter.can_ask() and (outlook.wanted or len(questions) > 1):
             yield from self.permissions.ask_ahead(questions, outlook.denials)
 
     def resume(self, run_id: str, given: Given, order: Order | None = None) -> Ended:
