@@ -59,10 +59,15 @@ class Desk(Struct, kw_only=True, dict=True):
 
     @cached_property
     def workspace(self) -> HostWorkspace:
-        """Resolves names and paths as steps would find them."""
+        """Resolves names and paths as steps would find them, without any grant."""
+        return self.workspace_under(())
+
+    def workspace_under(self, grants: tuple[Grant, ...]) -> HostWorkspace:
+        """Returns what resolves names and paths as steps would find them: a file that a step may write by one
+        of these grants is no safe place for a name."""
         return HostWorkspace(
             search_path=step_search_path(self.around),
-            writable=writable_trees(self.compiled),
+            writable=writable_trees(self.compiled, grants),
             home=str(self.around.home),
             variables=frozenset(self.around.environ),
         )
@@ -160,8 +165,8 @@ def step_search_path(around: Surroundings) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*entries, *around.executable_dirs)))
 
 
-def writable_trees(compiled: CompiledRuleset) -> tuple[str, ...]:
-    """Returns the real paths of the trees that a step may write without being asked."""
+def writable_trees(compiled: CompiledRuleset, grants: tuple[Grant, ...] = ()) -> tuple[str, ...]:
+    """Returns the real paths of the trees that a step may write without being asked, under these grants."""
     nothing = ExecutionRequest(
         run_id="",
         position="",
@@ -173,7 +178,7 @@ def writable_trees(compiled: CompiledRuleset) -> tuple[str, ...]:
         env_names=(),
         operations=(),
     )
-    decision = evaluate(compiled, nothing, compiled.facts)
+    decision = evaluate(compiled, nothing, compiled.facts, grants)
     patterns = decision.envelope.write_allow if isinstance(decision, Allowed) else ()
     return tuple(dict.fromkeys(pattern.removesuffix("/**") for pattern in patterns))
 

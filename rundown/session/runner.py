@@ -34,6 +34,7 @@ from rundown.session.script import Shop
 from rundown.session.steering import Order, rehearse
 from rundown.session.texts import Texts
 from rundown.session.values import Given, Values
+from rundown.session.workspace import LiveWorkspace
 
 _TAIL_BYTES = 64 * 1024
 
@@ -47,6 +48,7 @@ class Runner:
         self.permissions = Permissions(
             house.desk, front.prompter, house.describe_view, house.desk.keeper.personal()
         )
+        self._workspace = LiveWorkspace(house.desk.workspace_under, lambda: self.permissions.grants)
         self._logs = Logs(house)
         self._receipts = Receipts(house.desk.around, front.warn)
         self._below: dict[str, Run] = {}
@@ -240,7 +242,7 @@ class Runner:
             root=self._house.desk.project.root,
             shop=Shop(
                 shell=front.shell,
-                workspace=self._house.desk.workspace,
+                workspace=self._workspace,
                 agent=run.start.agent or front.agent,
             ),
             on_denied=front.on_denied,

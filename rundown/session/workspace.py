@@ -7,9 +7,11 @@ by `resolved=None`.
 import os
 import shutil
 import stat
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from rundown.model.policy import Grant
 from rundown.model.request import Capability, Operation
 
 _SHELL_FALLBACK = {"bash": "/bin/bash", "sh": "/bin/sh"}
@@ -78,6 +80,35 @@ class HostWorkspace:
 
     def _trusted_path(self) -> list[str]:
         return [entry for entry in self._search_path if not self._is_writable(os.path.realpath(entry))]
+
+
+class LiveWorkspace:
+    """A workspace that follows the grants of a session: `under(grants)` gives the one for some of them."""
+
+    def __init__(
+        self, under: Callable[[tuple[Grant, ...]], HostWorkspace], grants: Callable[[], tuple[Grant, ...]]
+    ) -> None:
+        self._under = under
+        self._grants = grants
+        self._known: tuple[tuple[Grant, ...], HostWorkspace] | None = None
+
+    def resolve(self, operation: Operation, cwd: str) -> Operation:
+        """Returns the operation with the host's facts filled in."""
+        return self._now().resolve(operation, cwd)
+
+    def shell(self, language: str) -> str:
+        """Returns the absolute path of the shell."""
+        return self._now().shell(language)
+
+    def parent_variables(self) -> frozenset[str]:
+        """Returns the names rundown was started with."""
+        return self._now().parent_variables()
+
+    def _now(self) -> HostWorkspace:
+        writes = tuple(grant for grant in self._grants() if grant.capability is Capability.WRITE)
+        if self._known is None or self._known[0] != writes:
+            self._known = writes, self._under(writes)
+        return self._known[1]
 
 
 def clean_search_path(text: str) -> tuple[str, ...]:

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from rundown.model.policy import Grant
 from rundown.model.receipt import KEY_FILE
+from rundown.model.request import Capability, Operation
 from rundown.session.desk import open_desk
 from rundown.session.surroundings import Surroundings
 from rundown.session.wish import Wish
+from rundown.session.workspace import LiveWorkspace
 
 
 @pytest.fixture
@@ -48,6 +51,16 @@ def test_key_trust_and_records_are_off_limits_by_each_of_their_names(around: Sur
 
 def test_records_in_a_place_of_their_own_are_off_limits_too(around: Surroundings) -> None:
     assert off_limits(around, Path("kept/records"))[-1] == "project/kept/records"
+
+
+def test_a_name_is_safe_only_while_no_grant_lets_a_step_replace_it(around: Surroundings) -> None:
+    desk = open_desk(Wish(), around, None)
+    grants: list[Grant] = []
+    live = LiveWorkspace(desk.workspace_under, lambda: tuple(grants))
+    wanted = Operation(capability=Capability.RUN, resource="ls")
+    before = live.resolve(wanted, desk.project.root).safe_path
+    grants.append(Grant(capability=Capability.WRITE, pattern="/usr/bin/**"))
+    assert (before, live.resolve(wanted, desk.project.root).safe_path) == (True, False)
 
 
 def test_a_project_is_not_off_limits_where_records_lie_all_over_it(around: Surroundings) -> None:
