@@ -47,11 +47,13 @@ def interpreted(walker: Walker, name: str, words: Sequence[Word]) -> Found | Non
 
 
 def _table(row: Interpreter, name: str, words: Sequence[Word]) -> Found | None:
+    if row.always:
+        return "opaque", f"`{name}` {row.always}"
     line = read_options(words, row.grammar())
     ends = row.ends.split()
     for option in line.options:
         if option.name in row.code.split():
-            return "opaque", f"`{name} -{option.name}` runs code from the command line"
+            return "opaque", f"`{name} {option.shown}` runs code from the command line"
         if option.name in ends or option.name in row.inert.split() or option.name in row.files.split():
             return None
     if line.uncertain is not None:

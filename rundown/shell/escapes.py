@@ -144,7 +144,7 @@ ROWS: tuple[Escape, ...] = (
     Escape(names="make gmake", letters="E", effect="code", arguments="CfIjloWE", source="make(1)"),
     Escape(names="cmake", letters="E", effect="starts", arguments="CDUGTAPSB", source="cmake(1)"),
     Escape(
-        names="vim vi view nvim ex gvim rvim vimdiff ed",
+        names="vim vi view nvim ex gvim rvim vimdiff",
         letters="cSsWu",
         long="cmd remote-expr",
         words="+",
@@ -395,6 +395,12 @@ ROWS: tuple[Escape, ...] = (
         source="sdiff(1)",
     ),
     Escape(names="tree", letters="o", effect="write", arguments="LPIHTo", source="tree(1)"),
+    Escape(
+        names="sqlite3",
+        words=".shell .system .import .load .output .once .read .save .backup .log",
+        effect="starts",
+        source="sqlite3(1)",
+    ),
 )
 
 

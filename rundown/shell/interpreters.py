@@ -15,7 +15,7 @@ class Interpreter(Struct, frozen=True, kw_only=True):
     """One row. `code`: options whose argument is code. `stdin`: without an operand, code comes from standard input.
 
     `ends`: options behind which the rest belongs to the program that is run. `inert`: options that run nothing.
-    `files`: options whose argument is a file of code. `first`: the first operand is code.
+    `files`: options whose argument is a file of code. `always`: why it is opaque whatever its words say.
     """
 
     names: str
@@ -27,7 +27,7 @@ class Interpreter(Struct, frozen=True, kw_only=True):
     files: str = ""
     inert: str = "version help V h"
     stdin: bool = True
-    first: bool = False
+    always: str = ""
     single: bool = False
 
     def grammar(self) -> Grammar:
@@ -83,6 +83,9 @@ ROWS: tuple[Interpreter, ...] = (
     ),
     Interpreter(names="lua luajit texlua", short="iEWve:l:", code="e", files="l", inert="v", source="lua(1)"),
     Interpreter(names="tclsh wish", source="tclsh(1)"),
+    Interpreter(names="at batch", always="runs commands from standard input, later", source="at(1)"),
+    Interpreter(names="ed red", always="runs commands from standard input", source="ed(1)"),
+    Interpreter(names="run-parts", always="runs the programs of a directory", source="run-parts(8)"),
     Interpreter(names="expect", short="bdiNnvc:f:D:", code="c", files="f", inert="v", source="expect(1)"),
     Interpreter(
         names="Rscript",

@@ -10,10 +10,12 @@ from rundown.shell.tree import Place, Placed, Word
 
 
 class Ledger:
-    """Collects. `origin`, while set, is the place of everything that is noted: nested text has none of its own."""
+    """Collects. `origin`, while set, is the place of everything that is noted: nested text has none of its own.
+    `within` says how that text is run; it is the note of what has no better one."""
 
     def __init__(self, text: str) -> None:
         self.origin: Place | None = None
+        self.within = ""
         self.uses: dict[str, None] = {}
         self.shadows: dict[str, None] = {}
         self._found: dict[Operation, None] = {}
@@ -48,7 +50,7 @@ class Ledger:
                 capability=Capability.RUN,
                 resource=name.value,
                 kind=kind,
-                note=note,
+                note=note or self.within,
                 argv=tuple([word.value for word in words]),
                 span=self.place(name.start, words[-1].end),
             )
@@ -62,7 +64,7 @@ class Ledger:
                 capability=Capability.RUN,
                 resource=whole.raw if resource is None else resource,
                 kind="dynamic",
-                note=note,
+                note=note or self.within,
                 argv=tuple([word.value for word in words]),
                 span=self.place(whole.start, whole.end),
             )

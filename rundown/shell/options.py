@@ -22,6 +22,11 @@ class Option(Struct, frozen=True, kw_only=True):
     value: Word | None = None
     word: Word
 
+    @property
+    def shown(self) -> str:
+        """The option as people write it."""
+        return f"-{self.name}" if len(self.name) == 1 else f"--{self.name}"
+
 
 class CommandLine(Struct, frozen=True, kw_only=True):
     """Options up to the first operand, and the index of that (the length if there is none).

@@ -170,6 +170,8 @@ def complete(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
             walker.text(value.value, value, scope, f"in `{name} -C`")
         elif option.name == "F":
             walker.called_by_name(value, scope)
+        elif set(value.value) & set("<>'\"\\"):
+            walker.ledger.unknown(value, value.raw, f"`{name} -W` expands its words")
         else:
             walker.expanded(value.value, value, scope, f"in `{name} -W`")
 

@@ -71,13 +71,13 @@ def _wrapper(walker: Walker, name: str, row: Wrapper, words: Sequence[Word]) -> 
         inner = rest[before:]
         if any(word.splits for word in rest[:before]):
             walker.ledger.dynamic(words, f"what `{name}` starts is only known at run time")
-        elif not inner:
+        elif not inner or row.takes == "nothing":
             continue
         elif row.takes == "shell":
             _shell_text(walker, name, inner, where)
         else:
             _started(walker, _with_items(row, line, inner), where)
-    if len(rest) <= min(row.before) and not given:
+    if len(rest) <= min(row.before) and not given and row.takes != "nothing":
         return _alone(walker, name, row, words)
     return "wrapper", ""
 
@@ -118,9 +118,9 @@ def _option_texts(walker: Walker, name: str, row: Wrapper, line: CommandLine) ->
     for option in line.options:
         if option.name in row.text.split():
             found = True
-            _text_word(walker, option.value or option.word, f"started by {name} -{option.name}")
+            _text_word(walker, option.value or option.word, f"started by {name} {option.shown}")
         elif option.name in row.program.split() and option.value is not None:
-            walker.program([option.value, unknown(option.value)], f"started by {name} -{option.name}")
+            walker.program([option.value, unknown(option.value)], f"started by {name} {option.shown}")
     return found
 
 

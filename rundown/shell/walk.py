@@ -143,14 +143,15 @@ class Walker(Functions):
         self._within(part, note, go)
 
     def _within(self, part: Placed, note: str, go: Callable[[], None]) -> None:
-        outer, levels = self.ledger.origin, self.budget.levels
+        outer, levels, within = self.ledger.origin, self.budget.levels, self.ledger.within
+        self.ledger.within = note
         self.ledger.origin = self.ledger.place(part.start, part.end)
         self.budget.levels += NESTED_LEVELS
         try:
             go()
         except UnreadableError as error:
             self.ledger.unparseable(f"{note}: {error.reason}")
-        self.ledger.origin, self.budget.levels = outer, levels
+        self.ledger.origin, self.budget.levels, self.ledger.within = outer, levels, within
 
     def alias_text(self, text: str, word: Word, scope: Scope) -> None:
         """Goes through text that gets more arguments where it is used. It must end in a command that takes them."""

@@ -16,7 +16,7 @@ class Wrapper(Struct, frozen=True, kw_only=True):
     """One row.
 
     `short`, `long`: see `options.grammar`. `before`: how many operands may stand before the command; `assignments`:
-    `NAME=value` too. `takes`: the command is words, or shell text (`shell`: operands joined by blanks). `text`:
+    `NAME=value` too. `takes`: the command is words, or shell text (`shell`: operands joined by blanks), or only options name it (`nothing`). `text`:
     options whose argument is shell text, `program`: is a program. `items`: more arguments come at run time.
     `alone`: what happens without a command: nothing, a shell, or a shell that reads standard input. `idle`: options
     with which nothing is started. `far`: the command runs on another machine or in a container.
@@ -28,7 +28,7 @@ class Wrapper(Struct, frozen=True, kw_only=True):
     long: str = ""
     before: tuple[int, ...] = (0,)
     assignments: bool = False
-    takes: Literal["words", "shell"] = "words"
+    takes: Literal["words", "shell", "nothing"] = "words"
     text: str = ""
     program: str = ""
     items: bool = False
@@ -78,6 +78,11 @@ _SETPRIV = (
     "dump clear-groups keep-groups init-groups groups= list-caps no-new-privs pdeathsig= regid= rgid= egid= reset-env "
     "reuid= ruid= euid= securebits= inh-caps= ambient-caps= bounding-set= selinux-label= apparmor-profile= "
     "landlock-access= landlock-rule= seccomp-filter="
+)
+_DAEMON = (
+    "start stop status help version exec= pidfile= pid= ppid= name= user= group= chuid= signal= startas= chroot= "
+    "chdir= nicelevel= procsched= iosched= umask= background make-pidfile remove-pidfile oknodo quiet verbose test "
+    "no-close output= retry= notify-await notify-timeout="
 )
 _WATCH = (
     "beep color no-color differences== errexit exec chgexit equexit= interval= precise no-title no-wrap no-rerun "
@@ -357,12 +362,18 @@ ROWS: tuple[Wrapper, ...] = (
         far=True,
         source="mosh(1)",
     ),
-    Wrapper(names="start-stop-daemon", source="start-stop-daemon(8)"),
+    Wrapper(
+        names="start-stop-daemon",
+        short="SKTHVx:p:P:n:u:g:c:s:a:r:d:N:k:I:R:bmoqvtCO:",
+        long=_DAEMON,
+        program="x exec a startas",
+        takes="nothing",
+        source="start-stop-daemon(8)",
+    ),
     Wrapper(names="ccache sccache distcc icecc", idle="s C c z V", source="ccache(1)"),
     Wrapper(names="tini dumb-init catatonit", short="sgvwp:e:c", source="tini's README, dumb-init's README"),
     Wrapper(names="gosu su-exec setuidgid chpst", before=(1,), source="gosu's README, setuidgid(8)"),
     Wrapper(names="envdir", before=(1,), source="envdir(8)"),
-    Wrapper(names="dotenv direnv", before=(0, 1, 2), source="direnv(1)"),
     Wrapper(names="entr", short="acdnprsxz", items=True, source="entr(1)"),
     Wrapper(
         names="pee mispipe hyperfine concurrently",
