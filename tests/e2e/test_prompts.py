@@ -110,6 +110,18 @@ def test_allow_for_the_session_is_not_asked_again(at_terminal, project):
     assert results(project) == {"first": REVERSED, "second": REVERSED}
 
 
+def test_what_is_always_allowed_here_is_not_asked_in_the_next_run(at_terminal, project):
+    before = rundown(project, "run", "asks.runbook.md", "--non-interactive")
+    assert before.returncode == 3, before.stdout + before.stderr
+    with at_terminal("run", "asks.runbook.md") as terminal:
+        ask_at_each_step(terminal)
+        terminal.wait_for("Allow this?")
+        terminal.press("p")
+        assert terminal.wait_exit() == 0, terminal.screen()
+    after = rundown(project, "run", "asks.runbook.md", "--non-interactive")
+    assert after.returncode == 0, after.stdout + after.stderr
+
+
 @pytest.mark.parametrize("keys", [["n"], ["Enter"], ["C-c"], ["C-d"]], ids=["n", "Enter", "Ctrl-C", "EOF"])
 def test_whatever_is_no_yes_denies_and_pauses_the_run(keys, at_terminal, project):
     with at_terminal("run", "asks.runbook.md") as terminal:
