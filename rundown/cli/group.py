@@ -125,7 +125,11 @@ def _run(commands: click.Group, words: list[str], debug: bool) -> int:
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as ending:
         return ending.exit_code
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (click.exceptions.Abort, KeyboardInterrupt) as ending:
+        if isinstance(ending.__cause__, EOFError):  # click takes any for the end of a person's input
+            if debug:
+                raise ending.__cause__ from None
+            return _tell(_internal(ending.__cause__), code=2)
         sys.stderr.write("interrupted\n")
         return 130
     except click.ClickException as problem:

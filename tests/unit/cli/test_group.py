@@ -127,6 +127,14 @@ def test_an_interrupt_ends_with_130(problem: BaseException, capsys: pytest.Captu
     assert (code, told.strip()) == (130, "interrupted")
 
 
+def test_an_end_of_file_that_no_person_typed_is_a_defect(capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = ended(EOFError("marshal data too short"), capsys)
+    assert (code, told.strip().splitlines()[0]) == (
+        2,
+        "error[cli/internal]: rundown itself failed: EOFError: marshal data too short",
+    )
+
+
 def test_a_broken_pipe_is_nothing_to_tell(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(BrokenPipeError(), capsys) == (1, "")
 
