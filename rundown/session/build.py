@@ -12,6 +12,7 @@ from rundown.model.diagnostic import Diagnostic
 from rundown.model.policy import Envelope
 from rundown.model.request import ExecutionRequest
 from rundown.model.sandbox import HostFacts
+from rundown.policy.envelope import effective_limits
 from rundown.record.changes import Watch
 from rundown.record.rundir import RunDirectory
 from rundown.redact.names import secret_values
@@ -92,6 +93,7 @@ class House(Struct, kw_only=True):
             host=self.desk.host,
             view=self._view(),
             wish=self.desk.wish.sandbox,
+            tmp_bytes=effective_limits(self.desk.compiled).tmp_bytes,
             variables=variables,
             own_executables=tuple(
                 os.path.realpath(os.path.join(folder, name))
@@ -136,7 +138,8 @@ def open_house(
     """
     desk = open_desk(wish, around, runbook, prompter)
     require_sandbox(desk.host, wish, bypass_allowed=desk.loaded.bypass_allowed)
-    with Launcher(desk.host, grace_ns=_GRACE_NS) as room:
+    tmp_bytes = effective_limits(desk.compiled).tmp_bytes
+    with Launcher(desk.host, tmp_bytes=tmp_bytes, grace_ns=_GRACE_NS) as room:
         secrets = secret_values(around.environ)
         yield House(
             desk=desk,

@@ -18,6 +18,7 @@ from rundown.model.sandbox import (
     SandboxWish,
     StageFailure,
 )
+from rundown.sandbox.made import make_missing_trees, remove_if_empty
 from rundown.sandbox.plan import digest_plan, plan_sandbox
 from rundown.sandbox.settings import LaunchSettings, ViewSettings
 from rundown.sandbox.survey import survey
@@ -80,6 +81,7 @@ class SandboxLauncher:
         self._launching = launching
         self._terminal = terminal
         self._memory = WalkMemory()
+        self._made: tuple[str, ...] = ()
 
     def plan(
         self, allowed: Allowed, values: Mapping[str, str], capture: Capture | None = None
@@ -98,6 +100,8 @@ class SandboxLauncher:
             tmp_bytes=launching.tmp_bytes,
         )
         allowed = self._with_own_package(allowed)
+        if launching.wish != "none":
+            self._made = make_missing_trees(allowed.envelope)
         found = survey(allowed.envelope, launching.view, self._memory)
         plan = plan_sandbox(allowed, launching.host, found, settings)
         if isinstance(plan, Refusal):
@@ -125,7 +129,11 @@ class SandboxLauncher:
     def launch(self, planned: Planned, output: OutputSink) -> ProcessResult | StageFailure:
         """Runs the plan to its end."""
         stdin_fd = self._terminal.stdin(interactive=planned.plan.interactive)
-        return self._room.launch(planned.plan, output, stdin_fd=stdin_fd, size=self._terminal.size())
+        try:
+            return self._room.launch(planned.plan, output, stdin_fd=stdin_fd, size=self._terminal.size())
+        finally:
+            remove_if_empty(self._made)
+            self._made = ()
 
 
 def _with_capture(plan: SandboxPlan, capture: Capture, place: str) -> SandboxPlan:
