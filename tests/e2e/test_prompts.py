@@ -114,7 +114,6 @@ def test_what_is_always_allowed_here_is_not_asked_in_the_next_run(at_terminal, p
     before = rundown(project, "run", "asks.runbook.md", "--non-interactive")
     assert before.returncode == 3, before.stdout + before.stderr
     with at_terminal("run", "asks.runbook.md") as terminal:
-        ask_at_each_step(terminal)
         terminal.wait_for("Allow this?")
         terminal.press("p")
         assert terminal.wait_exit() == 0, terminal.screen()
