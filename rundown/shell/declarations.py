@@ -57,7 +57,7 @@ def _declared(walker: Walker, word: Word, flags: str, scope: Scope, *, exports: 
     name = match.group(1)
     if word.splits and walker.dialect == "sh" and word.value is None:
         walker.when(
-            lambda: walker.values.tame_word(word),
+            lambda: walker.values.tame_word(word, " \t\n"),
             word,
             word.raw,
             "an unquoted value may set other variables",

@@ -46,7 +46,7 @@ ROWS: tuple[Interpreter, ...] = (
     ),
     Interpreter(
         names="perl",
-        short="acdDfhnpsStTuUvVwWXi::e:E:F:I:l::m:M:x::0::C::",
+        short="acdDfhlnpsStTuUvwWXC0123456789i::e:E:F:I:m:M:x::",
         long="help version",
         code="e E",
         inert="v V h",

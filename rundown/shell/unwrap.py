@@ -175,6 +175,7 @@ def _shell_behind_operands(
     if name == "runuser" and options & {"u", "user"}:
         _started(walker, rest, "started by runuser")
         return "wrapper", ""
+    rest = [word for word in rest if word.value != "-"]
     behind = [index for index, word in enumerate(rest) if word.value is None or word.value.startswith("-")]
     if behind and (name != "flock" or behind[0] == 1):
         again = read_options([rest[0], *rest[behind[0] :]], row.grammar())

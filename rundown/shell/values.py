@@ -155,41 +155,39 @@ class Values:
         values = tuple(word.value or "" for word in command.words)
         return not command.assignments and values in _COUNTS and values[0] not in self.redefined
 
-    def tame_name(self, name: str, seen: frozenset[str] = frozenset()) -> bool:
-        """Whether no value that the text gives to `name` can hold a subscript, and there is one."""
+    def tame_name(self, name: str, signs: str = "[", seen: frozenset[str] = frozenset()) -> bool:
+        """Whether no value that the text gives to `name` can hold one of `signs`, and there is one."""
         self.work += 1
         if name in self.others or name in self.references or len(seen) > MAX_COPIES or self.work > MAX_WORK:
             return False
         if name in seen:
             return True
         words = self.words.get(name, ())
+        self.work += len(words)
         if not words and name not in self.integers and name not in INTEGER_PARAMETERS:
             return False
-        return all(self.tame_word(word, seen | {name}) for word in words)
+        return all(self.tame_word(word, signs, seen | {name}) for word in words)
 
-    def tame_word(self, word: Word, seen: frozenset[str] = frozenset()) -> bool:
-        """Whether the word's value can hold no subscript."""
+    def tame_word(self, word: Word, signs: str = "[", seen: frozenset[str] = frozenset()) -> bool:
+        """Whether the word's value can hold none of `signs`: a subscript, or what cuts it in two."""
         if word.value is not None:
-            return "[" not in word.value
+            return not set(signs) & set(word.value)
         rest = _rest(word)
         return (
             rest is not None
-            and not set(rest) & set("[\\$*?`")
-            and all(
-                self.integer_inner(inner, seen)
-                or (
-                    isinstance(inner, Parameter)
-                    and not inner.indirect
-                    and (
-                        not inner.operator
-                        or (inner.operator in (":-", "-", ":+", "+") and "[" not in inner.operand)
-                    )
-                    and not (inner.operand and inner.inner)
-                    and self.tame_name(inner.name, seen)
-                )
-                for inner in word.inner
-            )
+            and not set(rest) & set(signs + "[\\$*?`")
+            and all(self._tame_inner(inner, signs, seen) for inner in word.inner)
         )
+
+    def _tame_inner(self, inner: Inner, signs: str, seen: frozenset[str]) -> bool:
+        if self.integer_inner(inner, seen):
+            return True
+        if not isinstance(inner, Parameter) or inner.indirect or (inner.operand and inner.inner):
+            return False
+        plain = not inner.operator or (
+            inner.operator in (":-", "-", ":+", "+") and not set(signs) & set(inner.operand)
+        )
+        return plain and self.tame_name(inner.name, signs, seen)
 
     def optionless(self, word: Word) -> bool:
         """Whether the word, however it is cut, surely holds no word that begins with a dash."""
