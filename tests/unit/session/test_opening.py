@@ -59,9 +59,7 @@ def opened(desk: Desk) -> Opened:
 
 
 def test_a_contract_holds_the_terms_and_no_secret(desk: Desk, opened: Opened) -> None:
-    contract = draw_contract(
-        desk, opened, START, run_id=RUN_ID, now_ns=1_772_366_645_000_000_000
-    )
+    contract = draw_contract(desk, opened, START, run_id=RUN_ID, now_ns=1_772_366_645_000_000_000)
     assert contract == Contract(
         run_id=RUN_ID,
         at="2026-03-01T12:04:05.000000Z",
