@@ -204,7 +204,7 @@ def test_a_stage_that_failed_pauses_the_run(
 def _spoiled(field: str) -> ScriptedLauncher:
     def spoil(plan: SandboxPlan) -> SandboxPlan:
         changed = {
-            "request_digest": plan.request_digest[:-1] + "0",
+            "request_digest": plan.request_digest[:-1] + ("1" if plan.request_digest[-1] == "0" else "0"),
             "argv": (*plan.argv[:-1], plan.argv[-1] + " "),
             "cwd": plan.cwd + "/",
             "env": tuple((name, value + "x") for name, value in plan.env),
