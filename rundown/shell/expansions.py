@@ -159,6 +159,7 @@ class Expansions(Parameters):
             self.position += 1
 
     def backquote(self, builder: Builder, *, quoted: bool) -> None:
+        self.count_word()
         start = self.position
         close = self.closing_backquote(start)
         inside = self.text[start + 1 : close]

@@ -68,6 +68,7 @@ def program(walker: Walker, words: Sequence[Word], note: str = "") -> None:
         walker.ledger.dynamic(words, f"more than {MAX_WRAPPERS} programs that start each other")
         return
     walker.wrapped += 1
+    rank = walker.ledger.reserve()
     name = word.value.rpartition("/")[2]
     kind: OperationKind = "literal"
     notes = [note] if note else []
@@ -77,7 +78,7 @@ def program(walker: Walker, words: Sequence[Word], note: str = "") -> None:
             kind = max(kind, found[0], key=_STRENGTH.index)
             if found[1]:
                 notes.append(found[1])
-    walker.ledger.run(words, kind, "; ".join(dict.fromkeys(notes)))
+    walker.ledger.run(words, kind, "; ".join(dict.fromkeys(notes)), rank)
     operands(walker.ledger, name, words)
     reached(walker.ledger, name, words)
     walker.wrapped -= 1

@@ -18,7 +18,8 @@ class Ledger:
         self.within = ""
         self.uses: dict[str, None] = {}
         self.shadows: dict[str, None] = {}
-        self._found: dict[Operation, None] = {}
+        self._found: dict[Operation, int] = {}
+        self._rank = 0
         self._bytes: list[int] | None = None
         if not text.isascii():
             self._bytes = list(accumulate((len(char.encode("utf-8")) for char in text), initial=0))
@@ -32,14 +33,21 @@ class Ledger:
         return self._bytes[start], self._bytes[end]
 
     def operations(self) -> tuple[Operation, ...]:
-        """Returns what was found, each thing once, in the order of the text."""
-        return tuple(sorted(self._found, key=lambda operation: operation.span[0]))
+        """Returns what was found, each thing once, in the order of the text, outer before inner."""
+        return tuple(sorted(self._found, key=lambda item: (item.span[0], self._found[item])))
 
-    def add(self, operation: Operation) -> None:
+    def reserve(self) -> int:
+        """Returns a rank for something that is noted after what it holds."""
+        self._rank += 1
+        return self._rank
+
+    def add(self, operation: Operation, rank: int | None = None) -> None:
         """Notes one operation."""
-        self._found.setdefault(operation)
+        self._found.setdefault(operation, self.reserve() if rank is None else rank)
 
-    def run(self, words: Sequence[Word], kind: OperationKind = "literal", note: str = "") -> None:
+    def run(
+        self, words: Sequence[Word], kind: OperationKind = "literal", note: str = "", rank: int | None = None
+    ) -> None:
         """Notes that a program is started. Without a literal name it is dynamic."""
         name = words[0]
         if not name.value:
@@ -53,7 +61,8 @@ class Ledger:
                 note=note or self.within,
                 argv=tuple([word.value for word in words]),
                 span=self.place(name.start, words[-1].end),
-            )
+            ),
+            rank,
         )
 
     def dynamic(self, words: Sequence[Word], note: str, resource: str | None = None) -> None:

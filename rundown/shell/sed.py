@@ -4,9 +4,12 @@ Source: sed(1), GNU extensions: the command `e`, the flag `e` of `s`, the comman
 Knows the grammar of scripts; what it does not know for certain counts as dangerous.
 """
 
+import re
+
 _STARTS = "`sed` with the command or flag `e` starts programs"
 _WRITES = "`sed` with the command or flag `w` writes a file"
 _ODD = "a `sed` script that is not plain"
+_BRACKET = re.compile(r"\^?\]?(?:\[[:.=][^\]]*[:.=]\]|[^\]])*+\]")
 _ONE_LETTER = frozenset("=dDgGhHnNpPxzF")
 
 
@@ -45,7 +48,8 @@ class _Script:
             char = self.peek()
             if char == "/" or char == "\\":
                 self.position += 1 if char == "/" else 2
-                if not self.delimited("/" if char == "/" else self.text[self.position - 1 : self.position]):
+                sign = "/" if char == "/" else self.text[self.position - 1 : self.position]
+                if not self.delimited(sign, pattern=True):
                     return False
                 self.skip("IM")
             elif char.isdigit() or char in ("$", "+", "~"):
@@ -60,8 +64,11 @@ class _Script:
                 self.skip("! \t")
                 return True
 
-    def delimited(self, delimiter: str) -> bool:
-        """Goes past text up to and with `delimiter`; a bracket expression or a backslash hides it."""
+    def delimited(self, delimiter: str, *, pattern: bool = False) -> bool:
+        """Goes past text up to and with `delimiter`; a backslash hides it.
+
+        False if it is not there, or if it stands in a bracket expression of a pattern, where seds disagree.
+        """
         if delimiter in ("", "\n", "\\"):
             return False
         while self.position < len(self.text):
@@ -71,7 +78,17 @@ class _Script:
                 self.position += 1
             elif char == delimiter:
                 return True
+            elif char == "[" and pattern and not self.bracket(delimiter):
+                return False
         return False
+
+    def bracket(self, delimiter: str) -> bool:
+        """Goes past the rest of a bracket expression; False if it is not closed or holds `delimiter`."""
+        match = _BRACKET.match(self.text, self.position)
+        if match is None or delimiter in match.group():
+            return False
+        self.position = match.end()
+        return True
 
     def command(self) -> str | None:
         char = self.peek()
@@ -104,7 +121,7 @@ class _Script:
     def substitute(self) -> str | None:
         delimiter = self.peek()
         self.position += 1
-        if not (self.delimited(delimiter) and self.delimited(delimiter)):
+        if not (self.delimited(delimiter, pattern=True) and self.delimited(delimiter)):
             return _ODD
         while self.peek() and self.peek() in "gpiImM0123456789ew":
             if self.peek() == "e":
