@@ -77,7 +77,7 @@ def exit_class(summary: RunSummary) -> str:
 def disclosures(terms: Contract, summary: RunSummary) -> tuple[str, ...]:
     """Returns what a reader must know to judge the receipt, as stable words; docs/events.md explains them."""
     found = ["software-key"]
-    if terms.isolation == "none":
+    if "none" in (terms.isolation, summary.isolation):
         found.append("not-confined")
     if terms.prompted:
         found.append("results-reported-by-person")

@@ -2,13 +2,13 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from rundown import __version__
 from rundown.model.contract import Contract
-from rundown.model.event import Body, HostProbed, PolicyFrozen, RunStarted
+from rundown.model.event import Body, Event, HostProbed, PolicyFrozen, RunStarted
 from rundown.model.runbook import AgentBody, Runbook
 from rundown.record.times import rfc3339
 from rundown.session.desk import Desk
@@ -56,6 +56,16 @@ def begin(desk: Desk, run: Run) -> Iterator[Body]:
     )
     yield HostProbed(facts=desk.host, wish=desk.wish.sandbox)
     yield PolicyFrozen(digest=desk.loaded.documents_digest, sources=desk.loaded.sources)
+
+
+def frozen_anew(desk: Desk, earlier: Iterable[Event]) -> Iterator[Body]:
+    """Yields what a run that goes on is under now, where it is not what its events said last."""
+    now = {
+        HostProbed: HostProbed(facts=desk.host, wish=desk.wish.sandbox),
+        PolicyFrozen: PolicyFrozen(digest=desk.loaded.documents_digest, sources=desk.loaded.sources),
+    }
+    last = {type(event.body): event.body for event in earlier}
+    yield from (body for kind, body in now.items() if last.get(kind) != body)
 
 
 def make_work_directory(root: Path) -> None:

@@ -13,7 +13,6 @@ from rundown.model.event import (
     Event,
     LaunchFailed,
     LaunchRequested,
-    OutputCaptured,
     PolicyFrozen,
     ProcessEnded,
     RunPaused,
@@ -40,9 +39,7 @@ class Replayed(Struct, frozen=True, kw_only=True):
 
 class _Notes(Struct, kw_only=True):
     started: RunStarted | None = None
-    launched: LaunchRequested | None = None
     unjudged: ProcessEnded | None = None
-    captured: frozenset[str] = frozenset()
     in_doubt: LaunchRequested | None = None
     child: ChildStarted | None = None
     pause: RunPaused | None = None
@@ -55,11 +52,10 @@ class _Notes(Struct, kw_only=True):
             case PolicyFrozen():
                 self.policy = body
             case LaunchRequested():
-                self.in_doubt, self.launched = body, body
-            case OutputCaptured():
-                self.captured |= {body.name}
+                self.in_doubt = body
             case ProcessEnded():
-                self.in_doubt, self.captured = None, frozenset()
+                # What the step hands on was put on record before its end.
+                self.in_doubt = None
                 self.unjudged = body if body.result.ending != "interrupted" else None
             case ChildStarted():
                 self.child = body
@@ -86,8 +82,6 @@ def replay(course: Course, events: Iterable[Event]) -> Replayed | None:
         seen.append(event)
     if notes.started is None:
         return None
-    if notes.unjudged is not None and _is_lost(course, state, notes.captured):
-        notes.in_doubt, notes.unjudged = notes.launched, None
     return Replayed(
         state=state,
         started=notes.started,
@@ -98,8 +92,3 @@ def replay(course: Course, events: Iterable[Event]) -> Replayed | None:
         policy=notes.policy,
         events=tuple(seen),
     )
-
-
-def _is_lost(course: Course, state: State, captured: frozenset[str]) -> bool:
-    """Whether the unit hands on values that are not all on record: their files went with the process."""
-    return not captured.issuperset(course.unit(state.step, state.substep).outputs)

@@ -21,7 +21,7 @@ from rundown.session.driver import Track, drive, record
 from rundown.session.execution import Tools
 from rundown.session.handing import hand_up, prepare_child, report_of
 from rundown.session.library import Opened
-from rundown.session.opening import begin
+from rundown.session.opening import begin, frozen_anew
 from rundown.session.outlook import Outlook, find_wanted, look_ahead, refusals
 from rundown.session.performer import Performer
 from rundown.session.permissions import Permissions
@@ -170,6 +170,7 @@ class Runner:
         """What going on begins with: what changed, what a person does, what is in doubt."""
         assert run.replayed is not None
         yield RunResumed(changes=find_changes(run, self._house.desk.loaded.documents_digest))
+        yield from frozen_anew(self._house.desk, run.replayed.events)
         if self._order is not None and self._order[0] == run.directory.run_id:
             (_, order), self._order = self._order, None
             yield from order.facts(run.replayed.state)

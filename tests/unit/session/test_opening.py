@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from rundown import __version__
 from rundown.model.contract import Contract
-from rundown.model.event import HostProbed, PolicyFrozen, RunStarted
+from rundown.model.event import Body, Event, HostProbed, PolicyFrozen, RunStarted
 from rundown.session.composition import Family
 from rundown.session.desk import Desk, open_desk
 from rundown.session.library import Document, Opened, parse_document
-from rundown.session.opening import begin, draw_contract, make_work_directory
+from rundown.session.opening import begin, draw_contract, frozen_anew, make_work_directory
 from rundown.session.run import Run, Start
 from rundown.session.surroundings import Surroundings
 from rundown.session.wish import Wish
@@ -50,6 +50,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
         stdout_terminal=False,
     )
     return open_desk(Wish(sandbox="best"), around, None)
+
+
+def event(body: Body) -> Event:
+    return Event(seq=0, at="", prev="", body=body)
 
 
 @pytest.fixture
@@ -108,6 +112,18 @@ def test_the_first_facts_are_the_contracts(desk: Desk, opened: Opened) -> None:
     ]
     child = replace(run, start=replace(START, context_id="c-1"))
     assert next(begin(desk, child)).context_id == "c-1"  # type: ignore[union-attr]
+
+
+def test_a_run_that_goes_on_says_what_it_is_under_now_and_only_if_that_changed(desk: Desk) -> None:
+    probed = HostProbed(facts=desk.host, wish="best")
+    frozen = PolicyFrozen(digest=desk.loaded.documents_digest, sources=desk.loaded.sources)
+    before = [event(probed), event(replace(frozen, digest="sha256:older")), event(frozen)]
+    bare = replace(desk, wish=Wish(sandbox="none"))
+    assert [list(frozen_anew(desk, before)), list(frozen_anew(desk, before[:2])), list(frozen_anew(bare, before))] == [
+        [],
+        [frozen],
+        [replace(probed, wish="none")],
+    ]
 
 
 def test_steps_get_a_place_to_write_beside_the_records(tmp_path: Path) -> None:
