@@ -60,12 +60,13 @@ def begin(desk: Desk, run: Run) -> Iterator[Body]:
 
 def frozen_anew(desk: Desk, earlier: Iterable[Event]) -> Iterator[Body]:
     """Yields what a run that goes on is under now, where it is not what its events said last."""
-    now = {
-        HostProbed: HostProbed(facts=desk.host, wish=desk.wish.sandbox),
-        PolicyFrozen: PolicyFrozen(digest=desk.loaded.documents_digest, sources=desk.loaded.sources),
-    }
-    last = {type(event.body): event.body for event in earlier}
-    yield from (body for kind, body in now.items() if last.get(kind) != body)
+    bodies = [event.body for event in earlier]
+    probed = HostProbed(facts=desk.host, wish=desk.wish.sandbox)
+    if next((body for body in reversed(bodies) if isinstance(body, HostProbed)), None) != probed:
+        yield probed
+    frozen = PolicyFrozen(digest=desk.loaded.documents_digest, sources=desk.loaded.sources)
+    if next((body for body in reversed(bodies) if isinstance(body, PolicyFrozen)), None) != frozen:
+        yield frozen
 
 
 def make_work_directory(root: Path) -> None:

@@ -119,7 +119,11 @@ def test_a_run_that_goes_on_says_what_it_is_under_now_and_only_if_that_changed(d
     frozen = PolicyFrozen(digest=desk.loaded.documents_digest, sources=desk.loaded.sources)
     before = [event(probed), event(replace(frozen, digest="sha256:older")), event(frozen)]
     bare = replace(desk, wish=Wish(sandbox="none"))
-    assert [list(frozen_anew(desk, before)), list(frozen_anew(desk, before[:2])), list(frozen_anew(bare, before))] == [
+    assert [
+        list(frozen_anew(desk, before)),
+        list(frozen_anew(desk, before[:2])),
+        list(frozen_anew(bare, before)),
+    ] == [
         [],
         [frozen],
         [replace(probed, wish="none")],
