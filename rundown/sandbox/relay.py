@@ -295,7 +295,9 @@ class Relay:
             return self._failed
         if self._started is None and self._cause is None:
             return StageFailure(
-                stage="zygote", errno=0, detail="the sandbox ended before the command was started"
+                stage="zygote",
+                errno=0,
+                detail="the fork server, or what it made, ended before the command was started",
             )
         status = signal.SIGKILL if self._ended is None else int(self._ended["status"])
         ended = {"ending": self._cause} if self._cause else _ending(status)
