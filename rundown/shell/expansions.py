@@ -165,6 +165,9 @@ class Expansions(Parameters):
         inside = self.text[start + 1 : close]
         if self.in_body and '\\"' in inside:
             self.fail("an escaped quote within backquotes, which shells read in different ways", start)
+        if "\\\n" in inside:
+            # shells drop a line continuation within backquotes even where single quotes would keep it
+            self.fail("a line continuation within backquotes", start)
         pattern = _UNESCAPE_QUOTED if quoted else _UNESCAPE
         self.descend(4)
         if "\\" in inside:
