@@ -60,7 +60,8 @@ HOSTILE = {
 def test_a_hostile_text_is_answered_in_time(name: str, dialect: str) -> None:
     started = time.process_time()
     extract(HOSTILE[name], dialect)  # type: ignore[arg-type]
-    assert time.process_time() - started < 1
+    # A second is what it takes at most on a quiet machine; what grows faster than the text takes minutes.
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize(
