@@ -1,31 +1,17 @@
 import pytest
+from msgspec.structs import replace
 
 from rundown.errors import PolicyDeniedError, SandboxUnavailableError
-from rundown.model.sandbox import Gap, HostFacts
+from rundown.model.sandbox import Gap
 from rundown.session.build import require_sandbox
 from rundown.session.wish import Wish
+from tests.support.records import HOST
 
-FULL = HostFacts(
-    kernel="6",
-    machine="x86_64",
-    uid=1,
-    gid=1,
-    landlock_abi=7,
-    seccomp=True,
-    user_namespaces=True,
-    namespaces_as_root=False,
-    proc_mount=True,
-    cgroup="v2",
-)
-NOTHING = HostFacts(
-    kernel="4",
-    machine="x86_64",
-    uid=1,
-    gid=1,
+NOTHING = replace(
+    HOST,
     landlock_abi=0,
     seccomp=False,
     user_namespaces=False,
-    namespaces_as_root=False,
     proc_mount=False,
     cgroup="none",
     problems=(Gap(code="sandbox/no-landlock", message="none", remedy="a newer kernel"),),
@@ -34,7 +20,7 @@ NOTHING = HostFacts(
 
 @pytest.mark.parametrize("wish", ["default", "best", "strict", "none"])
 def test_a_full_host_serves_every_wish(wish: str) -> None:
-    require_sandbox(FULL, Wish(sandbox=wish), bypass_allowed=True)  # type: ignore[arg-type]
+    require_sandbox(HOST, Wish(sandbox=wish), bypass_allowed=True)  # type: ignore[arg-type]
 
 
 def test_without_any_wall_the_default_refuses_and_best_goes_on() -> None:
@@ -54,4 +40,4 @@ def test_strict_names_each_missing_piece_with_its_remedy() -> None:
 
 def test_the_systems_document_can_forbid_unconfined_steps() -> None:
     with pytest.raises(PolicyDeniedError):
-        require_sandbox(FULL, Wish(sandbox="none"), bypass_allowed=False)
+        require_sandbox(HOST, Wish(sandbox="none"), bypass_allowed=False)
