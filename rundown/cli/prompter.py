@@ -12,7 +12,7 @@ from rundown.cli.outlook import describe_foreseen, render_outlook
 from rundown.cli.tty import Tty, open_tty, select, supply_value
 from rundown.model.runbook import Input
 from rundown.render.style import Style
-from rundown.session.ports import Answer, Choice, Foreseen, Question, Report
+from rundown.session.ports import Answer, Choice, Foreseen, HostQuestion, Question, Report
 
 _Kind = Literal["pass", "fail", "again", "later"]
 Opens = Callable[[], AbstractContextManager[Tty | None]]
@@ -41,6 +41,10 @@ class TerminalPrompter:
             if tty is None:
                 return tuple(Answer(choice=Choice.DENY) for _ in question.asks)
             return Dialogue(question, self._style, tty).run()
+
+    def permit_host(self, question: HostQuestion) -> Answer:
+        """Denies: a running step's output is not held back for a question yet."""
+        return Answer(choice=Choice.DENY)
 
     def preflight(self, questions: tuple[Foreseen, ...], denials: tuple[Foreseen, ...]) -> tuple[bool, ...]:
         """Asks about all steps together, before the first."""

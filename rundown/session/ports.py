@@ -60,13 +60,32 @@ class Subject(Struct, frozen=True, kw_only=True):
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """Everything a person must see to answer. `sees` are lines on what the sandbox will permit."""
+    """Everything a person must see to answer. `sees` are lines on what the sandbox will permit.
+
+    For a call of an agent, `claim` is what the agent says of it (its own words, to be marked as such) and
+    `diff` the unified diff of an edit; both are "" otherwise.
+    """
 
     request: ExecutionRequest
     subject: Subject
     asks: tuple[Ruling, ...]
     rulings: tuple[Ruling, ...]
     sees: tuple[str, ...]
+    claim: str = ""
+    diff: str = ""
+
+
+class HostQuestion(Struct, frozen=True, kw_only=True):
+    """A running step wants to reach a host that no rule settles. `host` is normalised; `addresses` are what
+    it resolves to now, each with its class when it is not public (`10.2.0.7 (private)`); `ask` is the ruling
+    on the NET operation."""
+
+    position: str
+    subject: Subject
+    host: str
+    port: int
+    addresses: tuple[str, ...]
+    ask: Ruling
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -86,6 +105,11 @@ class Prompter(Protocol):
 
     def permit(self, question: Question) -> tuple[Answer, ...]:
         """Returns one answer for each of `question.asks`, in order."""
+        ...
+
+    def permit_host(self, question: HostQuestion) -> Answer:
+        """Asks about one connection while the step runs and its output may be flowing. Called on another
+        thread than the one that drives the run, for one question at a time."""
         ...
 
     def preflight(self, questions: tuple[Foreseen, ...], denials: tuple[Foreseen, ...]) -> tuple[bool, ...]:

@@ -11,12 +11,22 @@ from rundown.model.request import Capability, Operation
 from rundown.model.runbook import Input
 from rundown.model.sandbox import ProcessResult, SandboxPlan, StageFailure
 from rundown.session.captures import Capture
-from rundown.session.ports import Answer, Choice, Foreseen, OutputSink, Planned, Question, Report, Stream
+from rundown.session.ports import (
+    Answer,
+    Choice,
+    Foreseen,
+    HostQuestion,
+    OutputSink,
+    Planned,
+    Question,
+    Report,
+    Stream,
+)
 
 
 class ScriptedPrompter:
-    """Gives the answers it was made with, in order; without any it denies. `questions`, `titles` and
-    `sentences` keep what was asked."""
+    """Gives the answers it was made with, in order; without any it denies. `questions`, `hosts`, `titles`
+    and `sentences` keep what was asked."""
 
     def __init__(
         self,
@@ -26,8 +36,11 @@ class ScriptedPrompter:
         confirms: Sequence[bool] = (),
         supplies: Mapping[str, str] = {},
         preflight: Sequence[bool] = (),
+        host_answers: Sequence[Answer] = (),
         present: bool = True,
     ) -> None:
+        self._host_answers = list(host_answers)
+        self.hosts: list[HostQuestion] = []
         self._preflight = tuple(preflight)
         self._supplies = supplies
         self._answers = list(answers)
@@ -46,6 +59,10 @@ class ScriptedPrompter:
         if self._answers:
             return self._answers.pop(0)
         return tuple(Answer(choice=Choice.DENY) for _ in question.asks)
+
+    def permit_host(self, question: HostQuestion) -> Answer:
+        self.hosts.append(question)
+        return self._host_answers.pop(0) if self._host_answers else Answer(choice=Choice.DENY)
 
     def preflight(self, questions: tuple[Foreseen, ...], denials: tuple[Foreseen, ...]) -> tuple[bool, ...]:
         return self._preflight or tuple(False for _ in questions)
