@@ -1,20 +1,20 @@
 """`rundown policy`: what would be decided, what is in force, whether a document is valid."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
 import click
 
 from rundown.cli.options import policy_options
-from rundown.cli.screen import stream_style
+from rundown.cli.screen import error_style, stream_style
 from rundown.cli.surroundings import read_surroundings
-from rundown.model.diagnostic import Diagnostic, Span
+from rundown.model.diagnostic import Span
 from rundown.model.digest import canonical_json
 from rundown.model.policy import LayerKind
 from rundown.model.runbook import CommandBody, ShellOptions
-from rundown.policy.discover import syntax_of
-from rundown.policy.document import decode_document
+from rundown.policy.check import check_document
 from rundown.policy.explain import decision_json, decision_lines
 from rundown.policy.keep import PROJECT_DOCUMENT
 from rundown.policy.schema import policy_schema
@@ -22,13 +22,15 @@ from rundown.policy.show import policy_json, policy_lines
 from rundown.policy.starter import LANGUAGES, Starter, starter_document
 from rundown.render.diagnostic import render_diagnostics
 from rundown.render.escape import visible
-from rundown.session.desk import open_desk
+from rundown.session.desk import Desk, open_desk
 from rundown.session.request import Place, freeze_command
+from rundown.session.surroundings import Surroundings
 from rundown.session.wish import Wish
 
 _RUNBOOK = click.option(
     "--runbook", type=click.Path(path_type=Path), metavar="FILE", help="Decide as for this runbook."
 )
+_WHOSE = {"project": LayerKind.POLICY_FILE, "user": LayerKind.USER, "system": LayerKind.SYSTEM}
 
 
 @click.group("policy")
@@ -54,6 +56,7 @@ def explain(text: tuple[str, ...], runbook: Path | None, shell: str, as_json: bo
     place = Place(run_id="explain", position="explain", attempt=1, cwd=desk.project.root)
     request = freeze_command(place, body, ShellOptions(), desk.workspace)
     decision = desk.evaluate(request, desk.keeper.personal())
+    _warn(desk)
     if as_json:
         sys.stdout.write(canonical_json(decision_json(decision)).decode() + "\n")
     else:
@@ -68,6 +71,7 @@ def explain(text: tuple[str, ...], runbook: Path | None, shell: str, as_json: bo
 def show(runbook: Path | None, as_json: bool, wish: Wish) -> int:
     """Print the effective policy, each line with its origin."""
     desk = open_desk(wish, read_surroundings(), runbook)
+    _warn(desk)
     if as_json:
         sys.stdout.write(canonical_json(policy_json(desk.loaded, desk.compiled)).decode() + "\n")
     else:
@@ -78,19 +82,38 @@ def show(runbook: Path | None, as_json: bool, wish: Wish) -> int:
 
 @command.command("check")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-def check(files: tuple[str, ...]) -> int:
-    """Validate policy documents; all problems at once. Exit code 0 or 2."""
-    wrong = 0
+@click.option(
+    "--as",
+    "whose",
+    type=click.Choice([*_WHOSE]),
+    help="Whose document it is to be; by default what its place says, else a project's.",
+)
+def check(files: tuple[str, ...], whose: str | None) -> int:
+    """Validate policy documents; all problems at once. Exit code 0 (warnings allowed) or 2."""
+    around = read_surroundings()
+    wrong = False
     for file in files:
-        problems = _problems(file)
-        wrong += bool(problems)
-        text = (
-            render_diagnostics(problems, stream_style(sys.stdout))
-            if problems
-            else f"{visible(file)}: valid\n"
-        )
-        sys.stdout.write(text)
+        kind = _WHOSE[whose] if whose else _kind_at(around, around.cwd / file)
+        found = check_document(Path(file), file, kind)
+        invalid = any(item.severity == "error" for item in found)
+        wrong = wrong or invalid
+        sys.stdout.write(render_diagnostics(found, stream_style(sys.stdout)))
+        if not invalid:
+            sys.stdout.write(f"{visible(file)}: valid\n")
     return 2 if wrong else 0
+
+
+def _warn(desk: Desk) -> None:
+    sys.stderr.write(render_diagnostics(desk.loaded.warnings, error_style()))
+
+
+def _kind_at(around: Surroundings, path: Path) -> LayerKind:
+    """Whose document a file is, by where it lies."""
+    places = {
+        os.path.realpath(around.config / "policy.yaml"): LayerKind.USER,
+        os.path.realpath(around.system_policy): LayerKind.SYSTEM,
+    }
+    return places.get(os.path.realpath(path), LayerKind.POLICY_FILE)
 
 
 @command.command("schema")
@@ -125,12 +148,3 @@ def _asked() -> Starter:
     agents = questionary.confirm("Do coding agents work in it?", default=False).unsafe_ask()
     ci = questionary.confirm("Is this document for CI, where nobody is asked?", default=False).unsafe_ask()
     return Starter(languages=tuple(languages), agents=agents, ci=ci)
-
-
-def _problems(file: str) -> tuple[Diagnostic, ...]:
-    try:
-        content = Path(file).read_bytes()
-    except OSError as error:
-        why = error.strerror or str(error)
-        return (Diagnostic(code="cli/unreadable", message=f"cannot read {file}", why=why),)
-    return decode_document(content, file, syntax_of(file, content), LayerKind.POLICY_FILE)[1]

@@ -10,6 +10,7 @@ from rundown.model.diagnostic import Diagnostic
 from rundown.model.policy import Layer, Outcome, Rule
 from rundown.model.request import Capability
 from rundown.policy.document import Decoded
+from rundown.policy.entries import SHIPPED
 from rundown.policy.pattern import is_literal
 
 _NAMED = (Capability.RUN, Capability.ENV)
@@ -20,6 +21,16 @@ def advise(document: Decoded, below: tuple[Layer, ...]) -> tuple[Diagnostic, ...
     """Returns the warnings for a document above `below` (most specific first), in the order it is written."""
     rules = [rule for part in document.parts for rule in part.rules]
     return tuple(item for rule in rules for item in (*_undone(rule, rules), *_lifts_nothing(rule, below)))
+
+
+def advise_stack(stack: tuple[Decoded, ...], layers: tuple[Layer, ...]) -> tuple[Diagnostic, ...]:
+    """Returns the warnings for all of a run's documents, most specific first; `layers` are theirs."""
+    return tuple(
+        item
+        for place, decoded in enumerate(stack)
+        if decoded.kind not in SHIPPED
+        for item in advise(decoded, layers[place + 1 :])
+    )
 
 
 def _undone(rule: Rule, rules: list[Rule]) -> Iterator[Diagnostic]:

@@ -62,6 +62,16 @@ def syntax_of(name: str, content: bytes) -> Syntax:
     return "yaml"
 
 
+def read_section(content: bytes, shown: str) -> tuple[Node | None, tuple[Diagnostic, ...]]:
+    """Returns the document that a file's content holds; of a project file its section, a map without entries
+    if there is none."""
+    node, problems = read_node(content, shown, syntax_of(shown, content))
+    for key in section_keys(shown):
+        if node is not None:
+            node = node.entries().get(key, Node(value={}, span=Span(file=shown, line=1)))
+    return node, problems
+
+
 def section_keys(name: str) -> tuple[str, ...]:
     """Returns where in a project file the document stands; () for a file of its own."""
     return _SECTIONS.get(Path(name).name, ())

@@ -4,7 +4,9 @@ Strict and total: every problem of a document is found at once, and a document w
 no rule at all. Which runbook is run decides later, in `layer`, which overrides and grants count.
 """
 
-from msgspec import Struct
+import shlex
+
+from msgspec import UNSET, Struct
 from wcmatch import glob
 
 from rundown.model.diagnostic import Diagnostic, Span
@@ -34,6 +36,12 @@ class Decoded(Struct, frozen=True, kw_only=True):
     digest: str
     spans: dict[str, Span] = {}
 
+    @property
+    def notify(self) -> tuple[str, ...]:
+        """The words of the command that `notify:` names, () for none."""
+        text = self.document.notify
+        return () if text is UNSET else split_command(text)
+
     def layer(self, runbook: str) -> Layer:
         """Returns the layer for a runbook (path below the root): all parts that match, in file order."""
         parts = [part for part in self.parts if part.runbook is None or _names(part.runbook, runbook)]
@@ -54,6 +62,14 @@ class Decoded(Struct, frozen=True, kw_only=True):
             cuts_off=self.document.extends == "none",
             host=tuple(word for part in parts for word in part.host),
         )
+
+
+def split_command(text: str) -> tuple[str, ...]:
+    """Returns the words of a `notify:` command, which no shell reads; () if they are none."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError:
+        return ()
 
 
 def decode_document(
@@ -101,6 +117,9 @@ def _misplaced(node: Node, kind: LayerKind) -> list[Diagnostic]:
     if "notify" in entries and kind not in (LayerKind.USER, LayerKind.SYSTEM):
         message = "`notify` runs a command and belongs to your own or the system's document"
         found.append(problem("misplaced-key", message, node.keys["notify"], "move it there"))
+    elif "notify" in entries and isinstance(text := entries["notify"].value, str) and not split_command(text):
+        message = "`notify` is no command line: it is empty, or a quote is not closed"
+        found.append(problem("wrong-value", message, entries["notify"].span, "like: notify-send rundown"))
     if "grants" in entries and kind not in (LayerKind.PROJECT, LayerKind.POLICY_FILE):
         message = "`grants` belongs to a project's document"
         found.append(problem("misplaced-key", message, node.keys["grants"], "move it there"))

@@ -13,8 +13,8 @@ from msgspec import Struct
 from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic, Span
 from rundown.model.digest import digest_value
-from rundown.model.policy import Layer, LayerKind, Ruleset
-from rundown.policy.advice import advise
+from rundown.model.policy import LayerKind, Ruleset
+from rundown.policy.advice import advise_stack
 from rundown.policy.decode import suggest
 from rundown.policy.discover import Found, discover, read_document, syntax_of
 from rundown.policy.document import Decoded, decode_document, decode_node
@@ -32,9 +32,10 @@ class Loaded(Struct, frozen=True, kw_only=True):
     `digest` names the whole ruleset, flags included; `documents_digest` only the documents, whatever the
     runbook and the flags (personal grants hang on it). `documents` are their real paths, protected while
     the run lasts. `decoded`: the documents themselves, most specific first, with the entries that are no
-    rules (secrets, agents, tools, backup, notify). `bypass_allowed`: no system document forbids
-    `--no-sandbox`. `trusted`: why the project's document counts; `project_file`: its real path, "" if there
-    is none or it is no file.
+    rules (secrets, agents, tools, backup). `warnings`: what the documents say in vain. `notify`: the words
+    of the command to run, without a shell, when a question waits: the user document's, else the system's,
+    () for none. `bypass_allowed`: no system document forbids `--no-sandbox`. `trusted`: why the project's
+    document counts; `project_file`: its real path, "" if there is none or it is no file.
     """
 
     ruleset: Ruleset
@@ -44,6 +45,7 @@ class Loaded(Struct, frozen=True, kw_only=True):
     documents: tuple[str, ...] = ()
     decoded: tuple[Decoded, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
+    notify: tuple[str, ...] = ()
     bypass_allowed: bool = True
     trusted: Literal["no document", "only tightens", "recorded", "for this run", "named"] = "no document"
     project_file: str = ""
@@ -100,7 +102,8 @@ def load_ruleset(
         documents_digest=digest_value("rundown/documents/1", [item.digest for item in stack]),
         documents=tuple(item.real for item in (project, user, system) if item and item.real),
         decoded=stack,
-        warnings=_advice(stack, layers),
+        warnings=advise_stack(stack, layers),
+        notify=next((item.decoded.notify for item in (user, system) if item and item.decoded.notify), ()),
         bypass_allowed=bypass_allowed,
         trusted=trusted,
         project_file=project.real if project else "",
@@ -127,13 +130,24 @@ def tool_document(name: str) -> Decoded:
     return _shipped(content, f"tool/{name}", LayerKind.TOOL)
 
 
-def _advice(stack: tuple[Decoded, ...], layers: tuple[Layer, ...]) -> tuple[Diagnostic, ...]:
-    return tuple(
-        item
-        for place, decoded in enumerate(stack)
-        if decoded.kind not in (LayerKind.BUILTIN, LayerKind.TOOL)
-        for item in advise(decoded, layers[place + 1 :])
-    )
+def profiles_of(decoded: Decoded, problems: list[Diagnostic]) -> tuple[Decoded, ...]:
+    """Returns the tool profiles that a document extends, in its order; unknown ones go to `problems`."""
+    extends = decoded.document.extends
+    found = []
+    for name in () if isinstance(extends, str) else extends:
+        if name.removeprefix("tool/") in tool_names() and name.startswith("tool/"):
+            found.append(tool_document(name.removeprefix("tool/")))
+            continue
+        known = tuple(f"tool/{item}" for item in tool_names())
+        problems.append(
+            Diagnostic(
+                code="policy/unknown-profile",
+                message=f"there is no profile `{name}` to extend",
+                span=decoded.spans["extends"],
+                fix=suggest(name, known),
+            )
+        )
+    return tuple(found)
 
 
 class _Read(Struct, frozen=True):
@@ -160,30 +174,11 @@ def _stack(
     cut = False
     for item in own:
         if item is not None and not cut:
-            found += [item.decoded, *_tools(item.decoded, problems)]
+            found += [item.decoded, *profiles_of(item.decoded, problems)]
             cut = item.decoded.document.extends == "none"
     if system is not None:
-        found += [system.decoded, *_tools(system.decoded, problems)]
+        found += [system.decoded, *profiles_of(system.decoded, problems)]
     return tuple(found) if cut else (*found, builtin_document())
-
-
-def _tools(decoded: Decoded, problems: list[Diagnostic]) -> tuple[Decoded, ...]:
-    extends = decoded.document.extends
-    found = []
-    for name in () if isinstance(extends, str) else extends:
-        if name.removeprefix("tool/") in tool_names() and name.startswith("tool/"):
-            found.append(tool_document(name.removeprefix("tool/")))
-            continue
-        known = tuple(f"tool/{item}" for item in tool_names())
-        problems.append(
-            Diagnostic(
-                code="policy/unknown-profile",
-                message=f"there is no profile `{name}` to extend",
-                span=decoded.spans["extends"],
-                fix=suggest(name, known),
-            )
-        )
-    return tuple(found)
 
 
 def _require_trust(

@@ -61,6 +61,7 @@ class Runner:
         Raises:
             RecordError: it cannot be recorded; nothing was run then.
         """
+        self._tell(*self._house.desk.loaded.warnings)
         outlook = self._outlook(opened.runbook, start)
         if outlook.wanted and not self._front.prompter.can_ask():
             raise PolicyDeniedError(*refusals(outlook))
@@ -97,6 +98,7 @@ class Runner:
             InvalidInputError: it is over, its runbook is not valid any more, or the order does not fit.
             PersonNeededError: its runbook changed and nobody can be asked, or a secret must be given again.
         """
+        self._tell(*self._house.desk.loaded.warnings)
         self._receipts.prepare()
         with ExitStack() as stack:
             family = self._logs.reopen(stack, run_id, Secrets(given, self._front.prompter))

@@ -36,6 +36,8 @@ def run_single(house: House, typed: Typed) -> ProcessResult | Denied | StageFail
 
     The first word was typed by a person and counts as allowed by flag; what it contains is decided as always.
     """
+    for warning in house.desk.loaded.warnings:
+        typed.warn(warning)
     house, terminal = _typed(house, typed.words[0]), typed.terminal
     cwd = os.path.realpath(house.desk.around.cwd)
     place = Place(run_id=_POSITION, position=_POSITION, attempt=1, cwd=cwd)

@@ -53,3 +53,24 @@ def test_strict_runs_what_it_names_and_nothing_else_however_deep(project):
 def test_a_ready_made_policy_is_valid(policy, project):
     checked = rundown(project, "policy", "check", f"policies/{policy}")
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_a_document_is_checked_as_whose_it_is(project):
+    (project / "mine.yaml").write_text("notify: notify-send rundown\n")
+    refused = rundown(project, "policy", "check", "mine.yaml")
+    assert (refused.returncode, "belongs to your own" in refused.stdout) == (2, True)
+    assert rundown(project, "policy", "check", "--as", "user", "mine.yaml").returncode == 0
+
+
+def test_what_a_document_says_in_vain_is_told_at_every_use(project):
+    (project / "vain.yaml").write_text("default: {run: {allow: ['kube*']}}\n")
+    for words in (
+        ("policy", "check", "vain.yaml"),
+        ("policy", "explain", "--policy", "vain.yaml", "--", "true"),
+        ("policy", "show", "--policy", "vain.yaml"),
+        ("exec", "--policy", "vain.yaml", "--", "true"),
+        ("run", "--policy", "vain.yaml", "--non-interactive", "runbooks/hello.runbook.md"),
+    ):
+        ran = rundown(project, *words)
+        told = ran.stdout + ran.stderr
+        assert (ran.returncode, told.count("warning[policy/lifts-nothing]")) == (0, 1), (words, told)

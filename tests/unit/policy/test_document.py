@@ -1,5 +1,6 @@
 """Decoding a document: strict, all problems at once, and everything of the key table kept typed."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
@@ -269,3 +270,14 @@ def test_a_malformed_document_never_raises_and_never_yields_a_rule(value, kind):
     assert all(item.span is not None and item.span.line >= 1 and item.fix for item in problems)
     if found is not None:
         found.layer("a.md")
+
+
+@pytest.mark.parametrize("text", ['""', '"say \'no end"', '" "'])
+def test_a_notification_that_is_no_command_line_is_refused(text):
+    assert problems_of(f"notify: {text}", LayerKind.USER) == [
+        (
+            "p.yaml:1:9",
+            "policy/wrong-value",
+            "`notify` is no command line: it is empty, or a quote is not closed",
+        )
+    ]

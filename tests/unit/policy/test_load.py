@@ -357,3 +357,22 @@ def test_an_override_matches_the_runbooks_path_below_the_root(place):
         "a.runbook.md": "deny",
         "": "deny",
     }
+
+
+def test_the_command_for_a_waiting_question_is_the_persons_own_before_the_systems(place):
+    place.system.write_text("notify: wall waiting\n")
+    assert place.load().notify == ("wall", "waiting")
+    place.user("notify: notify-send 'a question' rundown\n")
+    assert place.load().notify == ("notify-send", "a question", "rundown")
+    (place.root / ".rundownrc.yaml").write_text("notify: curl evil.example\n")
+    assert place.problems() == ["policy/misplaced-key"]
+
+
+def test_a_document_above_others_is_warned_about_what_it_says_in_vain(place):
+    place.user("default: {run: {allow: ['ku*']}}\n")
+    (found,) = place.load().warnings
+    assert (found.code, found.severity, found.message) == (
+        "policy/lifts-nothing",
+        "warning",
+        "`ku*` does not allow kubectl",
+    )
