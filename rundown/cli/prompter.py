@@ -12,9 +12,21 @@ from rundown.cli.outlook import describe_foreseen, render_outlook
 from rundown.cli.tty import Tty, open_tty, select, supply_value
 from rundown.model.runbook import Input
 from rundown.render.style import Style
-from rundown.session.ports import Answer, Choice, Foreseen, HostQuestion, Question, Report
+from rundown.session.ports import (
+    Ahead,
+    Answer,
+    Approach,
+    Choice,
+    Failure,
+    Foreseen,
+    HostQuestion,
+    Mend,
+    Question,
+    Report,
+)
 
 _Kind = Literal["pass", "fail", "again", "later"]
+_MendKind = Literal["again", "edit", "shell", "pass", "skip", "stop"]
 Opens = Callable[[], AbstractContextManager[Tty | None]]
 
 
@@ -96,6 +108,35 @@ class TerminalPrompter:
             ]
             kind = select(tty, f"{title} was running when rundown ended. What now?", choices, default="later")
         return Report(kind=kind or "later")
+
+    def mend(self, failure: Failure) -> Mend:
+        """Asks what to do about a step that failed."""
+        with self._terminal() as tty:
+            if tty is None:
+                return Mend(kind="stop")
+            choices: list[tuple[str, str, _MendKind]] = [
+                ("x", "stop here", "stop"),
+                ("r", "run it again", "again"),
+                ("p", "count it as passed", "pass"),
+                ("k", "skip it and go on", "skip"),
+            ]
+            sentence = f"Step {failure.position} failed: {failure.ending}. What now?"
+            kind = select(tty, sentence, choices, default="stop")
+        return Mend(kind=kind or "stop")
+
+    def approach(self, ahead: Ahead) -> Approach:
+        """Asks whether a step shall begin."""
+        with self._terminal() as tty:
+            if tty is None:
+                return "stop"
+            choices: list[tuple[str, str, Approach]] = [
+                ("r", "run it", "run"),
+                ("a", "run it and all that follow", "rest"),
+                ("k", "skip it", "skip"),
+                ("x", "stop here", "stop"),
+            ]
+            sentence = f"{ahead.position} {ahead.subject.title}".rstrip()
+            return select(tty, f"Next: {sentence}", choices, default="run") or "stop"
 
     def supply(self, wanted: Input) -> str | None:
         """Asks for an input's value: one of its options, or a line that fits its pattern."""

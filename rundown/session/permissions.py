@@ -20,7 +20,8 @@ _SCOPES: dict[Choice, Literal["personal", "permanent"]] = {
     Choice.ALWAYS_PROJECT: "permanent",
 }
 _AHEAD = {True: Choice.SESSION.value, False: "ask at the step"}
-_DENYING = {Choice.DENY, Choice.DENY_TYPE}
+_DENYING = {Choice.DENY, Choice.DENY_TYPE, Choice.TOOL, Choice.EDIT}
+"""The last two are not offered yet; an answer that nothing was offered for allows nothing."""
 
 
 class Judge(Protocol):
@@ -112,7 +113,7 @@ class Permissions:
         once: list[Grant] = []
         for ask, answer in zip(decision.asks, answers, strict=True):
             grant = _grant(decision.request, ask, answer)
-            if answer.choice in (Choice.ONCE, Choice.DENY):
+            if answer.choice in (Choice.ONCE, Choice.DENY, Choice.TOOL, Choice.EDIT):
                 once.append(grant)
                 continue
             if answer.choice is Choice.TYPE_SESSION:

@@ -28,15 +28,28 @@ class Choice(Enum):
     TYPE_SESSION = "allow all of this type for this session"
     ALWAYS_ME = "always allow here, for me"
     ALWAYS_PROJECT = "always allow for the project"
+    TOOL = "allow what the tool's profile lists, for this session"
+    EDIT = "run an edited command instead"
     DENY = "deny once"
     DENY_TYPE = "deny all of this type for this session"
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """One choice for one ask; `pattern` is what the person made of the proposed one."""
+    """One choice for one ask; `pattern` is what the person made of the proposed one. `text`: for EDIT, which
+    is given for all asks alike, the new command: a new request, decided anew."""
 
     choice: Choice
     pattern: str | None = None
+    text: str | None = None
+
+
+class ToolProfile(Struct, frozen=True, kw_only=True):
+    """What one tool needs, as a profile of `policies/tools` lists it. `tells`: its lines for people;
+    `is_root`: whoever has it can do anything on the host."""
+
+    name: str
+    tells: tuple[str, ...] = ()
+    is_root: bool = False
 
 
 class Foreseen(Struct, frozen=True, kw_only=True):
@@ -63,7 +76,8 @@ class Question(Struct, frozen=True, kw_only=True):
     """Everything a person must see to answer. `sees` are lines on what the sandbox will permit.
 
     For a call of an agent, `claim` is what the agent says of it (its own words, to be marked as such) and
-    `diff` the unified diff of an edit; both are "" otherwise.
+    `diff` the unified diff of an edit; both are "" otherwise. `profile`: what Choice.TOOL would allow, None
+    if no profile fits. `editable`: Choice.EDIT may be answered.
     """
 
     request: ExecutionRequest
@@ -73,6 +87,8 @@ class Question(Struct, frozen=True, kw_only=True):
     sees: tuple[str, ...]
     claim: str = ""
     diff: str = ""
+    profile: ToolProfile | None = None
+    editable: bool = False
 
 
 class HostQuestion(Struct, frozen=True, kw_only=True):
@@ -93,6 +109,36 @@ class Report(Struct, frozen=True, kw_only=True):
 
     kind: Literal["pass", "fail", "again", "later"]
     note: str = ""
+
+
+class Failure(Struct, frozen=True, kw_only=True):
+    """A step failed, and the run would stop. `ending`: `exit status 2`. `text`: its command, which may be
+    edited unless it is ""; `has_shell`: a shell in its sandbox can be had."""
+
+    position: str
+    subject: Subject
+    ending: str
+    text: str = ""
+    has_shell: bool = False
+
+
+class Mend(Struct, frozen=True, kw_only=True):
+    """What a person does about a failure. `text`: for `edit`, the command to run instead, once."""
+
+    kind: Literal["again", "edit", "shell", "pass", "skip", "stop"]
+    text: str = ""
+
+
+class Ahead(Struct, frozen=True, kw_only=True):
+    """A step that is about to begin, step by step. `text`: what will run, "" if a person does it."""
+
+    position: str
+    subject: Subject
+    text: str = ""
+
+
+Approach = Literal["run", "rest", "skip", "stop"]
+"""`run` this step, run it and the `rest` without asking, `skip` it, `stop` here (the run can be resumed)."""
 
 
 class Prompter(Protocol):
@@ -123,6 +169,14 @@ class Prompter(Protocol):
 
     def settle_doubt(self, title: str) -> Report:
         """Asks what to do with a step that was running when the last process died."""
+        ...
+
+    def mend(self, failure: Failure) -> Mend:
+        """Asks what to do about a step that failed, where the run would stop; nobody there: stop."""
+        ...
+
+    def approach(self, ahead: Ahead) -> Approach:
+        """Asks whether a step shall begin; nobody there: stop."""
         ...
 
     def supply(self, wanted: Input) -> str | None:

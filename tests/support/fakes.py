@@ -12,10 +12,14 @@ from rundown.model.runbook import Input
 from rundown.model.sandbox import ProcessResult, SandboxPlan, StageFailure
 from rundown.session.captures import Capture
 from rundown.session.ports import (
+    Ahead,
     Answer,
+    Approach,
     Choice,
+    Failure,
     Foreseen,
     HostQuestion,
+    Mend,
     OutputSink,
     Planned,
     Question,
@@ -26,7 +30,7 @@ from rundown.session.ports import (
 
 class ScriptedPrompter:
     """Gives the answers it was made with, in order; without any it denies. `questions`, `hosts`, `titles`
-    and `sentences` keep what was asked."""
+    `sentences`, `failures` and `ahead` keep what was asked."""
 
     def __init__(
         self,
@@ -37,10 +41,16 @@ class ScriptedPrompter:
         supplies: Mapping[str, str] = {},
         preflight: Sequence[bool] = (),
         host_answers: Sequence[Answer] = (),
+        mends: Sequence[Mend] = (),
+        approaches: Sequence[Approach] = (),
         present: bool = True,
     ) -> None:
         self._host_answers = list(host_answers)
         self.hosts: list[HostQuestion] = []
+        self._mends = list(mends)
+        self.failures: list[Failure] = []
+        self._approaches = list(approaches)
+        self.ahead: list[Ahead] = []
         self._preflight = tuple(preflight)
         self._supplies = supplies
         self._answers = list(answers)
@@ -74,6 +84,14 @@ class ScriptedPrompter:
     def settle_doubt(self, title: str) -> Report:
         self.titles.append(title)
         return self._reports.pop(0) if self._reports else Report(kind="later")
+
+    def mend(self, failure: Failure) -> Mend:
+        self.failures.append(failure)
+        return self._mends.pop(0) if self._mends else Mend(kind="stop")
+
+    def approach(self, ahead: Ahead) -> Approach:
+        self.ahead.append(ahead)
+        return self._approaches.pop(0) if self._approaches else "stop"
 
     def supply(self, wanted: Input) -> str | None:
         return self._supplies.get(wanted.name)

@@ -107,7 +107,7 @@ GIVEN = {
 
 @pytest.mark.parametrize("choice", list(Choice), ids=lambda choice: choice.name.lower())
 def test_every_answer_is_on_record_between_the_two_decisions(choice: Choice) -> None:
-    outcome = "deny" if choice in (Choice.DENY, Choice.DENY_TYPE) else "allow"
+    outcome = "deny" if choice in (Choice.DENY, Choice.DENY_TYPE, Choice.TOOL, Choice.EDIT) else "allow"
     grant, origin = GIVEN.get(choice, (replace(GRANT, verdict=Outcome(outcome)), ""))
     learned = [GrantGiven(grant=grant, origin=origin)] if choice in GIVEN else []
     assert Session(choice).settle(ASKED)[0] == [
