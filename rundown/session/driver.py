@@ -12,6 +12,7 @@ from rundown.engine.effects import Effect
 from rundown.engine.machine import apply, next_effect
 from rundown.engine.state import State
 from rundown.model.event import Body
+from rundown.session.helm import Helm
 from rundown.session.ports import EventLog, Frontend
 
 Perform = Callable[[Effect, State], Iterator[Body]]
@@ -25,14 +26,15 @@ class Track(Struct, frozen=True, kw_only=True):
     frontend: Frontend
 
 
-def drive(track: Track, state: State, perform: Perform) -> State:
-    """Runs to the end or to a pause; returns the last state.
+def drive(track: Track, state: State, perform: Perform, helm: Helm | None = None) -> State:
+    """Runs to the end or to a pause; returns the last state. `helm`: whoever steers it on the way.
 
     Raises:
         RundownError: something stopped it in a way that is no fact of the run; the log is whole.
     """
     while (effect := next_effect(track.course, state)) is not None:
-        state = record(track, state, perform(effect, state))
+        steered = tuple(helm.steer(track.course, effect, state)) if helm is not None else ()
+        state = record(track, state, iter(steered or perform(effect, state)))
     return state
 
 

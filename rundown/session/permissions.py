@@ -4,12 +4,13 @@ The only place where grants of a session live: in memory, gone with the process.
 `rundown.policy.evaluate` does, each time anew.
 """
 
-from collections.abc import Callable, Generator, Iterator
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Literal, Protocol, assert_never
 
 from msgspec.structs import replace
 
-from rundown.model.event import Body, DecisionMade, GrantGiven, QuestionAsked
+from rundown.model.event import Body, DecisionMade, GrantGiven, GrantRevoked, QuestionAsked
 from rundown.model.policy import Allowed, Decision, Denied, Envelope, Grant, NeedsPrompt, Outcome, Ruling
 from rundown.model.request import ExecutionRequest
 from rundown.policy.grants import remember
@@ -53,6 +54,7 @@ class Permissions:
         self._sees = sees
         self._standing = standing
         self.grants = standing
+        self._lock = threading.Lock()
 
     def settle(self, request: ExecutionRequest, subject: Subject) -> Generator[Body, None, Allowed | Denied]:
         """Yields each fact on the way; returns what was decided in the end."""
@@ -91,10 +93,28 @@ class Permissions:
             answers=tuple(_AHEAD[allowed] for allowed in answers),
             answered_by="person",
         )
-        for item, allowed in zip(questions, answers, strict=True):
-            for grant in item.grants if allowed else ():
-                self.grants = (*self.grants, grant)
+        allowed = (item for item, is_allowed in zip(questions, answers, strict=True) if is_allowed)
+        yield from self.allow_ahead(allowed)
+
+    def allow_ahead(self, items: Iterable[Foreseen]) -> Iterator[Body]:
+        """Keeps for the session what would be asked for later."""
+        for grant in (grant for item in items for grant in item.grants):
+            if grant not in self.grants:
+                self._remember(grant)
                 yield GrantGiven(grant=grant, origin="preflight")
+
+    def revoke(self, grant: Grant) -> tuple[Body, ...]:
+        """Takes a grant back for the rest of this session, at once; what runs already is not touched. Returns
+        the fact, which is still to be put on record. Any thread may call it."""
+        with self._lock:
+            if grant not in self.grants:
+                return ()
+            self.grants = tuple(item for item in self.grants if item != grant)
+        return (GrantRevoked(grant=grant, origin="person"),)
+
+    def _remember(self, grant: Grant) -> None:
+        with self._lock:
+            self.grants = (*self.grants, grant)
 
     def reset(self) -> None:
         """Forgets every grant of this session; what was kept for good stays."""
@@ -120,7 +140,7 @@ class Permissions:
                 # "All of this type" is about plain names; this one was shown and meant as well.
                 once.append(remember(decision.request, ask))
             origin = self._keep(grant, answer.choice) if answer.choice in _SCOPES else "session"
-            self.grants = (*self.grants, grant)
+            self._remember(grant)
             yield GrantGiven(grant=grant, origin=origin)
         return tuple(once)
 

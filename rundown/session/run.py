@@ -13,6 +13,7 @@ from rundown.model.runbook import Runbook
 from rundown.record.log import EventLog
 from rundown.record.rundir import RunDirectory
 from rundown.session.composition import Family
+from rundown.session.helm import Helm
 from rundown.session.launching import Terminal
 from rundown.session.library import Opened
 from rundown.session.outlook import Outlook
@@ -55,12 +56,13 @@ class Ended(Struct, frozen=True, kw_only=True):
 class Front(Struct, frozen=True, kw_only=True):
     """The front end's part: who is asked, what is shown (`frontend(run_id, runbook, earlier)`: for a child
     the id of its outermost run; `earlier` are the events on record), which terminal steps run on; `warn` is
-    told what a person should know and nothing depends on."""
+    told what a person should know and nothing depends on. `helm`: who steers the run while it goes."""
 
     prompter: Prompter
     terminal: Terminal
     frontend: Callable[[str, Runbook, tuple[Event, ...]], Frontend]
     warn: Callable[[Diagnostic], None]
+    helm: Helm | None = None
 
 
 class Run(Struct, frozen=True, kw_only=True):

@@ -137,7 +137,7 @@ class Runner:
         self._tell(self._logs.note(run, at_rest=False))
         try:
             state = record(track, state, head)
-            state = drive(track, state, performer)
+            state = drive(track, state, performer, self._front.helm)
         except KeyboardInterrupt:
             state = interrupt(run, watched)
         finally:

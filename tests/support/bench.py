@@ -14,6 +14,7 @@ from rundown.policy.evaluate import evaluate
 from rundown.redact.redactor import Redactor
 from rundown.session.driver import Track, drive, record
 from rundown.session.execution import Attempt, Tools, execute
+from rundown.session.helm import Helm
 from rundown.session.library import Document, Opened
 from rundown.session.performer import Performer
 from rundown.session.permissions import Permissions
@@ -131,12 +132,12 @@ class Bench:
         """What the facts of this run go through."""
         return Track(course=self.course, log=self.log, frontend=self.frontend)
 
-    def run(self, *, prompted: bool = False) -> State:
+    def run(self, *, prompted: bool = False, helm: Helm | None = None) -> State:
         """Drives the runbook from its start; returns the state it came to rest in."""
         state = record(self.track, initial(self.course), iter((self.started(prompted),)))
-        return self.drive(state)
+        return self.drive(state, helm)
 
-    def drive(self, state: State) -> State:
+    def drive(self, state: State, helm: Helm | None = None) -> State:
         """Drives on from a state."""
         run = Run(
             directory=_Directory(),  # type: ignore[arg-type]
@@ -150,7 +151,7 @@ class Bench:
             start=self._start,
         )
         performer = Performer(run, self.tools, self._child, self._unjudged)
-        return drive(self.track, state, performer)
+        return drive(self.track, state, performer, helm)
 
     def execute(self, step: str = "1", number: int = 1) -> list[Body]:
         """Returns the facts of one attempt at a step."""

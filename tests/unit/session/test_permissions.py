@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from rundown.model.event import Body, DecisionMade, GrantGiven, QuestionAsked
+from rundown.model.event import Body, DecisionMade, GrantGiven, GrantRevoked, QuestionAsked
 from rundown.model.policy import Allowed, Decision, Denied, Grant, NeedsPrompt, Outcome
 from rundown.model.request import Capability, ExecutionRequest
 from rundown.policy.evaluate import evaluate
@@ -300,3 +300,23 @@ def test_after_session_or_always_the_same_text_is_never_asked_again(
 
 def _quoted(words: Iterable[str]) -> Iterable[str]:
     return (f"'{word}'" for word in words)
+
+
+def test_a_grant_that_is_taken_back_is_asked_for_again() -> None:
+    session = Session(Choice.SESSION, Choice.ONCE)
+    session.settle(ASKED)
+    (grant,) = session.permissions.grants
+    assert session.permissions.revoke(grant) == (GrantRevoked(grant=grant, origin="person"),)
+    assert session.permissions.revoke(grant) == ()
+    bodies, _ = session.settle(ASKED)
+    assert [type(body) for body in bodies] == [DecisionMade, QuestionAsked, DecisionMade]
+
+
+def test_what_is_allowed_ahead_is_on_record_once_and_is_not_asked_for() -> None:
+    session = Session()
+    item = Foreseen(text="run deploy-tool", positions=("1",), outcome=Outcome.ASK, grants=(GRANT,))
+    assert list(session.permissions.allow_ahead((item, item))) == [
+        GrantGiven(grant=GRANT, origin="preflight")
+    ]
+    bodies, decision = session.settle(ASKED)
+    assert ([type(body) for body in bodies], type(decision)) == ([DecisionMade], Allowed)
