@@ -57,7 +57,8 @@ class ExecutionRequest(Struct, frozen=True, kw_only=True, dict=True):
     `argv` is what the launcher executes, whole, in order; for script kinds the text is its last word and
     also `text`. `cwd` is an absolute real path. `env_names` are sorted; no value of a variable and no
     secret enters a request. `bindings`: private variables that carry template values into the script, by
-    name, each with the digest of its value. `timeout_ns` None: no time-out of its own.
+    name, each with the digest of its value; `references`: for each of them how it stands in `text`, and the
+    placeholder that stands there in the runbook. `timeout_ns` None: no time-out of its own.
     """
 
     run_id: str
@@ -75,8 +76,15 @@ class ExecutionRequest(Struct, frozen=True, kw_only=True, dict=True):
     confirm: str | None = None
     timeout_ns: int | None = None
     bindings: tuple[tuple[str, str], ...] = ()
+    references: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def digest(self) -> str:
         """`sha256:…` over every field; one changed byte anywhere gives another digest."""
         return digest_value("rundown/request/1", self)
+
+    def as_written(self, part: str) -> str:
+        """Returns a part of `text` as its author wrote it: with placeholders, not with private variables."""
+        for reference, placeholder in self.references:
+            part = part.replace(reference, placeholder)
+        return part

@@ -4,6 +4,8 @@
 that anybody could grant.
 """
 
+import re
+
 import msgspec
 
 from rundown.model.diagnostic import Diagnostic, Span
@@ -29,6 +31,8 @@ def decode_permissions(raw: object, span: Span) -> tuple[tuple[Rule, ...], tuple
     `raw` is the parsed value of `permissions:`, `span` the place of its key.
     """
     node = _node(raw, span)
+    known = {key: item for key, item in node.entries().items() if key in _KEYS}
+    wishes = Node(value=known, span=span, keys=node.keys) if isinstance(node.value, dict) else node
     problems = [
         Diagnostic(
             code="policy/unknown-key",
@@ -40,7 +44,7 @@ def decode_permissions(raw: object, span: Span) -> tuple[tuple[Rule, ...], tuple
         if key not in _KEYS
     ]
     decoded, found = decode_node(
-        Node(value={"default": node}, span=span, keys={"default": span}), LayerKind.SESSION
+        Node(value={"default": wishes}, span=span, keys={"default": span}), LayerKind.SESSION
     )
     problems += (_renamed(item) for item in found)
     rules = decoded.parts[0].rules if decoded and decoded.parts else ()
@@ -148,4 +152,6 @@ def _node(raw: object, span: Span) -> Node:
 
 
 def _renamed(item: Diagnostic) -> Diagnostic:
-    return msgspec.structs.replace(item, message=item.message.replace("default.", "permissions."))
+    return msgspec.structs.replace(
+        item, message=re.sub(r"^default\b|(?<= in )default\b", "permissions", item.message)
+    )

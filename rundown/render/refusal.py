@@ -72,16 +72,17 @@ def _place(request: ExecutionRequest, span: tuple[int, int]) -> Span | None:
     if fence is None or request.kind not in ("bash", "sh") or span == (0, 0):
         return fence
     text = request.text.encode()
-    before = text[: span[0]].decode("utf-8", "replace")
+    before = request.as_written(text[: span[0]].decode("utf-8", "replace"))
     row = before.count("\n")
     column = len(before) - (before.rfind("\n") + 1)
     lines = request.text.split("\n")
+    marked = request.as_written(text[span[0] : span[1]].decode("utf-8", "replace"))
     return Span(
         file=fence.file,
         line=fence.line + 1 + row,
         column=column + 1,
-        length=len(text[span[0] : span[1]].decode("utf-8", "replace")),
-        excerpt=lines[row] if row < len(lines) else "",
+        length=len(marked),
+        excerpt=request.as_written(lines[row]) if row < len(lines) else "",
     )
 
 

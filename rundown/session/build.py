@@ -48,7 +48,7 @@ class RunRef(Struct, frozen=True, kw_only=True):
 class House(Struct, kw_only=True):
     """A desk and a sandbox: shared by a run and its children. `redactor` takes `secrets`, values by name,
     out of all that is stored or shown; `salt` makes digests of values useless to others; `watch` remembers
-    how the trees stood that steps may write."""
+    how the trees stood that steps may write; `tmp_bytes` bounds the run's private /tmp."""
 
     desk: Desk
     room: Launcher
@@ -56,6 +56,7 @@ class House(Struct, kw_only=True):
     secrets: dict[str, str]
     redactor: Redactor
     watch: Watch
+    tmp_bytes: int | None
 
     def keep_secret(self, values: Values) -> None:
         """From now on takes these values out as well, and every text in them."""
@@ -93,7 +94,7 @@ class House(Struct, kw_only=True):
             host=self.desk.host,
             view=self._view(),
             wish=self.desk.wish.sandbox,
-            tmp_bytes=effective_limits(self.desk.compiled).tmp_bytes,
+            tmp_bytes=self.tmp_bytes,
             variables=variables,
             own_executables=tuple(
                 os.path.realpath(os.path.join(folder, name))
@@ -143,6 +144,7 @@ def open_house(
         secrets = secret_values(around.environ)
         yield House(
             desk=desk,
+            tmp_bytes=tmp_bytes,
             room=room,
             salt=os.urandom(16).hex(),
             secrets=secrets,

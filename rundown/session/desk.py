@@ -28,6 +28,7 @@ from rundown.sandbox.probe import probe_host
 from rundown.session.gitref import PREFIX, read_git_document
 from rundown.session.ports import Choice, Prompter
 from rundown.session.project import Project, find_project
+from rundown.session.request import Place, freeze_nothing
 from rundown.session.surroundings import Surroundings
 from rundown.session.wish import Wish
 from rundown.session.workspace import (
@@ -114,7 +115,7 @@ def open_desk(
     host = probe_host()
     cache = _project_cache(around, project)
     real = os.path.realpath(runbook) if runbook is not None else ""
-    facts = _policy_facts(around, project, loaded, _Place(runbook=real, cache=cache, runs_dir=wish.runs_dir))
+    facts = _policy_facts(around, project, loaded, _Places(runbook=real, cache=cache, runs_dir=wish.runs_dir))
     walls = host.user_namespaces and host.seccomp and host.landlock_abi >= _TRUNCATE_ABI
     facts = replace(facts, no_gap=wish.sandbox != "none" and walls)
     return Desk(around=around, wish=wish, project=project, loaded=loaded, facts=facts, host=host, cache=cache)
@@ -167,40 +168,30 @@ def step_search_path(around: Surroundings) -> tuple[str, ...]:
 
 def writable_trees(compiled: CompiledRuleset, grants: tuple[Grant, ...] = ()) -> tuple[str, ...]:
     """Returns the real paths of the trees that a step may write without being asked, under these grants."""
-    nothing = ExecutionRequest(
-        run_id="",
-        position="",
-        attempt=1,
-        kind="argv",
-        text="",
-        argv=(),
-        cwd=compiled.facts.root,
-        env_names=(),
-        operations=(),
-    )
+    nothing = freeze_nothing(Place(run_id="", position="", attempt=1, cwd=compiled.facts.root))
     decision = evaluate(compiled, nothing, compiled.facts, grants)
     patterns = decision.envelope.write_allow if isinstance(decision, Allowed) else ()
     return tuple(dict.fromkeys(pattern.removesuffix("/**") for pattern in patterns))
 
 
-def _policy_facts(around: Surroundings, project: Project, loaded: Loaded, place: "_Place") -> PolicyFacts:
+def _policy_facts(around: Surroundings, project: Project, loaded: Loaded, places: "_Places") -> PolicyFacts:
     search_path = step_search_path(around)
     lookups = {name: find_executable(name, search_path) for name in mentioned_names(loaded.ruleset)}
     git = tuple(path for path in (project.gitdir, project.common_gitdir) if path is not None)
     return PolicyFacts(
         root=project.root,
         home=os.path.realpath(around.home),
-        cache=place.cache,
+        cache=places.cache,
         config=str(around.config),
         gitdir=project.gitdir,
         gitdirs=tuple(dict.fromkeys(git))[1:],
         runbook="" if os.path.isabs(project.runbook) else project.runbook,
-        runbook_file=place.runbook,
+        runbook_file=places.runbook,
         parent_env=frozenset(around.environ),
         executables={name: real for name, real in lookups.items() if real is not None},
         venvs=tuple(os.path.dirname(entry) for entry in search_path if _is_venv(entry)),
         documents=loaded.documents,
-        off_limits=_off_limits(around, project, place.runs_dir),
+        off_limits=_off_limits(around, project, places.runs_dir),
     )
 
 
@@ -218,7 +209,7 @@ def _off_limits(around: Surroundings, project: Project, runs_dir: Path | None) -
     return tuple(dict.fromkeys(form for place in places for form in (place, os.path.realpath(place))))
 
 
-class _Place(Struct, frozen=True, kw_only=True):
+class _Places(Struct, frozen=True, kw_only=True):
     runbook: str
     cache: str
     runs_dir: Path | None

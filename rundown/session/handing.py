@@ -11,9 +11,7 @@ from rundown.session.library import Opened
 from rundown.session.preparation import missing_values, require_agents
 from rundown.session.reopening import family_below
 from rundown.session.run import Ended, Run, Start
-from rundown.session.values import PLACE, Given, Values, gather_values, secret_names
-
-_MOST_ANCESTORS = 32
+from rundown.session.values import Given, Values, gather_values, inherit, secret_names
 
 
 def prepare_child(run: Run, found: Opened, values: Values) -> Start | str:
@@ -37,17 +35,6 @@ def prepare_child(run: Run, found: Opened, values: Values) -> Start | str:
         context_id=run.context_id,
         family=family_below(run),
     )
-
-
-def inherit(values: Values, secret: frozenset[str] = frozenset()) -> Values:
-    """Returns what a child begins with: its parent's values, and its parent's place as its own context's
-    parent. Values of `secret` names are handed down by name only."""
-    context = values.get("context")
-    above = context if isinstance(context, dict) else {}
-    kept = {name: value for name, value in values.items() if name not in PLACE}
-    parent = {**above.get("current", {}), "vars": {k: v for k, v in kept.items() if k not in secret}}
-    ancestors = [parent, *above.get("ancestors", [])][:_MOST_ANCESTORS]
-    return {**kept, "context": {"parent": parent, "ancestors": ancestors}}
 
 
 def hand_up(child: Run, ended: Ended, state: State) -> Iterator[Body]:

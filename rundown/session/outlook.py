@@ -13,15 +13,15 @@ from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic, Span
 from rundown.model.policy import Grant, Outcome, Ruling
 from rundown.model.request import Capability, ExecutionRequest
-from rundown.model.runbook import AgentBody, Body, CommandBody, Runbook
+from rundown.model.runbook import AgentBody, CommandBody
 from rundown.policy.grants import remember
 from rundown.policy.permissions import decode_permissions, weigh_wishes
 from rundown.render.question import describe_words
 from rundown.session.desk import Desk, writable_trees
 from rundown.session.ports import Foreseen
+from rundown.session.reach import Chapter, chapters
 from rundown.session.request import Place
 from rundown.session.script import Shop, fill_in, freeze_script
-from rundown.session.texts import Texts
 
 # Programs that change nothing but what their words name, which is decided by itself. Source: their manual
 # pages, without the options that extraction names as escapes.
@@ -51,10 +51,8 @@ class Outlook(Struct, frozen=True, kw_only=True):
         return (*self.wanted, *self.asks, *((self.writes,) if self.writes is not None else ()))
 
 
-def look_ahead(
-    runbook: Runbook, desk: Desk, texts: Texts, grants: tuple[Grant, ...], *, agent: str | None = None
-) -> Outlook:
-    """Returns what the runbook's texts say that its steps would need, in the order of its steps.
+def look_ahead(first: Chapter, desk: Desk, grants: tuple[Grant, ...], *, agent: str | None = None) -> Outlook:
+    """Returns what the texts of a runbook and of those it leads to say that their steps would need, in order.
 
     Raises:
         InvalidInputError: front matter `permissions:` is not valid.
@@ -62,8 +60,7 @@ def look_ahead(
     asks: dict[str, list[tuple[str, Ruling, Grant]]] = {}
     denials: dict[str, list[tuple[str, Ruling, Grant]]] = {}
     doing: list[str] = []
-    shop = Shop(shell=runbook.front.shell, workspace=desk.workspace, agent=agent or runbook.front.agent)
-    for request in _requests(runbook, desk.project.root, texts, shop):
+    for request in _requests(first, desk, agent):
         if _may_write(request):
             doing.append(request.position)
         for ruling in desk.evaluate(request, grants).rulings:
@@ -72,35 +69,35 @@ def look_ahead(
                 found = (request.position, ruling, remember(request, ruling))
                 kept.setdefault(_told(ruling), []).append(found)
     return Outlook(
-        wanted=find_wanted(runbook, desk, grants),
+        wanted=find_wanted(first, desk, grants),
         asks=tuple(_group(text, found, Outcome.ASK) for text, found in asks.items()),
         denials=tuple(_group(text, found, Outcome.DENY) for text, found in denials.items()),
         writes=_writes(desk, doing, grants),
     )
 
 
-def find_wanted(runbook: Runbook, desk: Desk, grants: tuple[Grant, ...]) -> tuple[Foreseen, ...]:
-    """Returns what front matter `permissions:` asks for and does not have.
+def find_wanted(first: Chapter, desk: Desk, grants: tuple[Grant, ...]) -> tuple[Foreseen, ...]:
+    """Returns what front matter `permissions:` asks for and does not have, that of children included.
 
     Raises:
         InvalidInputError: it is not valid.
     """
-    if not runbook.front.permissions:
-        return ()
-    rules, problems = decode_permissions(runbook.front.permissions, Span(file=runbook.file, line=1))
-    if problems:
-        raise InvalidInputError(*problems)
-    wishes = weigh_wishes(desk.compiled, rules, grants)
-    return tuple(
-        Foreseen(
-            text=f"{wish.rule.capability.value} {wish.rule.pattern} (the runbook asks for it)",
-            positions=(),
-            outcome=wish.outcome,
-            grants=(wish.grant,),
-        )
-        for wish in wishes
-        if wish.outcome is not Outcome.ALLOW
-    )
+    found: dict[str, Foreseen] = {}
+    for chapter in chapters(first, desk.project.root):
+        runbook = chapter.opened.runbook
+        if not runbook.front.permissions:
+            continue
+        rules, problems = decode_permissions(runbook.front.permissions, Span(file=runbook.file, line=1))
+        if problems:
+            raise InvalidInputError(*problems)
+        who = f"{chapter.opened.document.file} asks for it" if chapter.at else "the runbook asks for it"
+        for wish in weigh_wishes(desk.compiled, rules, grants):
+            what = f"{wish.rule.capability.value} {wish.rule.pattern}"
+            if wish.outcome is not Outcome.ALLOW and what not in found:
+                found[what] = Foreseen(
+                    text=f"{what} ({who})", positions=(), outcome=wish.outcome, grants=(wish.grant,)
+                )
+    return tuple(found.values())
 
 
 def refusals(outlook: Outlook) -> tuple[Diagnostic, ...]:
@@ -117,21 +114,18 @@ def refusals(outlook: Outlook) -> tuple[Diagnostic, ...]:
     )
 
 
-def _requests(runbook: Runbook, root: str, texts: Texts, shop: Shop) -> Iterator[ExecutionRequest]:
+def _requests(first: Chapter, desk: Desk, agent: str | None) -> Iterator[ExecutionRequest]:
     """Yields the request of every block whose values are known already."""
-    for position, body in _bodies(runbook):
-        if isinstance(body, CommandBody | AgentBody):
-            script = fill_in(body, texts, shop)
-            if not isinstance(script, Diagnostic) and not script.problem:
-                place = Place(run_id="outlook", position=position, attempt=1, cwd=root)
-                yield freeze_script(place, body, script, shop)
-
-
-def _bodies(runbook: Runbook) -> Iterator[tuple[str, Body | None]]:
-    for step in runbook.steps:
-        yield step.id, step.body
-        for part in step.substeps:
-            yield f"{step.id}.{part.id}", part.body
+    root = desk.project.root
+    for chapter in chapters(first, root):
+        front, texts = chapter.opened.runbook.front, chapter.texts
+        shop = Shop(shell=front.shell, workspace=desk.workspace, agent=agent or front.agent)
+        for position, body in chapter.units():
+            if isinstance(body, CommandBody | AgentBody):
+                script = fill_in(body, texts, shop)
+                if not isinstance(script, Diagnostic) and not script.problem:
+                    place = Place(run_id="outlook", position=position, attempt=1, cwd=root)
+                    yield freeze_script(place, body, script, shop)
 
 
 def _told(ruling: Ruling) -> str:

@@ -31,7 +31,7 @@ from rundown.model.policy import Allowed
 from rundown.model.request import Capability, Operation
 from rundown.session.execution import Attempt, Tools, execute, judge
 from rundown.session.ports import Subject
-from rundown.session.request import Place, freeze_reading
+from rundown.session.request import Place, freeze_nothing
 from rundown.session.run import Run
 from rundown.session.sources import SourceFile, Sources
 from rundown.session.tasks import task_text
@@ -167,7 +167,7 @@ class Performer:
         )
         place = Place(run_id=self._tools.run_id, position=state.position, attempt=1, cwd=self._tools.root)
         subject = Subject(title=f"step {step} reads a file")
-        decision = yield from self._tools.permissions.settle(freeze_reading(place, wanted), subject)
+        decision = yield from self._tools.permissions.settle(freeze_nothing(place, wanted), subject)
         if isinstance(decision, Allowed):
             return None
         message = f"{source.path} may not be read"

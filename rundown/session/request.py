@@ -75,8 +75,9 @@ def freeze_agent(place: Place, script: str, body: AgentBody, workspace: Workspac
     return replace(freeze_command(place, command, ShellOptions(), workspace), kind="agent")
 
 
-def freeze_reading(place: Place, wanted: Operation) -> ExecutionRequest:
-    """Returns a request that starts nothing: rundown itself reads a file in the runbook's name."""
+def freeze_nothing(place: Place, *operations: Operation) -> ExecutionRequest:
+    """Returns a request that starts nothing: rundown itself reads a file in the runbook's name, or asks what
+    steps may do at all."""
     return ExecutionRequest(
         run_id=place.run_id,
         position=place.position,
@@ -86,7 +87,7 @@ def freeze_reading(place: Place, wanted: Operation) -> ExecutionRequest:
         argv=(),
         cwd=place.cwd,
         env_names=(),
-        operations=(wanted,),
+        operations=operations,
     )
 
 

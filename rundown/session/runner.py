@@ -13,7 +13,6 @@ from rundown.engine.state import State
 from rundown.errors import InvalidInputError, PersonNeededError, PolicyDeniedError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import Body, ChildStarted, EffectFailed, RunPaused, RunResumed
-from rundown.model.runbook import Runbook
 from rundown.session.again import Secrets, find_changes
 from rundown.session.build import House, RunRef
 from rundown.session.composition import find_child
@@ -26,6 +25,7 @@ from rundown.session.outlook import Outlook, find_wanted, look_ahead, refusals
 from rundown.session.performer import Performer
 from rundown.session.permissions import Permissions
 from rundown.session.ports import Frontend
+from rundown.session.reach import Chapter
 from rundown.session.receipts import Receipts
 from rundown.session.reopening import Logs, family_below, is_over, remarks
 from rundown.session.rest import Watched, interrupt, over
@@ -62,7 +62,7 @@ class Runner:
             RecordError: it cannot be recorded; nothing was run then.
         """
         self._tell(*self._house.desk.loaded.warnings)
-        outlook = self._outlook(opened.runbook, start)
+        outlook = self._outlook(opened, start)
         if outlook.wanted and not self._front.prompter.can_ask():
             raise PolicyDeniedError(*refusals(outlook))
         self._receipts.prepare()
@@ -70,18 +70,20 @@ class Runner:
             run = self._make(stack, opened, start)
             return self._drive(run, initial(run.course), self._beginning(run, outlook))
 
-    def _outlook(self, runbook: Runbook, start: Start) -> Outlook:
+    def _outlook(self, opened: Opened, start: Start) -> Outlook:
         """All that can be foreseen, if somebody is asked about it; else what the runbook itself wants."""
         if start.prompted:
             return Outlook()
         if start.preflight and self._front.prompter.can_ask():
-            return self.look_ahead(runbook, start)
-        return Outlook(wanted=find_wanted(runbook, self._house.desk, self.permissions.grants))
+            return self.look_ahead(opened, start)
+        first = Chapter(opened=opened, values=start.values, secret=start.secret)
+        return Outlook(wanted=find_wanted(first, self._house.desk, self.permissions.grants))
 
-    def look_ahead(self, runbook: Runbook, start: Start) -> Outlook:
-        """Returns what the steps would ask for and be refused, with the grants in force."""
-        texts = Texts(start.values, start.secret)
-        return look_ahead(runbook, self._house.desk, texts, self.permissions.grants, agent=start.agent)
+    def look_ahead(self, opened: Opened, start: Start) -> Outlook:
+        """Returns what the steps would ask for and be refused, children's included, with the grants in
+        force."""
+        first = Chapter(opened=opened, values=start.values, secret=start.secret)
+        return look_ahead(first, self._house.desk, self.permissions.grants, agent=start.agent)
 
     def _beginning(self, run: Run, outlook: Outlook) -> Iterator[Body]:
         yield from begin(self._house.desk, run)
@@ -146,7 +148,7 @@ class Runner:
         pause = watched.pause if state.lifecycle == "paused" else None
         outlook = Outlook()
         if pause is not None and pause.reason == "denied" and not self._front.prompter.can_ask():
-            outlook = self.look_ahead(run.opened.runbook, run.start)
+            outlook = self.look_ahead(run.opened, run.start)
         return Ended(
             run_id=run.directory.run_id,
             path=run.directory.path,

@@ -44,4 +44,5 @@ def freeze_script(place: Place, body: Body | None, script: BoundText, shop: Shop
     if isinstance(body, AgentBody):
         return freeze_agent(place, script.text, body, shop.workspace)
     assert isinstance(body, CommandBody)
-    return freeze_command(place, replace(body, text=script.text), shop.shell, shop.workspace)
+    request = freeze_command(place, replace(body, text=script.text), shop.shell, shop.workspace)
+    return replace(request, references=script.references)

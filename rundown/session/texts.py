@@ -23,11 +23,12 @@ _MOST_BYTES = 128 * 1024
 
 class BoundText(Struct, frozen=True, kw_only=True):
     """What will run, the values it refers to by private name, or why it cannot run. `shown`: the same with
-    the values filled in, for people, without secret ones."""
+    the values filled in, for people, without secret ones. `references`: those of the request."""
 
     text: str
     shown: str = ""
     values: tuple[tuple[str, str], ...] = ()
+    references: tuple[tuple[str, str], ...] = ()
     problem: str = ""
 
 
@@ -62,7 +63,13 @@ class Texts:
         problem = "; ".join(item.message for item in bound.diagnostics) or _undefined(bound.undefined)
         if any(len(f"{name}={value}".encode()) >= _MOST_BYTES for name, value in bound.bindings):
             problem = problem or "too-long: a value is longer than the 128 KiB that a variable may have"
-        return BoundText(text=bound.text, shown=bound.shown, values=bound.bindings, problem=problem)
+        return BoundText(
+            text=bound.text,
+            shown=bound.shown,
+            values=bound.bindings,
+            references=bound.references,
+            problem=problem,
+        )
 
     def by_hand(self, text: str, dialect: Literal["bash", "sh"]) -> str:
         """Returns a script that a person may paste: values that are no plain words stand before it, quoted,

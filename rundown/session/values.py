@@ -21,6 +21,7 @@ RESERVED = frozenset({"step", "index", "context", "runid", "runbookref"})
 PLACE = frozenset({"Step", "step", "Index", "index", "context", "RunId", "RunbookRef", "ContextId"})
 """Names whose values say where a run is, and which: each run has its own."""
 
+_MOST_ANCESTORS = 32
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _PREFIXES = ("RD_INPUT_", "RD_VAR_")
 
@@ -108,6 +109,17 @@ def scope(
     own = {name: value for name, value in values.items() if name not in PLACE and name not in secret}
     values["context"] = {**(context if isinstance(context, dict) else {}), "current": current, "vars": own}
     return values
+
+
+def inherit(values: Values, secret: frozenset[str] = frozenset()) -> Values:
+    """Returns what a child begins with: its parent's values, and its parent's place as its own context's
+    parent. Values of `secret` names are handed down by name only."""
+    context = values.get("context")
+    above = context if isinstance(context, dict) else {}
+    kept = {name: value for name, value in values.items() if name not in PLACE}
+    parent = {**above.get("current", {}), "vars": {k: v for k, v in kept.items() if k not in secret}}
+    ancestors = [parent, *above.get("ancestors", [])][:_MOST_ANCESTORS]
+    return {**kept, "context": {"parent": parent, "ancestors": ancestors}}
 
 
 def secret_names(runbook: Runbook) -> frozenset[str]:

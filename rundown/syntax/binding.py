@@ -43,14 +43,16 @@ _ADVICE = (
 class Bound(Struct, frozen=True, kw_only=True):
     """A block ready to run.
 
-    `text` is the script, `bindings` the environment variables that it needs (name, value), `shown` the block
-    with its values filled in, for people. `undefined`: paths without a value, each once. If there are any,
+    `text` is the script, `bindings` the environment variables that it needs (name, value), `references` how
+    each of these stands in it and what its author wrote there, `shown` the block with its values filled in,
+    for people. `undefined`: paths without a value, each once. If there are any,
     or diagnostics, the block must not run.
     """
 
     text: str
     shown: str
     bindings: tuple[tuple[str, str], ...] = ()
+    references: tuple[tuple[str, str], ...] = ()
     undefined: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
@@ -102,6 +104,7 @@ class _Binder:
         problems: list[Diagnostic] = []
         edits: list[_Edit] = []
         bindings: list[tuple[str, str]] = []
+        references: list[tuple[str, str]] = []
         for place, original in zip(places, originals, strict=True):
             value = self._value(place)
             written = None if "\0" in value else self._written(place, value, len(bindings))
@@ -110,10 +113,13 @@ class _Binder:
                 continue
             if place.kind in (Kind.WORD, Kind.QUOTED):
                 bindings.append((f"{self._prefix}_{len(bindings)}", value))
+                references.append((written, self._original[original.start : original.end]))
             edits.append(_Edit(start=place.placeholder.start, end=place.placeholder.end, text=written))
         if problems:
             return Bound(text=self._original, shown=shown, diagnostics=tuple(problems))
-        return Bound(text=_edited(text, edits), shown=shown, bindings=tuple(bindings))
+        return Bound(
+            text=_edited(text, edits), shown=shown, bindings=tuple(bindings), references=tuple(references)
+        )
 
     def _value(self, place: Place) -> str:
         return render_value(look_up(place.placeholder.path, self._variables))

@@ -112,3 +112,14 @@ def test_a_wish_that_was_granted_is_not_asked_again_and_mode_deny_grants_none():
 def test_anything_but_allow_lists_is_an_error_at_the_front_matters_line(raw, codes):
     wishes, problems = decode_permissions(raw, SPAN)
     assert (wishes, {item.code for item in problems}, {item.span for item in problems}) == ((), codes, {SPAN})
+
+
+def test_each_problem_is_told_once_and_in_the_words_of_the_front_matter():
+    raw = {"rum": {"allow": ["jq"]}, "mode": "execute", "run": {"alow": ["x"]}, "read": "nope"}
+    _, problems = decode_permissions(raw, SPAN)
+    assert [item.message for item in problems] == [
+        "unknown key `rum` in permissions",
+        "unknown key `mode` in permissions",
+        "unknown key `alow` in permissions.run",
+        "permissions.read must be a map, not `nope`",
+    ]

@@ -187,3 +187,22 @@ def test_an_allowed_request_is_no_refusal() -> None:
 
 def test_before_any_decision_there_is_nothing_to_tell() -> None:
     assert read().diagnostics(RESUME) == ()
+
+
+def test_the_place_shown_is_what_the_author_wrote_not_what_runs() -> None:
+    text = 'echo "${__rd_0}" | curl "x${__rd_1}" "${__rd_2}"\n'
+    operation = at(run("curl"), 'curl "x${__rd_1}" "${__rd_2}"', text)
+    references = (
+        ('"${__rd_0}"', "{{ a }}"),
+        ("${__rd_1}", "{{ b }}"),
+        ('"${__rd_2}"', "{{c}}"),
+    )
+    asked = replace(frozen(operation, text=text), references=references)
+    (found,) = refusal_diagnostics(asked, (denied(operation),), RESUME)
+    assert found.span == Span(
+        file="deploy.runbook.md",
+        line=42,
+        column=16,
+        length=21,
+        excerpt='echo {{ a }} | curl "x{{ b }}" {{c}}',
+    )

@@ -9,9 +9,10 @@ from rundown.engine.machine import initial
 from rundown.engine.state import State
 from rundown.model.event import OutputCaptured, RunPaused, StepFinished
 from rundown.session.composition import Family
-from rundown.session.handing import hand_up, inherit, prepare_child, report_of
+from rundown.session.handing import hand_up, prepare_child, report_of
 from rundown.session.library import Document, Opened, parse_document
 from rundown.session.run import Ended, Run, Start
+from rundown.session.values import inherit
 from tests.support.bench import RUN_ID, Bench
 
 PARENT = "# Parent\n\n## 1. One\n\n- child.runbook.md\n"

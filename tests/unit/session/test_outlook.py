@@ -10,12 +10,12 @@ from rundown.model.policy import Grant, Outcome
 from rundown.model.request import Capability
 from rundown.policy.flags import PolicyFlags
 from rundown.session.desk import Desk, open_desk
+from rundown.session.library import Document, parse_document
 from rundown.session.outlook import Outlook, look_ahead, refusals
 from rundown.session.ports import Foreseen
+from rundown.session.reach import Chapter
 from rundown.session.surroundings import Surroundings
-from rundown.session.texts import Texts
 from rundown.session.wish import Wish
-from rundown.syntax.parse import parse_runbook
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +41,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 def ahead(
     desk: Desk, text: str, *, grants: tuple[Grant, ...] = (), agent: str | None = None, **values: object
 ) -> Outlook:
-    parsed = parse_runbook(text.encode(), "a.runbook.md")
-    assert parsed.runbook is not None, parsed.diagnostics
-    return look_ahead(parsed.runbook, desk, Texts(values), grants, agent=agent)
+    path = desk.around.cwd / "a.runbook.md"
+    opened = parse_document(Document(file="a.runbook.md", path=path, content=text.encode()))
+    return look_ahead(Chapter(opened=opened, values=values), desk, grants, agent=agent)
 
 
 def book(*blocks: str, front: str = "", language: str = "sh") -> str:
@@ -168,3 +168,30 @@ def test_nothing_is_asked_where_everything_is_allowed(desk: Desk) -> None:
             grants=(Grant(capability=Capability.WRITE, pattern=f"{desk.project.root}/**"),),
         )
     )
+
+
+# --- runbooks that it leads to --------------------------------------------------------------------------
+
+
+def refer(*references: str) -> str:
+    return "# T\n\n## 1. All\n\n" + "".join(f"- {reference}\n" for reference in references)
+
+
+def test_what_children_would_ask_for_is_seen_with_the_units_they_stand_in_for(desk: Desk) -> None:
+    child = book('deploy-tool "{{Site}}"; rm x', front="inputs: [Site]\npermissions: {run: {allow: [psql]}}")
+    (desk.around.cwd / "child.runbook.md").write_text(child)
+    (desk.around.cwd / "middle.runbook.md").write_text(refer("child.runbook.md", "missing.runbook.md"))
+    text = refer("child.runbook.md", "middle.runbook.md")
+    found = ahead(desk, text, Site="east")
+    places = ("1.1/1", "1.2/1.1/1")
+    assert (lines(found.asks), lines(found.denials), lines(found.wanted)) == (
+        [("run deploy-tool", places)],
+        [("run rm", places)],
+        [("run psql (child.runbook.md asks for it)", ())],
+    )
+
+
+def test_runbooks_that_lead_to_each_other_end(desk: Desk) -> None:
+    (desk.around.cwd / "round.runbook.md").write_text(refer("round.runbook.md", "about.runbook.md"))
+    (desk.around.cwd / "about.runbook.md").write_text(refer("round.runbook.md"))
+    assert lines(ahead(desk, refer("round.runbook.md")).asks) == []

@@ -12,7 +12,7 @@ from rundown.session.request import (
     freeze_agent,
     freeze_argv,
     freeze_command,
-    freeze_reading,
+    freeze_nothing,
 )
 from tests.support.fakes import PlainWorkspace
 
@@ -129,7 +129,7 @@ def test_an_agents_script_is_decided_as_a_script() -> None:
 
 def test_reading_a_file_starts_nothing() -> None:
     wanted = Operation(capability=Capability.READ, resource="a.json", resolved="/srv/app/a.json")
-    request = freeze_reading(PLACE, wanted)
+    request = freeze_nothing(PLACE, wanted)
     assert (request.argv, request.text, request.operations) == ((), "", (wanted,))
 
 

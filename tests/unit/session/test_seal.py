@@ -51,6 +51,7 @@ CHANGES: dict[str, object] = {
     "confirm": "sure?",
     "timeout_ns": 1,
     "bindings": (("__rd_1", "sha256:1"),),
+    "references": (('"${__rd_1}"', "{{ name }}"),),
 }
 
 

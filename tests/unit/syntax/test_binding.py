@@ -13,6 +13,7 @@ def test_values_travel_beside_the_text() -> None:
         text='make "${__rd_0}" "-${__rd_1}" $(( 5 + 1 )) <<EOF\n${__rd_2}\nEOF\n',
         shown='make a b "-a b" $(( 5 + 1 )) <<EOF\na b\nEOF\n',
         bindings=(("__rd_0", "a b"), ("__rd_1", "a b"), ("__rd_2", "a b")),
+        references=(('"${__rd_0}"', "{{x}}"), ("${__rd_1}", "{{x}}"), ("${__rd_2}", "{{x}}")),
     )
 
 
