@@ -18,7 +18,7 @@ from rundown.model.sandbox import ProcessResult, StageFailure
 from rundown.render.diagnostic import render_diagnostics
 from rundown.render.refusal import FLAGS, refusal_diagnostics
 from rundown.session.build import open_house
-from rundown.session.single import Typed, run_single
+from rundown.session.single import Typed, Violated, run_single
 from rundown.session.wish import Wish
 
 DENIED, NOT_THERE, SANDBOX_FAILED, TIMED_OUT, SIGNALLED = 126, 127, 125, 124, 128
@@ -56,6 +56,8 @@ def command(words: tuple[str, ...], wish: Wish) -> int:
     match ended:
         case ProcessResult():
             return _code(ended)
+        case Violated():
+            return DENIED
         case Denied():
             again = f"rundown exec {FLAGS} -- {shlex.join(words)}"
             _tell(*refusal_diagnostics(ended.request, ended.denials, again))

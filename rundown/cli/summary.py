@@ -68,6 +68,7 @@ def _step(item: Attempt, wide: int, style: Style) -> str:
     details = [describe_ending(item.process)] if item.process is not None else []
     if item.process is not None:
         details.append(render_duration(item.process.duration_ns))
+        details += [item.process.reason] if item.process.reason else []
     if item.failure is not None:
         details.append(f"not launched: {item.failure.stage}: {item.failure.detail}")
     if item.reported_by and item.reported_by != "process":
@@ -91,7 +92,10 @@ def _facts(summary: RunSummary, style: Style) -> Iterator[str]:
             f"{item.position}  {item.capability} {item.resource}: {item.why}" for item in summary.denials
         ],
         "not enforced": [f"{gap.message} [{gap.code}]" for gap in summary.gaps],
-        "violations": [f"{item.position}  {item.capability} {item.resource}" for item in summary.violations],
+        "violations": [
+            f"{item.position}  {item.capability} {item.resource}: {item.action}"
+            for item in summary.violations
+        ],
         "changed": _changes(summary),
         "changes not seen": list(summary.unseen),
         "network": [f"{item.host}:{item.port} {item.outcome}" for item in summary.network],

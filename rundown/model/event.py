@@ -328,7 +328,7 @@ class Jumped(Struct, frozen=True, kw_only=True, tag="Jumped"):
 
 
 class RunPaused(Struct, frozen=True, kw_only=True, tag="RunPaused"):
-    """`reason`: denied, waiting, in-doubt, interrupted, sandbox."""
+    """`reason`: denied, violation, waiting, in-doubt, interrupted, sandbox."""
 
     reason: str
     position: str

@@ -144,6 +144,8 @@ class Envelope(Struct, frozen=True, kw_only=True):
     whose patterns are absolute or start with `**/`. `run_trees`: installations of allowed executables
     (real paths), read and execute. `programs`: real paths of every executable that rules allow by name or
     this request starts, which is all that `enforce_run: tree` lets run. `env`: variable names to pass.
+    `protect`: what stays read-only. `compare`: files of which a part may change (`.git/config`, and project
+    files that may hold a policy document): the rest is put back when the step has ended.
     """
 
     read_allow: tuple[str, ...] = ()
@@ -152,6 +154,7 @@ class Envelope(Struct, frozen=True, kw_only=True):
     read_deny: tuple[Rule, ...] = ()
     write_deny: tuple[Rule, ...] = ()
     protect: tuple[str, ...] = ()
+    compare: tuple[str, ...] = ()
     run_trees: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     env: tuple[str, ...] = ()

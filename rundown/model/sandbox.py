@@ -194,6 +194,16 @@ class ProcessResult(Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class Violation(Struct, frozen=True, kw_only=True):
+    """What a step did against policy and was found when it had ended. `action`: what was done about it;
+    `pauses`: a person should look before the run goes on."""
+
+    capability: str
+    resource: str
+    action: str
+    pauses: bool = False
+
+
 class StageFailure(Struct, frozen=True, kw_only=True):
     """The sandbox could not be made; the command never ran. `errno` 0 if there is none."""
 

@@ -16,7 +16,7 @@ from rundown.policy.grants import flaw_of
 from rundown.policy.limits import overlay
 from rundown.policy.paths import fill_places, open_places
 from rundown.policy.pattern import escape_path, is_literal, is_tree, path_below, unescape_path
-from rundown.policy.protect import SIGNING_KEY_VARIABLE, protected_rules
+from rundown.policy.protect import SIGNING_KEY_VARIABLE, compared_rules, protected_rules
 from rundown.policy.resolve import plain_outcome
 from rundown.policy.subject import NameSubject, RunSubject, sets_variable
 from rundown.policy.toolchain import toolchain_trees
@@ -119,13 +119,16 @@ def _standing(compiled: CompiledRuleset) -> Envelope:
     )
     final = (*((ruleset.system,) if ruleset.system else ()), ruleset.flags)
     made = _texts((rule for rule in writes if rule.layer in _PERSONS), facts)
+    compared = _unless_named(compiled, compared_rules(facts))
+    protected = _unless_named(compiled, protected_rules(facts))
     return Envelope(
         read_allow=_texts((*reads, *writes), facts),
         write_allow=_texts(writes, facts),
         write_made=made,
         read_deny=(*_off_limits(compiled), *_denies(compiled, Capability.READ)),
         write_deny=tuple(_denies(compiled, Capability.WRITE)),
-        protect=_protected(compiled),
+        protect=tuple(text for text in protected if text not in compared),
+        compare=compared,
         run_trees=_unique(tree for trees in installations(compiled).values() for tree in trees),
         programs=_unique(compiled.facts.executables[name] for name in _allowed_names(compiled)),
         env=_variables(compiled),
@@ -196,11 +199,11 @@ def _lifting_texts(rules: Iterable[Rule], facts: PolicyFacts) -> tuple[str, ...]
     return _unique(*found)
 
 
-def _protected(compiled: CompiledRuleset) -> tuple[str, ...]:
+def _unless_named(compiled: CompiledRuleset, protections: tuple[Rule, ...]) -> tuple[str, ...]:
     """Write-protected patterns, but not what an allow flag names itself."""
     facts = compiled.facts
     named = set(_texts(_allows(compiled.ruleset.flags, Capability.WRITE), facts))
-    found = _texts(protected_rules(facts), facts)
+    found = _texts(protections, facts)
     return tuple(text for text in found if text not in named and f"{text}/**" not in named)
 
 

@@ -47,6 +47,8 @@ _HOME = (
     ".config/fish",
 )
 
+_COMPARED = ("{gitdir}/config", "{repo}/package.json", "{repo}/pyproject.toml")
+
 
 def protected_rules(facts: PolicyFacts) -> tuple[Rule, ...]:
     """Returns the write-protections of a run as deny rules, the project's first."""
@@ -56,6 +58,14 @@ def protected_rules(facts: PolicyFacts) -> tuple[Rule, ...]:
     found += [(path, "a policy document") for path in facts.documents]
     found += [(facts.runbook_file, "the runbook that is running")] if facts.runbook_file else []
     return tuple(_rule(pattern, why) for pattern, why in found)
+
+
+def compared_rules(facts: PolicyFacts) -> tuple[Rule, ...]:
+    """Returns the files of which the sandbox lets a part change, and puts the rest back after the step.
+
+    `git push -u` and installers of packages write in them; what git runs and what is policy stay.
+    """
+    return tuple(_rule(pattern, "a part of it may change") for pattern in _COMPARED)
 
 
 class Protections:

@@ -17,6 +17,7 @@ from rundown.record.readings import Attempt, RunSummary, summarise
 
 _CLASSES = {
     "denied": "denied",
+    "violation": "denied",
     "sandbox": "no-sandbox",
     "waiting": "person-needed",
     "in-doubt": "person-needed",

@@ -16,6 +16,7 @@ from rundown.model.event import (
     RunResumed,
     StepFinished,
     StepStarted,
+    ViolationSeen,
 )
 from rundown.model.sandbox import ProcessResult
 from rundown.render.duration import render_duration, render_size
@@ -56,6 +57,9 @@ class TerminalReader:
                 return self._remarks(body.result)
             case LaunchFailed():
                 return ""
+            case ViolationSeen():
+                told = f"against policy: {body.capability} {visible(body.resource)}, {visible(body.action)}"
+                return self._line("warn", told, "yellow")
             case StepFinished():
                 return self._finished(body)
             case RunPaused():
@@ -103,7 +107,7 @@ class TerminalReader:
         return "".join(lines)
 
     def _remarks(self, result: ProcessResult) -> str:
-        remarks = []
+        remarks = [visible(result.reason)] if result.reason else []
         if result.left_behind:
             noun = "process was" if result.left_behind == 1 else "processes were"
             remarks.append(f"{result.left_behind} background {noun} ended with the step")

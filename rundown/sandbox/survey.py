@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from rundown.model.policy import Envelope
 from rundown.model.sandbox import Gap, Mask, Survey, Tree
 from rundown.policy.pattern import is_tree
+from rundown.sandbox.compared import is_comparable
 from rundown.sandbox.gitconfig import without_credentials
 from rundown.sandbox.masks import find_masks
 from rundown.sandbox.patterns import Matcher, escape, expressions, glob_base, is_below
@@ -38,7 +39,8 @@ def survey(envelope: Envelope, settings: ViewSettings, memory: WalkMemory | None
         *_trees(envelope.write_allow, True, settings, problems, missing),
     ]
     system, links = find_system_paths()
-    protected = [escape(text) if _is_plain(text) else text for text in envelope.protect]
+    pinned = (*envelope.protect, *(path for path in envelope.compare if not is_comparable(path)))
+    protected = tuple(escape(text) if _is_plain(text) else text for text in pinned)
     memory = memory or WalkMemory()
     matcher = memory.matcher(
         (envelope.read_deny, envelope.write_deny, protected),

@@ -1,4 +1,5 @@
-"""One walk of the opened trees for the denies inside them, remembered between steps by directory mtime.
+"""One walk of the opened trees for the denies inside them, remembered between steps by each
+directory's ctime, which a step cannot set back as it can an mtime.
 
 Follows no symlink. A directory that cannot be read counts as denied whole. Names may hold any bytes
 (surrogate escapes). What lies below a match is not looked at: it is hidden with it.
@@ -34,7 +35,7 @@ class Hit(Struct, frozen=True):
 class _Directory(Struct, frozen=True):
     """What one directory held: names of directories to walk, and the hits among its entries."""
 
-    mtime_ns: int
+    ctime_ns: int
     identity: Inode
     below: tuple[str, ...]
     hits: tuple[Hit, ...]
@@ -56,40 +57,42 @@ class WalkMemory:
             self._matcher = compile_rules()
         return self._matcher
 
-    def recall(self, path: str, mtime_ns: int, identity: Inode) -> _Directory | None:
+    def recall(self, path: str, ctime_ns: int, identity: Inode) -> _Directory | None:
         """Returns what the directory held, if it has not changed."""
         known = self._seen.get(path)
-        return known if known and (known.mtime_ns, known.identity) == (mtime_ns, identity) else None
+        return known if known and (known.ctime_ns, known.identity) == (ctime_ns, identity) else None
 
     def keep(self, path: str, found: _Directory) -> None:
         """Remembers it, unless a change within the clock's grain could go unseen."""
-        if time.time_ns() - found.mtime_ns > _SETTLED_NS:
+        if time.time_ns() - found.ctime_ns > _SETTLED_NS:
             self._seen[path] = found
 
 
-def find_hits(top: str, matcher: Matcher, memory: WalkMemory, skip: Iterable[str] = ()) -> list[Hit]:
-    """Returns the hits below `top` (not `top` itself), in walk order; nothing below a hidden one."""
-    skipped = _NOT_WALKED | frozenset(skip)
+def find_hits(top: str, matcher: Matcher, memory: WalkMemory, *, links: bool = False) -> list[Hit]:
+    """Returns the hits below `top` (not `top` itself), in walk order; nothing below a hidden one.
+
+    `links`: symbolic links of such a name count too (always the same for one memory).
+    """
     hits: list[Hit] = []
     pending = [top]
     while pending:
         path = pending.pop()
         try:
-            found = _look(path, matcher, memory)
+            found = _look(path, matcher, memory, links)
         except OSError as error:
             if path != top and not isinstance(error, FileNotFoundError):
                 hits.append(Hit(path, "dir", _UNREADABLE))
             continue
         hits += found.hits
         prefix = path.removesuffix("/") + "/"
-        pending += [below for name in found.below if (below := prefix + name) not in skipped]
+        pending += [below for name in found.below if (below := prefix + name) not in _NOT_WALKED]
     return hits
 
 
-def _look(path: str, matcher: Matcher, memory: WalkMemory) -> _Directory:
+def _look(path: str, matcher: Matcher, memory: WalkMemory, links: bool) -> _Directory:
     status = os.stat(path, follow_symlinks=False)
     identity = (status.st_dev, status.st_ino)
-    known = memory.recall(path, status.st_mtime_ns, identity)
+    known = memory.recall(path, status.st_ctime_ns, identity)
     if known is not None:
         return known
     below: list[str] = []
@@ -100,7 +103,7 @@ def _look(path: str, matcher: Matcher, memory: WalkMemory) -> _Directory:
         for entry in entries:
             name = entry.name
             directory = entry.is_dir(follow_symlinks=False)
-            if may_match(name) and not entry.is_symlink():
+            if may_match(name) and (links or not entry.is_symlink()):
                 verdict = matcher.find(prefix + name)
                 if verdict is not None:
                     hits.append(Hit(prefix + name, "dir" if directory else "file", verdict))
@@ -110,7 +113,7 @@ def _look(path: str, matcher: Matcher, memory: WalkMemory) -> _Directory:
                 below.append(name)
             elif not entry.is_file(follow_symlinks=False) and _is_socket(entry):
                 hits.append(Hit(prefix + name, "file", SOCKET))
-    found = _Directory(status.st_mtime_ns, identity, tuple(below), tuple(hits))
+    found = _Directory(status.st_ctime_ns, identity, tuple(below), tuple(hits))
     memory.keep(path, found)
     return found
 

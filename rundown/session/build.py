@@ -17,10 +17,12 @@ from rundown.record.changes import Watch
 from rundown.record.rundir import RunDirectory
 from rundown.redact.names import secret_values
 from rundown.redact.redactor import Redactor
+from rundown.sandbox.late import DeniedNames
 from rundown.sandbox.launcher import Launcher
 from rundown.sandbox.settings import ViewSettings
 from rundown.session.desk import Desk, open_desk, step_search_path
 from rundown.session.environment import StepFacts, step_environment
+from rundown.session.guarding import StepGuard
 from rundown.session.launching import Launching, SandboxLauncher, Terminal
 from rundown.session.ports import Prompter
 from rundown.session.surroundings import Surroundings
@@ -48,7 +50,8 @@ class RunRef(Struct, frozen=True, kw_only=True):
 class House(Struct, kw_only=True):
     """A desk and a sandbox: shared by a run and its children. `redactor` takes `secrets`, values by name,
     out of all that is stored or shown; `salt` makes digests of values useless to others; `watch` remembers
-    how the trees stood that steps may write; `tmp_bytes` bounds the run's private /tmp."""
+    how the trees stood that steps may write, `denied_names` which denied names were in them; `tmp_bytes`
+    bounds the run's private /tmp."""
 
     desk: Desk
     room: Launcher
@@ -57,6 +60,7 @@ class House(Struct, kw_only=True):
     redactor: Redactor
     watch: Watch
     tmp_bytes: int | None
+    denied_names: DeniedNames
 
     def keep_secret(self, values: Values) -> None:
         """From now on takes these values out as well, and every text in them."""
@@ -81,6 +85,10 @@ class House(Struct, kw_only=True):
 
         private = frozenset({self.desk.cache, self.desk.facts.tmp, "/tmp", "/var/tmp"})
         return StepWatch(self.watch, directory, redact, private)
+
+    def guard_steps(self, folder: Path) -> StepGuard:
+        """Returns what undoes things done against policy; `folder` takes what it moves away."""
+        return StepGuard(self.denied_names, self._view(), folder)
 
     def launcher(self, ref: RunRef, terminal: Terminal) -> SandboxLauncher:
         """Returns the launcher of one run."""
@@ -150,6 +158,7 @@ def open_house(
             secrets=secrets,
             redactor=Redactor(secrets),
             watch=Watch(around.now_ns, ignored=desk.facts.off_limits, fresh_ns=_FRESH_NS),
+            denied_names=DeniedNames(),
         )
 
 

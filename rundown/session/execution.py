@@ -27,11 +27,12 @@ from rundown.model.event import (
     QuestionAsked,
     RunPaused,
     StepFinished,
+    ViolationSeen,
 )
 from rundown.model.policy import Allowed, Denied, Envelope
 from rundown.model.request import ExecutionRequest
 from rundown.model.runbook import AgentBody
-from rundown.model.sandbox import ProcessResult, StageFailure
+from rundown.model.sandbox import ProcessResult, StageFailure, Violation
 from rundown.redact.redactor import RedactionStream, Redactor
 from rundown.session.captures import Capture, open_capture
 from rundown.session.permissions import Permissions
@@ -61,6 +62,14 @@ class Watching(Protocol):
     def begin(self, envelope: Envelope) -> None: ...
 
     def settle(self, position: str, attempt: int) -> Iterator[Body]: ...
+
+
+class Guarding(Protocol):
+    """Finds and undoes what a step did against policy."""
+
+    def begin(self, envelope: Envelope) -> None: ...
+
+    def settle(self) -> Iterator[Violation]: ...
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -94,6 +103,7 @@ class Tools(Struct, frozen=True, kw_only=True):
     read_output: Callable[[str], bytes]
     redactor: Redactor
     watch: Watching
+    guard: Guarding
 
 
 class _Settled(NamedTuple):
@@ -188,6 +198,7 @@ def _launch(tools: Tools, attempt: Attempt, settled: _Settled, capture: Capture 
         return
     check_seal(request, settled.allowed, planned.plan, tools.salt)
     tools.watch.begin(settled.allowed.envelope)
+    tools.guard.begin(settled.allowed.envelope)
     yield LaunchRequested(
         request=request.digest, position=attempt.position, plan=planned.digest, gaps=planned.gaps
     )
@@ -210,9 +221,21 @@ def _launch(tools: Tools, attempt: Attempt, settled: _Settled, capture: Capture 
         output=file.name,
         output_digest=digest,
     )
+    violations = tuple(tools.guard.settle())
+    for found in violations:
+        yield ViolationSeen(
+            position=attempt.position,
+            capability=found.capability,
+            resource=found.resource,
+            action=found.action,
+        )
     yield from tools.watch.settle(attempt.position, attempt.number)
     if result.ending == "interrupted":
-        yield RunPaused(reason="interrupted", position=attempt.position)
+        yield RunPaused(reason="interrupted", position=attempt.position, detail=result.reason)
+        return
+    names = ", ".join(f"{found.capability} {found.resource}" for found in violations if found.pauses)
+    if names:
+        yield RunPaused(reason="violation", position=attempt.position, detail=f"against policy: {names}")
         return
     yield from judge(tools, attempt, result, recording.tail)
 

@@ -260,6 +260,7 @@ class Runner:
             read_output=lambda name: run.directory.read_file(name)[-_TAIL_BYTES:],
             redactor=self._house.redactor,
             watch=self._house.watch_steps(run.directory),
+            guard=self._house.guard_steps(run.directory.path / "quarantine"),
         )
 
 

@@ -31,7 +31,13 @@ class Typed(Struct, frozen=True, kw_only=True):
     warn: Callable[[Diagnostic], None]
 
 
-def run_single(house: House, typed: Typed) -> ProcessResult | Denied | StageFailure:
+class Violated(Struct, frozen=True, kw_only=True):
+    """It ended, and had done what policy forbids: made a denied name, which was moved away."""
+
+    result: ProcessResult | StageFailure
+
+
+def run_single(house: House, typed: Typed) -> ProcessResult | Violated | Denied | StageFailure:
     """Returns how the command ended, what denied it, or which stage failed.
 
     The first word was typed by a person and counts as allowed by flag; what it contains is decided as always.
@@ -61,7 +67,16 @@ def run_single(house: House, typed: Typed) -> ProcessResult | Denied | StageFail
     for gap in planned.gaps:
         message = f"not enforced here: {gap.message}"
         typed.warn(Diagnostic(code=gap.code, message=message, fix=gap.remedy, severity="warning"))
-    return launcher.launch(planned, typed.output)
+    guard = house.guard_steps(house.desk.around.state / "quarantine" / str(house.desk.around.now_ns()))
+    guard.begin(decision.envelope)
+    result = launcher.launch(planned, typed.output)
+    if isinstance(result, ProcessResult) and result.reason:
+        typed.warn(Diagnostic(code="sandbox/ended", message=result.reason, severity="warning"))
+    violations = tuple(guard.settle())
+    for found in violations:
+        message = f"against policy: {found.capability} {found.resource}, {found.action}"
+        typed.warn(Diagnostic(code="sandbox/violation", message=message, severity="warning"))
+    return Violated(result=result) if any(found.pauses for found in violations) else result
 
 
 def _typed(house: House, word: str) -> House:

@@ -10,6 +10,7 @@ from rundown.engine.state import State
 from rundown.model.event import Body, ProcessEnded, RunStarted
 from rundown.model.policy import Decision, Envelope, Grant, Ruleset
 from rundown.model.request import ExecutionRequest
+from rundown.model.sandbox import Violation
 from rundown.policy.evaluate import evaluate
 from rundown.redact.redactor import Redactor
 from rundown.session.driver import Track, drive, record
@@ -62,6 +63,18 @@ class Unwatched:
         return iter(())
 
 
+class Unguarded:
+    """Finds nothing but `violations`."""
+
+    def __init__(self, violations: tuple[Violation, ...] = ()) -> None:
+        self._violations = violations
+
+    def begin(self, envelope: Envelope) -> None: ...
+
+    def settle(self) -> Iterator[Violation]:
+        return iter(self._violations)
+
+
 class _Directory:
     run_id = RUN_ID
 
@@ -85,7 +98,9 @@ class Bench:
         agent: str | None = None,
         children: Mapping[str, tuple[Body, ...]] = {},
         unjudged: ProcessEnded | None = None,
+        violations: tuple[Violation, ...] = (),
     ) -> None:
+        self._violations = violations
         whole = text if text.startswith(("#", "---")) else f"# Test\n\n## 1. Step\n\n{text}"
         parsed = parse_runbook(whole.encode(), "test.runbook.md")
         assert parsed.runbook is not None, parsed.diagnostics
@@ -120,6 +135,7 @@ class Bench:
             read_output=lambda name: self.files[name].content,
             redactor=Redactor(secrets),
             watch=Unwatched(),
+            guard=Unguarded(self._violations),
         )
 
     def _open_output(self, position: str, attempt: int) -> MemoryFile:

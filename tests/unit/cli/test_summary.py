@@ -94,7 +94,7 @@ def test_a_run_is_told_on_one_page() -> None:
         "  memory is not limited [sandbox/no-cgroup]\n"
         "\n"
         "violations\n"
-        "  1  write /srv/app/.env\n"
+        "  1  write /srv/app/.env: moved\n"
         "\n"
         "changed\n"
         "  created  dist/a\n"

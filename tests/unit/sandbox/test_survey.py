@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from rundown.model.policy import Envelope
 from rundown.model.request import Capability
 from rundown.model.sandbox import Mask, Tree
-from rundown.sandbox.late import find_late_matches, quarantine
 from rundown.sandbox.made import make_missing_trees, remove_if_empty
 from rundown.sandbox.masks import find_listening
 from rundown.sandbox.settings import ViewSettings
@@ -190,25 +189,3 @@ def test_nothing_is_made_behind_a_symlink(root):
     (root / "link").symlink_to("real")
     assert make_missing_trees(Envelope(write_made=(f"{root}/link/x/**",))) == ()
     assert list((root / "real").iterdir()) == []
-
-
-def test_late_matches_are_what_came_in_writable_trees_since(root, tmp_path):
-    (root / "dist").mkdir()
-    (root / "dist/.env").write_text("")
-    envelope = Envelope(
-        read_allow=(f"{root}/**",), write_allow=(f"{root}/dist/**",), write_deny=(deny("**/.env", WRITE),),
-        protect=(f"{root}/dist/hooks",),
-    )  # fmt: skip
-    before = survey(envelope, _settings(root))
-    (root / "dist/sub").mkdir()
-    (root / "dist/sub/.env").write_text("late")
-    (root / "dist/hooks").mkdir()
-    late = find_late_matches(before, envelope, _settings(root))
-    assert [mask.path for mask in late] == [f"{root}/dist/hooks", f"{root}/dist/sub/.env"]
-    moved = quarantine(late, str(tmp_path / "quarantine"))
-    assert [source for source, _ in moved] == [mask.path for mask in late]
-    assert (
-        Path(moved[1][1]).read_text(),
-        (root / "dist/sub/.env").exists(),
-        (root / "dist/.env").exists(),
-    ) == ("late", False, True)
