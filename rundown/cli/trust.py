@@ -6,13 +6,20 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
+from rundown.cli.places import place_options, runs_place
 from rundown.cli.surroundings import read_surroundings
+from rundown.model.policy import Grant, Outcome
 from rundown.policy.keep import Keeper
 from rundown.policy.trust import UntrustedError, forget_trust, record_trust, trusted_roots
+from rundown.record.granted import granted_now
+from rundown.record.ids import short_id
+from rundown.record.listing import open_run
+from rundown.record.place import RunsPlace
 from rundown.render.escape import visible
 from rundown.session.desk import load_policy
 from rundown.session.project import find_project
 from rundown.session.wish import Wish
+from rundown.session.withdrawal import Withdrawal, Withdrawals
 
 _ROOT = click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The project root.")
 
@@ -50,10 +57,18 @@ def trust(listing: bool, revoke: bool, root: Path | None) -> int:
 @click.command("grants")
 @click.option("--forget", metavar="PATTERN", help="Forget the grants of this pattern.")
 @click.option("--forget-all", is_flag=True, help="Forget all of them.")
-@_ROOT
-def grants(forget: str | None, forget_all: bool, root: Path | None) -> int:
-    """List or forget what you always allow here (personal grants)."""
+@click.option("--run", "run", metavar="ID", help="Those of a run that is going, for its session; or `last`.")
+@place_options
+def grants(
+    forget: str | None, forget_all: bool, run: str | None, root: Path | None, runs_dir: Path | None
+) -> int:
+    """List or forget what you always allow here (personal grants), or what you allowed a run that is going.
+
+    What is forgotten is asked for again, from the run's next decision on.
+    """
     around = read_surroundings()
+    if run is not None:
+        return _session_grants(run, forget, forget_all, (runs_place(root, runs_dir), around.state))
     project = find_project(None, around.cwd, around.home, root)
     wish = replace(Wish(), root=root, trust_project=True)
     keeper = Keeper(
@@ -66,9 +81,29 @@ def grants(forget: str | None, forget_all: bool, root: Path | None) -> int:
         sys.stdout.write(f"{count} forgotten\n")
         return 0
     kept = keeper.personal()
-    for grant in kept:
-        where = f"  ({visible(grant.resolved)})" if grant.resolved else ""
-        sys.stdout.write(f"{grant.capability.value:<6} {visible(grant.pattern)}{where}\n")
-    if not kept:
-        sys.stdout.write("no personal grants here\n")
+    sys.stdout.write("".join(map(_line, kept)) or "no personal grants here\n")
     return 0
+
+
+def _session_grants(run: str, forget: str | None, everything: bool, where: tuple[RunsPlace, Path]) -> int:
+    place, state = where
+    with open_run(place, run) as directory:
+        run_id = directory.run_id
+    granted = granted_now(place, run_id)
+    if granted is None:
+        raise click.UsageError(f"run {short_id(run_id)} is not going; what its session allowed is gone")
+    if forget is None and not everything:
+        sys.stdout.write("".join(map(_line, granted)) or "no grants in this session\n")
+        return 0
+    wish = Withdrawal(pattern=None if everything else forget)
+    meant = sum(map(wish.means, granted))
+    Withdrawals(state=state, run_id=run_id).leave(wish)
+    sys.stdout.write(f"{meant} taken back, from the next decision of run {short_id(run_id)} on\n")
+    return 0
+
+
+def _line(grant: Grant) -> str:
+    where = f"  ({visible(grant.resolved)})" if grant.resolved else ""
+    what = "every further one" if grant.everything else visible(grant.pattern)
+    verdict = "deny  " if grant.verdict is Outcome.DENY else ""
+    return f"{verdict}{grant.capability.value:<6} {what}{where}\n"

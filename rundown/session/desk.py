@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from rundown.errors import RundownError
 from rundown.model.digest import digest_bytes
-from rundown.model.policy import Allowed, Decision, Grant
+from rundown.model.policy import Allowed, Decision, Grant, NeedsPrompt
 from rundown.model.receipt import KEY_FILE
 from rundown.model.request import Capability, ExecutionRequest
 from rundown.model.sandbox import HostFacts
@@ -22,6 +22,7 @@ from rundown.policy.facts import PolicyFacts
 from rundown.policy.keep import Keeper, can_last
 from rundown.policy.load import Loaded, load_ruleset
 from rundown.policy.paths import covers
+from rundown.policy.profile import Profile, fitting_profile
 from rundown.policy.trust import UntrustedError, record_trust
 from rundown.record.times import rfc3339
 from rundown.sandbox.probe import probe_host
@@ -31,6 +32,7 @@ from rundown.session.project import Project, find_project
 from rundown.session.request import Place, freeze_nothing
 from rundown.session.surroundings import Surroundings
 from rundown.session.wish import Wish
+from rundown.session.withdrawal import FOLDER as WITHDRAWN
 from rundown.session.workspace import (
     HostWorkspace,
     clean_search_path,
@@ -83,6 +85,10 @@ class Desk(Struct, kw_only=True, dict=True):
         }
         facts = replace(self.facts, interpreters=found) if found else self.facts
         return evaluate(self.compiled, request, facts, grants)
+
+    def fitting_profile(self, decision: NeedsPrompt) -> Profile | None:
+        """Returns the tool's profile that would answer some of the asks, None if none would."""
+        return fitting_profile(decision, self.facts)
 
     @cached_property
     def keeper(self) -> Keeper:
@@ -196,11 +202,13 @@ def _policy_facts(around: Surroundings, project: Project, loaded: Loaded, places
 
 
 def _off_limits(around: Surroundings, project: Project, runs_dir: Path | None) -> tuple[str, ...]:
-    """The signing key, the trust store and the records, by their names and by where links lead."""
+    """Signing key, what was trusted and granted, and the records, by their names and by where links lead."""
     places = [
         str(around.config / KEY_FILE),
         str(around.state / "trust.json"),
         str(around.state / "runs"),
+        str(around.state / "grants"),
+        str(around.state / WITHDRAWN),
         os.path.join(project.root, ".rundown", "runs"),
     ]
     chosen = os.path.abspath(around.cwd / runs_dir) if runs_dir is not None else project.root

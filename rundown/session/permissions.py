@@ -14,7 +14,9 @@ from rundown.model.event import Body, DecisionMade, GrantGiven, GrantRevoked, Qu
 from rundown.model.policy import Allowed, Decision, Denied, Envelope, Grant, NeedsPrompt, Outcome, Ruling
 from rundown.model.request import ExecutionRequest
 from rundown.policy.grants import remember
-from rundown.session.ports import Answer, Choice, Foreseen, Prompter, Question, Subject
+from rundown.policy.profile import Profile
+from rundown.session.ports import Answer, Choice, Foreseen, Prompter, Question, Subject, ToolProfile
+from rundown.session.withdrawal import Withdrawal
 
 _SCOPES: dict[Choice, Literal["personal", "permanent"]] = {
     Choice.ALWAYS_ME: "personal",
@@ -38,8 +40,10 @@ class Judge(Protocol):
 
 
 class Permissions:
-    """One a session. `grants` may be listed and reset while the run is going; `standing` ones were kept for
-    good in an earlier session. `sees(envelope)`: lines on what the sandbox will permit."""
+    """One a session. `grants` may be listed and taken back while the run is going; `standing` ones were kept
+    for good in an earlier session. `sees(envelope)`: lines on what the sandbox will permit. `profile`: the
+    tool's profile that would answer asks. `withdrawals`: what was taken back from outside since the last
+    time."""
 
     def __init__(
         self,
@@ -47,17 +51,22 @@ class Permissions:
         prompter: Prompter,
         sees: Callable[[Envelope], tuple[str, ...]],
         standing: tuple[Grant, ...] = (),
+        *,
+        profile: Callable[[NeedsPrompt], Profile | None] = lambda decision: None,
     ) -> None:
         self._evaluate = judge.evaluate
         self._keep = judge.keep_grant
         self._prompter = prompter
         self._sees = sees
         self._standing = standing
+        self._profile = profile
         self.grants = standing
+        self.withdrawals: Callable[[], Iterable[Withdrawal]] = tuple
         self._lock = threading.Lock()
 
     def settle(self, request: ExecutionRequest, subject: Subject) -> Generator[Body, None, Allowed | Denied]:
         """Yields each fact on the way; returns what was decided in the end."""
+        yield from self.take_back()
         decision = self._evaluate(request, self.grants)
         yield _fact(decision, first=True)
         if not isinstance(decision, NeedsPrompt):
@@ -67,21 +76,37 @@ class Permissions:
             refused = _denied(decision, decision.asks)
             yield _fact(refused, first=False)
             return refused
-        question = Question(
-            request=request,
+        while True:
+            profile = self._profile(decision)
+            answers = self._prompter.permit(self._question(decision, subject, profile))
+            once: tuple[Grant, ...] = ()
+            if any(answer.forget for answer in answers):
+                yield from self._forget(answers)
+            else:
+                yield _asked(decision, tuple(answer.choice.value for answer in answers), "person")
+                once = yield from self._learn(decision, answers, profile)
+            final = self._evaluate(request, (*self.grants, *once))
+            if isinstance(final, NeedsPrompt) and _asks_again(answers, profile):
+                decision = final
+                continue
+            if isinstance(final, NeedsPrompt):
+                final = _denied(final, final.asks)
+            yield _fact(final, first=False)
+            return final
+
+    def _question(self, decision: NeedsPrompt, subject: Subject, profile: Profile | None) -> Question:
+        offered = None
+        if profile is not None:
+            offered = ToolProfile(name=profile.name, tells=profile.tells, is_root=profile.is_root)
+        return Question(
+            request=decision.request,
             subject=subject,
             asks=decision.asks,
             rulings=decision.rulings,
             sees=self._foresee(decision),
+            profile=offered,
+            remembered=self.remembered,
         )
-        answers = self._prompter.permit(question)
-        yield _asked(decision, tuple(answer.choice.value for answer in answers), "person")
-        once = yield from self._learn(decision, answers)
-        final = self._evaluate(request, (*self.grants, *once))
-        if isinstance(final, NeedsPrompt):
-            final = _denied(final, final.asks)
-        yield _fact(final, first=False)
-        return final
 
     def ask_ahead(self, questions: tuple[Foreseen, ...], denials: tuple[Foreseen, ...]) -> Iterator[Body]:
         """Asks before the first step what all would ask for; keeps what is allowed for the session."""
@@ -98,27 +123,40 @@ class Permissions:
 
     def allow_ahead(self, items: Iterable[Foreseen]) -> Iterator[Body]:
         """Keeps for the session what would be asked for later."""
-        for grant in (grant for item in items for grant in item.grants):
+        yield from self._allow((grant for item in items for grant in item.grants), "preflight")
+
+    def _allow(self, grants: Iterable[Grant], origin: str) -> Iterator[Body]:
+        for grant in grants:
             if grant not in self.grants:
                 self._remember(grant)
-                yield GrantGiven(grant=grant, origin="preflight")
+                yield GrantGiven(grant=grant, origin=origin)
 
-    def revoke(self, grant: Grant) -> tuple[Body, ...]:
-        """Takes a grant back for the rest of this session, at once; what runs already is not touched. Returns
-        the fact, which is still to be put on record. Any thread may call it."""
+    @property
+    def remembered(self) -> tuple[Grant, ...]:
+        """What this session was granted or denied, without what was kept for good before."""
+        return tuple(grant for grant in self.grants if grant not in self._standing)
+
+    def revoke(self, *grants: Grant, origin: str = "person") -> tuple[Body, ...]:
+        """Takes grants back for the rest of this session, at once; what runs already is not touched. Returns
+        the facts, which are still to be put on record. Any thread may call it."""
         with self._lock:
-            if grant not in self.grants:
-                return ()
-            self.grants = tuple(item for item in self.grants if item != grant)
-        return (GrantRevoked(grant=grant, origin="person"),)
+            gone = tuple(grant for grant in self.grants if grant in grants)
+            self.grants = tuple(grant for grant in self.grants if grant not in grants)
+        return tuple(GrantRevoked(grant=grant, origin=origin) for grant in gone)
+
+    def reset(self, origin: str = "person") -> tuple[Body, ...]:
+        """Takes every grant of this session back; what was kept for good stays. Like `revoke`."""
+        return self.revoke(*self.remembered, origin=origin)
+
+    def take_back(self) -> Iterator[Body]:
+        """Yields what was taken back from another terminal since the last time, and is gone now."""
+        for wish in self.withdrawals():
+            meant = (grant for grant in self.remembered if wish.means(grant))
+            yield from self.revoke(*meant, origin="another terminal")
 
     def _remember(self, grant: Grant) -> None:
         with self._lock:
             self.grants = (*self.grants, grant)
-
-    def reset(self) -> None:
-        """Forgets every grant of this session; what was kept for good stays."""
-        self.grants = self._standing
 
     def _foresee(self, decision: NeedsPrompt) -> tuple[str, ...]:
         """What the sandbox would permit if everything asked for were allowed."""
@@ -126,12 +164,18 @@ class Permissions:
         allowed = self._evaluate(decision.request, (*self.grants, *asked))
         return self._sees(allowed.envelope) if isinstance(allowed, Allowed) else ()
 
+    def _forget(self, answers: tuple[Answer, ...]) -> Iterator[Body]:
+        yield from self.revoke(*(grant for answer in answers for grant in answer.forget))
+
     def _learn(
-        self, decision: NeedsPrompt, answers: tuple[Answer, ...]
+        self, decision: NeedsPrompt, answers: tuple[Answer, ...], profile: Profile | None
     ) -> Generator[Body, None, tuple[Grant, ...]]:
         """Keeps what is to be kept; returns the grants that hold for this request alone."""
         once: list[Grant] = []
         for ask, answer in zip(decision.asks, answers, strict=True):
+            if answer.choice is Choice.TOOL and profile is not None:
+                yield from self._allow(profile.grants, profile.name)
+                continue
             grant = _grant(decision.request, ask, answer)
             if answer.choice in (Choice.ONCE, Choice.DENY, Choice.TOOL, Choice.EDIT):
                 once.append(grant)
@@ -143,6 +187,13 @@ class Permissions:
             self._remember(grant)
             yield GrantGiven(grant=grant, origin=origin)
         return tuple(once)
+
+
+def _asks_again(answers: tuple[Answer, ...], profile: Profile | None) -> bool:
+    """Whether what is still open is put to the person again: a profile answered some of it, or grants were
+    taken back instead of an answer."""
+    chosen = profile is not None and any(answer.choice is Choice.TOOL for answer in answers)
+    return chosen or any(answer.forget for answer in answers)
 
 
 def _grant(request: ExecutionRequest, ask: Ruling, answer: Answer) -> Grant:

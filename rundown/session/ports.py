@@ -36,11 +36,13 @@ class Choice(Enum):
 
 class Answer(Struct, frozen=True, kw_only=True):
     """One choice for one ask; `pattern` is what the person made of the proposed one. `text`: for EDIT, which
-    is given for all asks alike, the new command: a new request, decided anew."""
+    is given for all asks alike, the new command: a new request, decided anew. `forget`: session grants that
+    the person takes back instead of answering; the choices count for nothing then, and all is asked anew."""
 
     choice: Choice
     pattern: str | None = None
     text: str | None = None
+    forget: tuple[Grant, ...] = ()
 
 
 class ToolProfile(Struct, frozen=True, kw_only=True):
@@ -77,7 +79,8 @@ class Question(Struct, frozen=True, kw_only=True):
 
     For a call of an agent, `claim` is what the agent says of it (its own words, to be marked as such) and
     `diff` the unified diff of an edit; both are "" otherwise. `profile`: what Choice.TOOL would allow, None
-    if no profile fits. `editable`: Choice.EDIT may be answered.
+    if no profile fits. `editable`: Choice.EDIT may be answered. `remembered`: the session's grants by now,
+    which `Answer.forget` may take back.
     """
 
     request: ExecutionRequest
@@ -89,6 +92,7 @@ class Question(Struct, frozen=True, kw_only=True):
     diff: str = ""
     profile: ToolProfile | None = None
     editable: bool = False
+    remembered: tuple[Grant, ...] = ()
 
 
 class HostQuestion(Struct, frozen=True, kw_only=True):

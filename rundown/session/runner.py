@@ -34,6 +34,7 @@ from rundown.session.script import Shop
 from rundown.session.steering import Order, rehearse
 from rundown.session.texts import Texts
 from rundown.session.values import Given, Values
+from rundown.session.withdrawal import Withdrawals
 from rundown.session.workspace import LiveWorkspace
 
 _TAIL_BYTES = 64 * 1024
@@ -46,7 +47,11 @@ class Runner:
         self._house = house
         self._front = front
         self.permissions = Permissions(
-            house.desk, front.prompter, house.describe_view, house.desk.keeper.personal()
+            house.desk,
+            front.prompter,
+            house.describe_view,
+            house.desk.keeper.personal(),
+            profile=house.desk.fitting_profile,
         )
         self._workspace = LiveWorkspace(house.desk.workspace_under, lambda: self.permissions.grants)
         self._logs = Logs(house)
@@ -68,6 +73,7 @@ class Runner:
         self._receipts.prepare()
         with ExitStack() as stack:
             run = self._make(stack, opened, start)
+            self._heed(stack, run)
             return self._drive(run, initial(run.course), self._beginning(run, outlook))
 
     def _outlook(self, opened: Opened, start: Start) -> Outlook:
@@ -113,8 +119,16 @@ class Runner:
                 if order.ends:
                     return self._end(family, order)
                 self._order = (order.choose(family)[0].directory.run_id, order)
+            self._heed(stack, family[0])
             self._below = {upper.directory.run_id: lower for upper, lower in pairwise(family)}
             return self._drive(family[0], _state(family[0]), self._again(family[0]))
+
+    def _heed(self, stack: ExitStack, run: Run) -> None:
+        """From now on grants can be taken back from another terminal; what was left before is void."""
+        left = Withdrawals(state=self._house.desk.around.state, run_id=run.directory.run_id)
+        left.close()
+        stack.callback(left.close)
+        self.permissions.withdrawals = left.collect
 
     def _end(self, family: tuple[Run, ...], order: Order) -> Ended:
         """Ends every run of the family, the one at the bottom first."""

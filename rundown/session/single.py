@@ -49,7 +49,13 @@ def run_single(house: House, typed: Typed) -> ProcessResult | Violated | Denied 
     place = Place(run_id=_POSITION, position=_POSITION, attempt=1, cwd=cwd)
     has_terminal = terminal.size() is not None and terminal.stdin(interactive=True) is not None
     request = replace(freeze_argv(place, typed.words, house.desk.workspace), interactive=has_terminal)
-    permissions = Permissions(house.desk, typed.prompter, house.describe_view, house.desk.keeper.personal())
+    permissions = Permissions(
+        house.desk,
+        typed.prompter,
+        house.describe_view,
+        house.desk.keeper.personal(),
+        profile=house.desk.fitting_profile,
+    )
     settling = permissions.settle(request, Subject(title="rundown exec"))
     while True:
         try:

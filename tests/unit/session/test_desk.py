@@ -45,6 +45,8 @@ def test_key_trust_and_records_are_off_limits_by_each_of_their_names(around: Sur
         f"home/dotfiles/rundown/{KEY_FILE}",
         "state/trust.json",
         "state/runs",
+        "state/grants",
+        "state/withdrawn",
         "project/.rundown/runs",
     ]
 

@@ -11,10 +11,12 @@ from rundown.model.event import Body, DecisionMade, GrantGiven, GrantRevoked, Qu
 from rundown.model.policy import Allowed, Decision, Denied, Grant, NeedsPrompt, Outcome
 from rundown.model.request import Capability, ExecutionRequest
 from rundown.policy.evaluate import evaluate
+from rundown.policy.profile import fitting_profile
 from rundown.session.permissions import Permissions
 from rundown.session.ports import Answer, Choice, Foreseen, Subject
+from rundown.session.withdrawal import Withdrawal
 from tests.support.fakes import ScriptedPrompter
-from tests.support.policies import ASK, FACTS, request, rules, run, write
+from tests.support.policies import ASK, FACTS, net, request, rules, run, write
 
 ASKED = request(run("deploy-tool --to prod"), text="deploy-tool --to prod")
 OTHER = request(run("other-tool"), text="other-tool")
@@ -320,3 +322,80 @@ def test_what_is_allowed_ahead_is_on_record_once_and_is_not_asked_for() -> None:
     ]
     bodies, decision = session.settle(ASKED)
     assert ([type(body) for body in bodies], type(decision)) == ([DecisionMade], Allowed)
+
+
+# --- taken back, and a tool's profile -------------------------------------------------------------------
+
+OTHER_GRANT = replace(GRANT, pattern="other-tool", resolved="/usr/bin/other-tool")
+
+
+def test_the_prompt_shows_what_is_remembered_and_what_it_takes_back_is_asked_for_anew() -> None:
+    forget = Answer(choice=Choice.DENY, forget=(GRANT,))
+    session = Session(Choice.SESSION, forget, Choice.SESSION)
+    session.settle(ASKED)
+    bodies, decision = session.settle(OTHER)
+    first, second = session.prompter.questions[1:]
+    assert (first.remembered, second.remembered) == ((GRANT,), ())
+    assert bodies[1] == GrantRevoked(grant=GRANT, origin="person")
+    assert (type(decision), session.permissions.grants) == (Allowed, (OTHER_GRANT,))
+
+
+def test_taking_back_what_the_very_request_stands_on_asks_for_that_as_well() -> None:
+    both = request(run("deploy-tool"), run("other-tool"), text="deploy-tool; other-tool")
+    session = Session(Choice.SESSION, Answer(choice=Choice.DENY, forget=(GRANT,)))
+    session.settle(ASKED)
+    _, decision = session.settle(both)
+    assert [len(question.asks) for question in session.prompter.questions] == [1, 1, 2]
+    assert isinstance(decision, Denied)
+
+
+def test_a_reset_leaves_what_was_kept_for_good() -> None:
+    standing = replace(OTHER_GRANT, scope="personal")
+    session = Session(Choice.SESSION, standing=(standing,))
+    session.settle(ASKED)
+    assert session.permissions.remembered == (GRANT,)
+    assert session.permissions.reset() == (GrantRevoked(grant=GRANT, origin="person"),)
+    assert (session.permissions.grants, session.permissions.reset()) == ((standing,), ())
+
+
+def test_what_another_terminal_takes_back_is_gone_before_the_next_decision() -> None:
+    session = Session(Choice.SESSION)
+    session.settle(ASKED)
+    left = [Withdrawal(pattern="deploy-tool"), Withdrawal(pattern="no such grant")]
+    session.permissions.withdrawals = lambda: [left.pop() for _ in tuple(left)]
+    bodies, decision = session.settle(ASKED)
+    assert bodies[0] == GrantRevoked(grant=GRANT, origin="another terminal")
+    assert isinstance(decision, Denied)
+
+
+FETCH = request(run("npm ci"), net("registry.npmjs.org:443"), run("deploy-tool"), text="npm ci; deploy-tool")
+
+
+def profiled(*answers: tuple[Answer, ...]) -> Session:
+    session = Session()
+    session.prompter = ScriptedPrompter(answers)
+    session.permissions = Permissions(
+        session.rules,
+        session.prompter,
+        lambda envelope: (),
+        profile=lambda decision: fitting_profile(decision, FACTS),
+    )
+    return session
+
+
+def test_a_tools_profile_answers_what_it_covers_and_the_rest_is_asked_for() -> None:
+    tool, once = Answer(choice=Choice.TOOL), Answer(choice=Choice.ONCE)
+    session = profiled((tool, tool), (once,))
+    bodies, decision = session.settle(FETCH)
+    first, second = session.prompter.questions
+    assert first.profile is not None and first.profile.name == "tool/npm"
+    assert ([str(ask.operation) for ask in second.asks], second.profile) == (["run deploy-tool"], None)
+    given = [body for body in bodies if isinstance(body, GrantGiven)]
+    assert {body.origin for body in given} == {"tool/npm"}
+    assert isinstance(decision, Allowed)
+
+
+def test_a_profile_that_was_not_offered_allows_nothing() -> None:
+    session = Session(Choice.TOOL)
+    _, decision = session.settle(ASKED)
+    assert (session.permissions.grants, type(decision)) == ((), Denied)
