@@ -8,7 +8,15 @@ from rundown.record.ids import short_id
 from rundown.render.escape import visible
 from rundown.session.run import Ended
 
-_PAUSES = {"denied": 3, "violation": 3, "sandbox": 4, "waiting": 5, "in-doubt": 5, "interrupted": 130}
+_PAUSES = {
+    "denied": 3,
+    "violation": 3,
+    "sandbox": 4,
+    "waiting": 5,
+    "in-doubt": 5,
+    "secret": 5,
+    "interrupted": 130,
+}
 
 
 def exit_code(ended: Ended, *, prompted: bool) -> int:
@@ -32,6 +40,7 @@ def tell_ending(ended: Ended, *, prompted: bool, as_json: bool, again: str, plac
             "violation": f"look at what was moved away, then go on: {resume}",
             "interrupted": f"go on: {resume}",
             "sandbox": f"what this host can enforce: rundown doctor; go on: {resume}",
+            "secret": f"when it is there: {resume}",
             "in-doubt": f"at a terminal: {resume}",
         }
         hint = hints.get(ended.pause.reason) if ended.pause is not None else None

@@ -115,12 +115,14 @@ class SecretReleased(Struct, frozen=True, kw_only=True, tag="SecretReleased"):
 
 
 class LaunchRequested(Struct, frozen=True, kw_only=True, tag="LaunchRequested"):
-    """Durable before the process exists. `plan` is the digest of the plan without variables' values."""
+    """Durable before the process exists. `plan` is the digest of the plan without variables' values;
+    `secrets` names those that it will have: whether they reached it, `SecretReleased` says afterwards."""
 
     request: str
     position: str
     plan: str
     gaps: tuple[Gap, ...] = ()
+    secrets: tuple[str, ...] = ()
 
 
 class LaunchFailed(Struct, frozen=True, kw_only=True, tag="LaunchFailed"):
@@ -328,7 +330,7 @@ class Jumped(Struct, frozen=True, kw_only=True, tag="Jumped"):
 
 
 class RunPaused(Struct, frozen=True, kw_only=True, tag="RunPaused"):
-    """`reason`: denied, violation, waiting, in-doubt, interrupted, sandbox."""
+    """`reason`: denied, violation, waiting, in-doubt, interrupted, sandbox, secret (one cannot be had)."""
 
     reason: str
     position: str

@@ -4,8 +4,6 @@ Strict and total: every problem of a document is found at once, and a document w
 no rule at all. Which runbook is run decides later, in `layer`, which overrides and grants count.
 """
 
-import shlex
-
 from msgspec import UNSET, Struct
 from wcmatch import glob
 
@@ -20,7 +18,9 @@ from rundown.policy.limits import overlay
 from rundown.policy.node import Node, problem
 from rundown.policy.part import Part, grant_part, section_part
 from rundown.policy.pattern import GLOB_FLAGS
+from rundown.policy.secret_entries import check_secrets
 from rundown.policy.source import Syntax, read_node
+from rundown.policy.units import split_command
 
 
 class Decoded(Struct, frozen=True, kw_only=True):
@@ -62,14 +62,6 @@ class Decoded(Struct, frozen=True, kw_only=True):
             cuts_off=self.document.extends == "none",
             host=tuple(word for part in parts for word in part.host),
         )
-
-
-def split_command(text: str) -> tuple[str, ...]:
-    """Returns the words of a `notify:` command, which no shell reads; () if they are none."""
-    try:
-        return tuple(shlex.split(text))
-    except ValueError:
-        return ()
 
 
 def decode_document(
@@ -123,12 +115,8 @@ def _misplaced(node: Node, kind: LayerKind) -> list[Diagnostic]:
     if "grants" in entries and kind not in (LayerKind.PROJECT, LayerKind.POLICY_FILE):
         message = "`grants` belongs to a project's document"
         found.append(problem("misplaced-key", message, node.keys["grants"], "move it there"))
-    for name, secret in (entries["secrets"].entries() if "secrets" in entries else {}).items():
-        source = secret.entries().get("source")
-        command = source is not None and str(source.value).startswith("command:")
-        if source is not None and command and kind not in (LayerKind.USER, LayerKind.SYSTEM):
-            message = f"secrets.{name}.source: a command belongs to your own or the system's document"
-            found.append(problem("misplaced-key", message, source.span, "use env:, file: or keyring:"))
+    if "secrets" in entries:
+        found += check_secrets(entries["secrets"], kind)
     return found
 
 

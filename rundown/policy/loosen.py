@@ -34,7 +34,7 @@ def find_loosenings(document: Decoded, below: tuple[Layer, ...]) -> tuple[Loosen
     found = [item for part in document.parts for item in _of_part(part, below)]
     for key, text in (
         ("extends", _extended(typed)),
-        ("secrets", f"secrets: releases {', '.join(typed.secrets)}" if typed.secrets else ""),
+        ("secrets", _released(typed)),
         ("agents", "agents: says which agents work, and how" if "agents" in document.spans else ""),
         ("tools", "tools: allows agents' tools" if typed.tools.allow else ""),
         ("backup", f"backup: {typed.backup}" if typed.backup not in (UNSET, "always") else ""),
@@ -42,6 +42,14 @@ def find_loosenings(document: Decoded, below: tuple[Layer, ...]) -> tuple[Loosen
         if text:
             found.append(Loosening(text=text, span=document.spans.get(key)))
     return tuple(found)
+
+
+def _released(typed: Document) -> str:
+    told = [
+        f"{name} ({secret.source}) to {', '.join(secret.runbooks) or 'runbooks that ask, if you say yes'}"
+        for name, secret in typed.secrets.items()
+    ]
+    return f"secrets: releases {'; '.join(told)}" if told else ""
 
 
 def _extended(typed: Document) -> str:

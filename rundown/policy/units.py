@@ -1,6 +1,7 @@
-"""Durations and sizes as people write them: `10m`, `1h30m`, `2GiB`."""
+"""Durations, sizes and command lines as people write them: `10m`, `1h30m`, `2GiB`, `notify-send rundown`."""
 
 import re
+import shlex
 
 _DURATION = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?(?:(\d{1,9})ms)?", re.ASCII)
 _SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,3})?)\s*(B|[KMGT]i?B?)?", re.ASCII)
@@ -25,3 +26,12 @@ def parse_size(text: str) -> int | None:
     unit = (found[2] or "").removesuffix("B")
     factor = _BINARY[unit[0]] if unit.endswith("i") else _FACTORS[unit]
     return int(float(found[1]) * factor) or None
+
+
+def split_command(text: str) -> tuple[str, ...]:
+    """Returns the words of a command (of `notify:`, of a secret's source), which no shell reads; () if they
+    are none."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError:
+        return ()

@@ -99,7 +99,9 @@ def _of_process(body: told.Body) -> Fact | None:
     match body:
         case told.LaunchRequested():
             gaps = ", ".join(gap.code for gap in body.gaps)
-            return _fact("process", body.request, "requested", at=body.position, plan=body.plan, gaps=gaps)
+            names = ", ".join(body.secrets)
+            more = {"plan": body.plan, "gaps": gaps, "secrets": names}
+            return _fact("process", body.request, "requested", at=body.position, **more)
         case told.LaunchFailed(failure=failure):
             details = {"stage": failure.stage, "errno": failure.errno, "detail": failure.detail}
             return _fact("process", body.request, "failed", at=body.position, **details)

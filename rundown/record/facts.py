@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from rundown.model.event import (
     AgentReported,
+    Body,
     ChangesUnseen,
     DecisionMade,
     EgressAllowed,
@@ -120,8 +121,17 @@ def gaps(events: Iterable[Event]) -> tuple[Gap, ...]:
 
 
 def secrets(events: Iterable[Event]) -> tuple[str, ...]:
-    """Returns the names of the secrets that reached a step."""
-    return _once(event.body.name for event in events if isinstance(event.body, SecretReleased))
+    """Returns the names of the secrets that reached a step, or may have: of a process whose end nobody saw,
+    all that it was to have."""
+    told = tuple(event.body for event in events)
+    lost = set(in_doubt_requests(told))
+    maybe = (
+        name
+        for body in told
+        if isinstance(body, LaunchRequested) and body.request in lost
+        for name in body.secrets
+    )
+    return _once((*(body.name for body in told if isinstance(body, SecretReleased)), *maybe))
 
 
 def agents(events: Iterable[Event]) -> tuple[str, ...]:
@@ -164,20 +174,25 @@ def unseen(events: Iterable[Event]) -> tuple[str, ...]:
 def in_doubt(events: Iterable[Event]) -> tuple[str, ...]:
     """Returns the positions whose process was asked for and whose end nobody saw, whatever was made of them
     when the run went on."""
+    return _once(in_doubt_requests(event.body for event in events).values())
+
+
+def in_doubt_requests(bodies: Iterable[Body]) -> dict[str, str]:
+    """Returns the requests whose process was asked for and whose end nobody saw, with their positions."""
     running: dict[str, str] = {}
-    lost: list[str] = []
-    for event in events:
-        match event.body:
+    lost: dict[str, str] = {}
+    for body in bodies:
+        match body:
             case LaunchRequested(request=request, position=position):
                 running[request] = position
             case ProcessEnded(request=request) | LaunchFailed(request=request):
                 running.pop(request, None)
             case RunResumed():
-                lost += running.values()
+                lost |= running
                 running.clear()
             case _:
                 pass
-    return _once((*lost, *running.values()))
+    return lost | running
 
 
 def _once(items: Iterable[_T]) -> tuple[_T, ...]:

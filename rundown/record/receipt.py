@@ -21,6 +21,7 @@ _CLASSES = {
     "sandbox": "no-sandbox",
     "waiting": "person-needed",
     "in-doubt": "person-needed",
+    "secret": "person-needed",
     "interrupted": "interrupted",
 }
 

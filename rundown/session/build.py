@@ -3,20 +3,26 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 from msgspec import Struct
 
 from rundown.errors import PolicyDeniedError, SandboxUnavailableError
 from rundown.model.diagnostic import Diagnostic
-from rundown.model.policy import Envelope
-from rundown.model.request import ExecutionRequest
+from rundown.model.policy import Envelope, Outcome
+from rundown.model.request import Capability, ExecutionRequest
 from rundown.model.sandbox import HostFacts
+from rundown.policy.compiled import CompiledRuleset
 from rundown.policy.envelope import effective_limits
+from rundown.policy.release import secret_rules
+from rundown.policy.resolve import find_final_deny, plain_outcome
+from rundown.policy.subject import NameSubject
 from rundown.record.changes import Watch
 from rundown.record.rundir import RunDirectory
 from rundown.redact.names import secret_values
-from rundown.redact.redactor import Redactor
+from rundown.redact.redactor import RedactionStream, Redactor
+from rundown.redact.spellings import SHORTEST_BYTES
 from rundown.sandbox.late import DeniedNames
 from rundown.sandbox.launcher import Launcher
 from rundown.sandbox.settings import ViewSettings
@@ -24,9 +30,13 @@ from rundown.session.desk import Desk, open_desk, step_search_path
 from rundown.session.environment import StepFacts, step_environment
 from rundown.session.guarding import StepGuard
 from rundown.session.launching import Launching, SandboxLauncher, Terminal
+from rundown.session.library import Opened
 from rundown.session.ports import Prompter
+from rundown.session.private_files import memory_folder, sweep
+from rundown.session.secret_sources import Sources
 from rundown.session.surroundings import Surroundings
 from rundown.session.values import Values
+from rundown.session.vault import RunbookSecrets, Vault
 from rundown.session.view import describe_view
 from rundown.session.watching import StepWatch
 from rundown.session.wish import Wish
@@ -47,7 +57,7 @@ class RunRef(Struct, frozen=True, kw_only=True):
     runbook_path: str = ""
 
 
-class House(Struct, kw_only=True):
+class House(Struct, kw_only=True, dict=True):
     """A desk and a sandbox: shared by a run and its children. `redactor` takes `secrets`, values by name,
     out of all that is stored or shown; `salt` makes digests of values useless to others; `watch` remembers
     how the trees stood that steps may write, `denied_names` which denied names were in them; `tmp_bytes`
@@ -68,6 +78,62 @@ class House(Struct, kw_only=True):
         if not found.items() <= self.secrets.items():
             self.secrets = {**self.secrets, **found}
             self.redactor = Redactor(self.secrets)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The secrets that policy knows."""
+        desk = self.desk
+        sources = Sources(around=desk.around, root=desk.project.root, off_limits=desk.facts.off_limits)
+
+        return Vault(
+            secret_rules(desk.loaded.decoded),
+            sources.read,
+            lambda name, value: self.keep_secret({name: value}),
+            _Variables(desk.compiled),
+        )
+
+    def secrets_of(self, opened: Opened) -> RunbookSecrets:
+        """Returns the secrets of a runbook's units."""
+        path = os.path.realpath(opened.document.path) if opened.document.path is not None else ""
+        root = f"{self.desk.project.root}/"
+        runbook = path.removeprefix(root) if path.startswith(root) else ""
+        return self.vault.of_runbook(runbook, opened.runbook.front.secrets)
+
+    def too_short(self, inputs: frozenset[str]) -> Iterator[Diagnostic]:
+        """Yields a warning for each secret, and each of these secret inputs, that is too short to be taken
+        out of anything."""
+        named = inputs | {rule.name for rule in self.vault.rules()}
+        for name in self.redactor.skipped:
+            if name.partition(".")[0] in named:
+                yield Diagnostic(
+                    code="session/secret-too-short",
+                    severity="warning",
+                    message=f"the value of {name} has less than {SHORTEST_BYTES} bytes",
+                    why="so short a text stands in much that is not secret: it is not taken out of anything",
+                    fix="use a longer one",
+                )
+
+    @property
+    def live_folder(self) -> Path:
+        """Where the files of running steps lie."""
+        return self.desk.around.state / "live"
+
+    @cached_property
+    def secret_folder(self) -> Path:
+        """Where secrets lie that a running step reads from files: in memory, if the host has a place."""
+        runtime_dir = self.desk.around.environ.get("XDG_RUNTIME_DIR", "")
+        places = [Path(runtime_dir, "rundown")] if os.path.isabs(runtime_dir) else []
+        places.append(Path(f"/dev/shm/rundown-{os.getuid()}"))
+        return memory_folder(places, os.getuid(), self.live_folder)
+
+    def sweep(self) -> None:
+        """Removes what steps left behind that were killed together with their rundown."""
+        for folder in {self.live_folder, self.secret_folder}:
+            sweep(folder)
+
+    def redact_stream(self) -> RedactionStream:
+        """Returns what takes secrets out of a stream, all that are known by now."""
+        return self.redactor.stream()
 
     def redact_text(self, text: str) -> str:
         """Returns `text` without any secret that is known by now."""
@@ -149,8 +215,8 @@ def open_house(
     require_sandbox(desk.host, wish, bypass_allowed=desk.loaded.bypass_allowed)
     tmp_bytes = effective_limits(desk.compiled).tmp_bytes
     with Launcher(desk.host, tmp_bytes=tmp_bytes, grace_ns=_GRACE_NS) as room:
-        secrets = secret_values(around.environ)
-        yield House(
+        secrets = secret_values(around.environ, _declared(desk))
+        house = House(
             desk=desk,
             tmp_bytes=tmp_bytes,
             room=room,
@@ -160,6 +226,30 @@ def open_house(
             watch=Watch(around.now_ns, ignored=desk.facts.off_limits, fresh_ns=_FRESH_NS),
             denied_names=DeniedNames(),
         )
+        house.sweep()
+        yield house
+
+
+class _Variables:
+    """What a policy says of variables by their names."""
+
+    def __init__(self, compiled: CompiledRuleset) -> None:
+        self._compiled = compiled
+
+    def lets_through(self, name: str) -> bool:
+        subject = NameSubject(name=name, assigned=False)
+        return plain_outcome(self._compiled, Capability.ENV, subject) is Outcome.ALLOW
+
+    def forbids(self, name: str) -> bool:
+        subject = NameSubject(name=name, assigned=False)
+        is_denied = find_final_deny(self._compiled, Capability.ENV, subject) is not None
+        return is_denied or self._compiled.ruleset.bypass.deny_all
+
+
+def _declared(desk: Desk) -> Iterator[str]:
+    """The variables that hold secrets by what the documents say, whoever they are released to."""
+    rules = secret_rules(desk.loaded.decoded)
+    return (rule.source.removeprefix("env:") for rule in rules if rule.source.startswith("env:"))
 
 
 def require_sandbox(host: HostFacts, wish: Wish, *, bypass_allowed: bool) -> None:

@@ -7,14 +7,14 @@ regular file, and never leads anywhere else.
 import json
 import math
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
+
+from rundown.session.private_files import open_private
 
 INSIDE = "/tmp/.rd/outputs"
 """Where a step in a mount namespace finds the directory."""
@@ -51,14 +51,10 @@ def open_capture(folder: Path, names: tuple[str, ...]) -> Iterator[Capture | Non
     if not names:
         yield None
         return
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    directory = Path(os.path.realpath(tempfile.mkdtemp(prefix="outputs-", dir=folder)))
-    try:
+    with open_private(folder, "outputs") as directory:
         for name in names:
             os.close(os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         yield Capture(directory=directory, names=names)
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def to_value(text: str) -> object:

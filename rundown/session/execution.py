@@ -33,14 +33,17 @@ from rundown.model.policy import Allowed, Denied, Envelope
 from rundown.model.request import ExecutionRequest
 from rundown.model.runbook import AgentBody
 from rundown.model.sandbox import ProcessResult, StageFailure, Violation
-from rundown.redact.redactor import RedactionStream, Redactor
+from rundown.policy.release import Recipient
+from rundown.redact.redactor import RedactionStream
 from rundown.session.captures import Capture, open_capture
 from rundown.session.permissions import Permissions
 from rundown.session.ports import Frontend, Launcher, Prompter, Stream, Subject
 from rundown.session.request import Place, binding_digest
 from rundown.session.script import Shop, fill_in, freeze_script
 from rundown.session.seal import check_seal
+from rundown.session.secret_files import SecretFiles, open_secret_files
 from rundown.session.texts import BoundText, Texts
+from rundown.session.vault import Released, RunbookSecrets, without_supplied
 
 _TAIL_BYTES = 64 * 1024
 _YES = "yes"
@@ -86,8 +89,9 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 class Tools(Struct, frozen=True, kw_only=True):
     """What an execution works with. `open_output(position, attempt)` makes a fresh file, `read_output(name)`
-    gives the end of one that is whole, `live_folder` is for files of running steps. `salt` goes into digests
-    of values and nowhere else."""
+    gives the end of one that is whole, `live_folder` is for files of running steps, `secret_folder` for those
+    that no disk should see. `salt` goes into digests of values and nowhere else. `redaction` opens a stream
+    that takes out all secrets known by then."""
 
     run_id: str
     salt: str
@@ -101,17 +105,27 @@ class Tools(Struct, frozen=True, kw_only=True):
     live_folder: Path
     open_output: Callable[[str, int], OutputFile]
     read_output: Callable[[str], bytes]
-    redactor: Redactor
+    redaction: Callable[[], RedactionStream]
     watch: Watching
     guard: Guarding
+    secrets: RunbookSecrets
+    secret_folder: Path
 
 
 class _Settled(NamedTuple):
-    """What was asked for, that it is allowed, and the values it runs with."""
+    """What was asked for, that it is allowed, and the values and secrets it runs with."""
 
     request: ExecutionRequest
     allowed: Allowed
     bound: BoundText
+    released: Released
+
+
+class _Handed(NamedTuple):
+    """The private folders of one attempt."""
+
+    capture: Capture | None
+    secrets: SecretFiles | None
 
 
 class _Recording:
@@ -121,8 +135,8 @@ class _Recording:
         self._frontend = tools.frontend
         self._file = file
         self._streams: dict[Stream, RedactionStream] = {
-            "stdout": tools.redactor.stream(),
-            "stderr": tools.redactor.stream(),
+            "stdout": tools.redaction(),
+            "stderr": tools.redaction(),
         }
         self.tail = b""
 
@@ -170,14 +184,24 @@ def execute(tools: Tools, attempt: Attempt, texts: Texts) -> Iterator[Body]:
             detail = f"not confirmed: {request.confirm}"
             yield RunPaused(reason="denied", position=attempt.position, detail=detail)
             return
-    with open_capture(tools.live_folder, attempt.unit.outputs) as capture:
-        yield from _launch(tools, attempt, _Settled(request, decision, bound), capture)
+    released = yield from tools.secrets.release(_recipient(attempt), attempt.position, tools.prompter)
+    if isinstance(released, RunPaused):
+        yield released
+        return
+    with (
+        open_capture(tools.live_folder, attempt.unit.outputs) as capture,
+        open_secret_files(tools.secret_folder, released.files) as files,
+    ):
+        settled = _Settled(request, decision, bound, released)
+        yield from _launch(tools, attempt, settled, _Handed(capture, files))
 
 
 def _freeze(tools: Tools, attempt: Attempt, bound: BoundText) -> ExecutionRequest:
     place = Place(run_id=tools.run_id, position=attempt.position, attempt=attempt.number, cwd=tools.root)
     bindings = tuple((name, binding_digest(tools.salt, name, value)) for name, value in bound.values)
-    return replace(freeze_script(place, attempt.unit.body, bound, tools.shop), bindings=bindings)
+    supplied = tools.secrets.supplied(_recipient(attempt))
+    frozen = without_supplied(freeze_script(place, attempt.unit.body, bound, tools.shop), supplied)
+    return replace(frozen, bindings=bindings)
 
 
 def _confirm(prompter: Prompter, request: ExecutionRequest, sentence: str) -> QuestionAsked:
@@ -190,9 +214,18 @@ def _confirm(prompter: Prompter, request: ExecutionRequest, sentence: str) -> Qu
     )
 
 
-def _launch(tools: Tools, attempt: Attempt, settled: _Settled, capture: Capture | None) -> Iterator[Body]:
-    request = settled.request
-    planned = tools.launcher.plan(settled.allowed, dict(settled.bound.values), capture)
+def _recipient(attempt: Attempt) -> Recipient:
+    return Recipient(
+        step=attempt.step,
+        substep=attempt.substep,
+        by_agent=isinstance(attempt.unit.body, AgentBody),
+    )
+
+
+def _launch(tools: Tools, attempt: Attempt, settled: _Settled, handed: _Handed) -> Iterator[Body]:
+    request, capture = settled.request, handed.capture
+    values = {**settled.released.env, **dict(settled.bound.values)}
+    planned = tools.launcher.plan(settled.allowed, values, capture, handed.secrets)
     if isinstance(planned, StageFailure):
         yield from _failed(request, planned)
         return
@@ -200,7 +233,11 @@ def _launch(tools: Tools, attempt: Attempt, settled: _Settled, capture: Capture 
     tools.watch.begin(settled.allowed.envelope)
     tools.guard.begin(settled.allowed.envelope)
     yield LaunchRequested(
-        request=request.digest, position=attempt.position, plan=planned.digest, gaps=planned.gaps
+        request=request.digest,
+        position=attempt.position,
+        plan=planned.digest,
+        gaps=planned.gaps,
+        secrets=settled.released.names,
     )
     file = tools.open_output(attempt.position, attempt.number)
     recording = _Recording(tools, file)
@@ -211,6 +248,7 @@ def _launch(tools: Tools, attempt: Attempt, settled: _Settled, capture: Capture 
     if isinstance(result, StageFailure):
         yield from _failed(request, result)
         return
+    yield from settled.released.facts(attempt.position)
     if capture is not None and result.ending != "interrupted":
         for name, value in capture.read().items():
             yield OutputCaptured(position=attempt.position, name=name, value=json.dumps(value))

@@ -1,6 +1,7 @@
 """Plans and launches what was allowed, on this host: joins policy's envelope to the sandbox room."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
@@ -24,6 +25,7 @@ from rundown.sandbox.settings import LaunchSettings, ViewSettings
 from rundown.sandbox.survey import survey
 from rundown.sandbox.tiers import choose_tier
 from rundown.sandbox.walk import WalkMemory
+from rundown.session import secret_files
 from rundown.session.captures import INSIDE, Capture
 from rundown.session.ports import OutputSink, Planned
 
@@ -84,13 +86,21 @@ class SandboxLauncher:
         self._made: tuple[str, ...] = ()
 
     def plan(
-        self, allowed: Allowed, values: Mapping[str, str], capture: Capture | None = None
+        self,
+        allowed: Allowed,
+        values: Mapping[str, str],
+        capture: Capture | None = None,
+        secrets: secret_files.SecretFiles | None = None,
     ) -> Planned | StageFailure:
         """Returns the plan and its digest, in which the values of variables have no part."""
         launching = self._launching
-        place = self._place_of(capture, allowed) if capture is not None else ""
+        has_view = self._has_view(allowed)
         if capture is not None:
+            place = INSIDE if has_view else str(capture.directory)
             values = {**values, **capture.variables(place)}
+        if secrets is not None:
+            shown = secret_files.INSIDE if has_view else str(secrets.directory)
+            values = {**values, **secrets.variables(shown)}
         settings = LaunchSettings(
             view=launching.view,
             env=launching.variables(allowed.request, allowed.envelope.env, values),
@@ -109,14 +119,15 @@ class SandboxLauncher:
                 stage="plan", errno=0, detail=f"{plan.message} ({plan.fix})" if plan.fix else plan.message
             )
         if capture is not None:
-            plan = _with_capture(plan, capture, place)
+            plan = _with_folder(plan, capture.directory, place, writable=True)
+        if secrets is not None:
+            plan = _with_folder(plan, secrets.directory, shown, writable=False)
         return Planned(plan=plan, digest=digest_plan(plan), gaps=plan.gaps)
 
-    def _place_of(self, capture: Capture, allowed: Allowed) -> str:
-        """Where the step finds the directory: a fixed place if it has a view of its own."""
+    def _has_view(self, allowed: Allowed) -> bool:
+        """Whether the step has a view of its own, in which its private folders stand at fixed places."""
         tier = choose_tier(self._launching.host, self._launching.wish)
-        has_view = tier in ("namespaces", "namespaces-as-root") and "unconfined" not in allowed.envelope.host
-        return INSIDE if has_view else str(capture.directory)
+        return tier in ("namespaces", "namespaces-as-root") and "unconfined" not in allowed.envelope.host
 
     def _with_own_package(self, allowed: Allowed) -> Allowed:
         """A step that calls rundown reads rundown's code, wherever it is installed."""
@@ -136,7 +147,8 @@ class SandboxLauncher:
             self._made = ()
 
 
-def _with_capture(plan: SandboxPlan, capture: Capture, place: str) -> SandboxPlan:
-    mount = Mount(kind="bind", source=str(capture.directory), target=place, writable=True, executable=False)
+def _with_folder(plan: SandboxPlan, folder: Path, place: str, *, writable: bool) -> SandboxPlan:
+    mount = Mount(kind="bind", source=str(folder), target=place, writable=writable, executable=False)
     mounts = (*plan.mounts, mount) if "mount" in plan.namespaces else plan.mounts
-    return replace(plan, mounts=mounts, landlock=(*plan.landlock, LandlockRule(path=place, write=True)))
+    rule = LandlockRule(path=place, write=writable)
+    return replace(plan, mounts=mounts, landlock=(*plan.landlock, rule))

@@ -5,7 +5,7 @@ for at its step. Decides nothing: it asks the same evaluator that decides each s
 """
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
@@ -16,12 +16,17 @@ from rundown.model.request import Capability, ExecutionRequest
 from rundown.model.runbook import AgentBody, CommandBody
 from rundown.policy.grants import remember
 from rundown.policy.permissions import decode_permissions, weigh_wishes
+from rundown.policy.release import Recipient
 from rundown.render.question import describe_words
 from rundown.session.desk import Desk, writable_trees
+from rundown.session.library import Opened
 from rundown.session.ports import Foreseen
 from rundown.session.reach import Chapter, chapters
 from rundown.session.request import Place
 from rundown.session.script import Shop, fill_in, freeze_script
+from rundown.session.vault import RunbookSecrets, without_supplied
+
+SecretsOf = Callable[[Opened], RunbookSecrets]
 
 # Programs that change nothing but what their words name, which is decided by itself. Source: their manual
 # pages, without the options that extraction names as escapes.
@@ -51,7 +56,14 @@ class Outlook(Struct, frozen=True, kw_only=True):
         return (*self.wanted, *self.asks, *((self.writes,) if self.writes is not None else ()))
 
 
-def look_ahead(first: Chapter, desk: Desk, grants: tuple[Grant, ...], *, agent: str | None = None) -> Outlook:
+def look_ahead(
+    first: Chapter,
+    desk: Desk,
+    grants: tuple[Grant, ...],
+    *,
+    agent: str | None = None,
+    secrets_of: SecretsOf | None = None,
+) -> Outlook:
     """Returns what the texts of a runbook and of those it leads to say that their steps would need, in order.
 
     Raises:
@@ -60,7 +72,7 @@ def look_ahead(first: Chapter, desk: Desk, grants: tuple[Grant, ...], *, agent: 
     asks: dict[str, list[tuple[str, Ruling, Grant]]] = {}
     denials: dict[str, list[tuple[str, Ruling, Grant]]] = {}
     doing: list[str] = []
-    for request in _requests(first, desk, agent):
+    for request in _requests(first, desk, agent, secrets_of):
         if _may_write(request):
             doing.append(request.position)
         for ruling in desk.evaluate(request, grants).rulings:
@@ -69,15 +81,18 @@ def look_ahead(first: Chapter, desk: Desk, grants: tuple[Grant, ...], *, agent: 
                 found = (request.position, ruling, remember(request, ruling))
                 kept.setdefault(_told(ruling), []).append(found)
     return Outlook(
-        wanted=find_wanted(first, desk, grants),
+        wanted=find_wanted(first, desk, grants, secrets_of),
         asks=tuple(_group(text, found, Outcome.ASK) for text, found in asks.items()),
         denials=tuple(_group(text, found, Outcome.DENY) for text, found in denials.items()),
         writes=_writes(desk, doing, grants),
     )
 
 
-def find_wanted(first: Chapter, desk: Desk, grants: tuple[Grant, ...]) -> tuple[Foreseen, ...]:
-    """Returns what front matter `permissions:` asks for and does not have, that of children included.
+def find_wanted(
+    first: Chapter, desk: Desk, grants: tuple[Grant, ...], secrets_of: SecretsOf | None = None
+) -> tuple[Foreseen, ...]:
+    """Returns what front matter `permissions:` and `secrets:` ask for and do not have, that of children
+    included.
 
     Raises:
         InvalidInputError: it is not valid.
@@ -97,12 +112,18 @@ def find_wanted(first: Chapter, desk: Desk, grants: tuple[Grant, ...]) -> tuple[
                 found[what] = Foreseen(
                     text=f"{what} ({who})", positions=(), outcome=wish.outcome, grants=(wish.grant,)
                 )
-    return tuple(found.values())
+    return (*found.values(), *_wanted_secrets(first, desk, secrets_of))
+
+
+def _wanted_secrets(first: Chapter, desk: Desk, secrets_of: SecretsOf | None) -> Iterator[Foreseen]:
+    if secrets_of is not None:
+        for chapter in chapters(first, desk.project.root):
+            yield from secrets_of(chapter.opened).wishes()
 
 
 def refusals(outlook: Outlook) -> tuple[Diagnostic, ...]:
-    """Returns what `permissions:` asks for and does not have, each with its mend."""
-    return tuple(
+    """Returns what `permissions:` and `secrets:` ask for and do not have, each with its mend."""
+    return tuple(_refused_secret(item) for item in outlook.wanted if item.secret) + tuple(
         Diagnostic(
             code="policy/missing-permission",
             message=f"the runbook needs a permission that it does not have: {item.text}",
@@ -114,18 +135,37 @@ def refusals(outlook: Outlook) -> tuple[Diagnostic, ...]:
     )
 
 
-def _requests(first: Chapter, desk: Desk, agent: str | None) -> Iterator[ExecutionRequest]:
+def _refused_secret(item: Foreseen) -> Diagnostic:
+    return Diagnostic(
+        code="policy/missing-secret",
+        message=f"the runbook needs a secret that is not released to it: {item.secret}",
+        why="nobody can be asked here",
+        fix=f"--allow-env {item.secret}, or name the runbook in the policy's `secrets:` entry",
+    )
+
+
+def _requests(
+    first: Chapter, desk: Desk, agent: str | None, secrets_of: SecretsOf | None
+) -> Iterator[ExecutionRequest]:
     """Yields the request of every block whose values are known already."""
     root = desk.project.root
     for chapter in chapters(first, root):
         front, texts = chapter.opened.runbook.front, chapter.texts
         shop = Shop(shell=front.shell, workspace=desk.workspace, agent=agent or front.agent)
+        secrets = secrets_of(chapter.opened) if secrets_of is not None else None
         for position, body in chapter.units():
             if isinstance(body, CommandBody | AgentBody):
                 script = fill_in(body, texts, shop)
                 if not isinstance(script, Diagnostic) and not script.problem:
                     place = Place(run_id="outlook", position=position, attempt=1, cwd=root)
-                    yield freeze_script(place, body, script, shop)
+                    request = freeze_script(place, body, script, shop)
+                    recipient = _recipient(position.removeprefix(chapter.at), body)
+                    yield without_supplied(request, secrets.supplied(recipient) if secrets else frozenset())
+
+
+def _recipient(position: str, body: CommandBody | AgentBody) -> Recipient:
+    step, _, substep = position.partition(".")
+    return Recipient(step=step, substep=substep or None, by_agent=isinstance(body, AgentBody))
 
 
 def _told(ruling: Ruling) -> str:

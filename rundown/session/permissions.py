@@ -108,8 +108,11 @@ class Permissions:
             remembered=self.remembered,
         )
 
-    def ask_ahead(self, questions: tuple[Foreseen, ...], denials: tuple[Foreseen, ...]) -> Iterator[Body]:
-        """Asks before the first step what all would ask for; keeps what is allowed for the session."""
+    def ask_ahead(
+        self, questions: tuple[Foreseen, ...], denials: tuple[Foreseen, ...]
+    ) -> Generator[Body, None, tuple[bool, ...]]:
+        """Asks before the first step what all would ask for; keeps what is allowed for the session, and
+        returns for each question whether it is."""
         answers = self._prompter.preflight(questions, denials)
         yield QuestionAsked(
             request="",
@@ -120,6 +123,7 @@ class Permissions:
         )
         allowed = (item for item, is_allowed in zip(questions, answers, strict=True) if is_allowed)
         yield from self.allow_ahead(allowed)
+        return answers
 
     def allow_ahead(self, items: Iterable[Foreseen]) -> Iterator[Body]:
         """Keeps for the session what would be asked for later."""

@@ -15,6 +15,7 @@ from rundown.model.request import ExecutionRequest, Operation
 from rundown.model.runbook import Input
 from rundown.model.sandbox import Gap, ProcessResult, SandboxPlan, StageFailure
 from rundown.session.captures import Capture
+from rundown.session.secret_files import SecretFiles
 
 Stream = Literal["stdout", "stderr"]
 OutputSink = Callable[[Stream, bytes], None]
@@ -56,13 +57,17 @@ class ToolProfile(Struct, frozen=True, kw_only=True):
 
 class Foreseen(Struct, frozen=True, kw_only=True):
     """One thing that at least one step would ask for or be refused. `positions` in file order; `ruling` is
-    the first step's. `grants` are what the session would remember, one for each distinct use."""
+    the first step's. `grants` are what the session would remember, one for each distinct use. `secret`: the
+    name of the secret that would be released to the steps of `asker` (a runbook's path below the root), ""
+    if it is none."""
 
     text: str
     positions: tuple[str, ...]
     outcome: Outcome
     ruling: Ruling | None = None
     grants: tuple[Grant, ...] = ()
+    secret: str = ""
+    asker: str = ""
 
 
 class Subject(Struct, frozen=True, kw_only=True):
@@ -220,10 +225,14 @@ class Launcher(Protocol):
     """Runs what was allowed, and nothing else."""
 
     def plan(
-        self, allowed: Allowed, values: Mapping[str, str], capture: Capture | None = None
+        self,
+        allowed: Allowed,
+        values: Mapping[str, str],
+        capture: Capture | None = None,
+        secrets: SecretFiles | None = None,
     ) -> Planned | StageFailure:
-        """Returns what will be enforced, or why nothing can be. `values`: of the request's bindings;
-        `capture`: where the step leaves the values it hands on."""
+        """Returns what will be enforced, or why nothing can be. `values`: of the request's bindings, and
+        secrets; `capture`: where the step leaves the values it hands on; `secrets`: which it reads."""
         ...
 
     def launch(self, planned: Planned, output: OutputSink) -> ProcessResult | StageFailure:

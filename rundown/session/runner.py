@@ -70,11 +70,18 @@ class Runner:
         outlook = self._outlook(opened, start)
         if outlook.wanted and not self._front.prompter.can_ask():
             raise PolicyDeniedError(*refusals(outlook))
+        self._require_secrets(opened, start)
         self._receipts.prepare()
         with ExitStack() as stack:
             run = self._make(stack, opened, start)
             self._heed(stack, run)
             return self._drive(run, initial(run.course), self._beginning(run, outlook))
+
+    def _require_secrets(self, opened: Opened, start: Start) -> None:
+        missing = () if start.prompted else self._house.secrets_of(opened).missing()
+        if missing:
+            raise InvalidInputError(*missing)
+        self._tell(*self._house.too_short(start.secret))
 
     def _outlook(self, opened: Opened, start: Start) -> Outlook:
         """All that can be foreseen, if somebody is asked about it; else what the runbook itself wants."""
@@ -82,20 +89,33 @@ class Runner:
             return Outlook()
         if start.preflight and self._front.prompter.can_ask():
             return self.look_ahead(opened, start)
-        first = Chapter(opened=opened, values=start.values, secret=start.secret)
-        return Outlook(wanted=find_wanted(first, self._house.desk, self.permissions.grants))
+        first = self._first(opened, start)
+        return Outlook(
+            wanted=find_wanted(first, self._house.desk, self.permissions.grants, self._house.secrets_of)
+        )
 
     def look_ahead(self, opened: Opened, start: Start) -> Outlook:
         """Returns what the steps would ask for and be refused, children's included, with the grants in
         force."""
-        first = Chapter(opened=opened, values=start.values, secret=start.secret)
-        return look_ahead(first, self._house.desk, self.permissions.grants, agent=start.agent)
+        return look_ahead(
+            self._first(opened, start),
+            self._house.desk,
+            self.permissions.grants,
+            agent=start.agent,
+            secrets_of=self._house.secrets_of,
+        )
+
+    def _first(self, opened: Opened, start: Start) -> Chapter:
+        return Chapter(opened=opened, values=start.values, secret=start.secret)
 
     def _beginning(self, run: Run, outlook: Outlook) -> Iterator[Body]:
         yield from begin(self._house.desk, run)
         questions = outlook.questions
         if self._front.prompter.can_ask() and (outlook.wanted or len(questions) > 1):
-            yield from self.permissions.ask_ahead(questions, outlook.denials)
+            answers = yield from self.permissions.ask_ahead(questions, outlook.denials)
+            for item, allowed in zip(questions, answers, strict=True):
+                if item.secret and allowed:
+                    self._house.vault.approve(item.secret, item.asker)
 
     def resume(self, run_id: str, given: Given, order: Order | None = None) -> Ended:
         """Goes on with a run. `given`: values of secret inputs, which are on no record. `order`: what a
@@ -269,12 +289,14 @@ class Runner:
             launcher=self._house.launcher(ref, self._front.terminal),
             prompter=self._front.prompter,
             frontend=frontend,
-            live_folder=self._house.desk.around.state / "live",
+            live_folder=self._house.live_folder,
             open_output=run.directory.open_output,
             read_output=lambda name: run.directory.read_file(name)[-_TAIL_BYTES:],
-            redactor=self._house.redactor,
+            redaction=self._house.redact_stream,
             watch=self._house.watch_steps(run.directory),
             guard=self._house.guard_steps(run.directory.path / "quarantine"),
+            secrets=self._house.secrets_of(run.opened),
+            secret_folder=self._house.secret_folder,
         )
 
 

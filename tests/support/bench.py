@@ -7,11 +7,13 @@ from rundown.engine.course import chart
 from rundown.engine.effects import LaunchChild
 from rundown.engine.machine import apply, initial
 from rundown.engine.state import State
+from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import Body, ProcessEnded, RunStarted
 from rundown.model.policy import Decision, Envelope, Grant, Ruleset
 from rundown.model.request import ExecutionRequest
 from rundown.model.sandbox import Violation
 from rundown.policy.evaluate import evaluate
+from rundown.policy.release import SecretRule
 from rundown.redact.redactor import Redactor
 from rundown.session.driver import Track, drive, record
 from rundown.session.execution import Attempt, Tools, execute
@@ -24,6 +26,7 @@ from rundown.session.run import Run, Start
 from rundown.session.script import Shop
 from rundown.session.texts import Texts
 from rundown.session.values import Values
+from rundown.session.vault import Vault
 from rundown.syntax.parse import parse_runbook
 from tests.support.fakes import (
     MemoryFile,
@@ -75,13 +78,30 @@ class Unguarded:
         return iter(self._violations)
 
 
+class Variables:
+    """What policy says of variables: those in `allowed` reach steps, those in `forbidden` never do."""
+
+    def __init__(
+        self, *, allowed: frozenset[str] = frozenset(), forbidden: frozenset[str] = frozenset()
+    ) -> None:
+        self._allowed = allowed
+        self._forbidden = forbidden
+
+    def lets_through(self, name: str) -> bool:
+        return name in self._allowed
+
+    def forbids(self, name: str) -> bool:
+        return name in self._forbidden
+
+
 class _Directory:
     run_id = RUN_ID
 
 
 class Bench:
     """`text` is a whole runbook, or the content of one step. `secrets` are redacted. `children` answers for
-    runbooks that units refer to, `unjudged` is a process whose result is not on record."""
+    runbooks that units refer to, `unjudged` is a process whose result is not on record. `sources` gives the
+    values of `rules_of_secrets` by source."""
 
     def __init__(
         self,
@@ -99,6 +119,9 @@ class Bench:
         children: Mapping[str, tuple[Body, ...]] = {},
         unjudged: ProcessEnded | None = None,
         violations: tuple[Violation, ...] = (),
+        rules_of_secrets: tuple[SecretRule, ...] = (),
+        sources: Mapping[str, str] = {},
+        variables: "Variables | None" = None,
     ) -> None:
         self._violations = violations
         whole = text if text.startswith(("#", "---")) else f"# Test\n\n## 1. Step\n\n{text}"
@@ -116,9 +139,19 @@ class Bench:
         self._children = children
         self._unjudged = unjudged
         self._start = Start(values=values or {}, secret=secret, agent=agent)
-        self.tools = self._tools(secrets)
+        self.redacted = dict(secrets)
+        self._sources = sources
+        self.vault = Vault(rules_of_secrets, self._read, self._keep, variables or Variables())
+        self.tools = self._tools()
 
-    def _tools(self, secrets: Mapping[str, str]) -> Tools:
+    def _read(self, rule: SecretRule) -> str | Diagnostic:
+        missing = Diagnostic(code="session/secret-missing", message=f"no {rule.name}", why="not there")
+        return self._sources.get(rule.source, missing)
+
+    def _keep(self, name: str, value: str) -> None:
+        self.redacted[name] = value
+
+    def _tools(self) -> Tools:
         front = self.runbook.front
         return Tools(
             run_id=RUN_ID,
@@ -133,9 +166,11 @@ class Bench:
             live_folder=self.folder / "live",
             open_output=self._open_output,
             read_output=lambda name: self.files[name].content,
-            redactor=Redactor(secrets),
+            redaction=lambda: Redactor(self.redacted).stream(),
             watch=Unwatched(),
             guard=Unguarded(self._violations),
+            secrets=self.vault.of_runbook("test.runbook.md", front.secrets),
+            secret_folder=self.folder / "live",
         )
 
     def _open_output(self, position: str, attempt: int) -> MemoryFile:

@@ -26,6 +26,7 @@ from rundown.session.ports import (
     Report,
     Stream,
 )
+from rundown.session.secret_files import SecretFiles
 
 
 class ScriptedPrompter:
@@ -144,13 +145,21 @@ class ScriptedLauncher:
         self._spoil = spoil
         self._capture: Capture | None = None
         self.launched: list[SandboxPlan] = []
+        self.secret_files: dict[str, str] = {}
 
     def plan(
-        self, allowed: Allowed, values: Mapping[str, str], capture: Capture | None = None
+        self,
+        allowed: Allowed,
+        values: Mapping[str, str],
+        capture: Capture | None = None,
+        secrets: SecretFiles | None = None,
     ) -> Planned | StageFailure:
         if self._refuses is not None:
             return self._refuses
         self._capture = capture
+        if secrets is not None:
+            values = {**values, **secrets.variables("/run/secrets")}
+            self.secret_files = {name: (secrets.directory / name).read_text() for name in secrets.names}
         plan = SandboxPlan(
             request_digest=allowed.request.digest,
             argv=allowed.request.argv,
