@@ -96,6 +96,11 @@ def _facts(summary: RunSummary, style: Style) -> Iterator[str]:
             f"{item.position}  {item.capability} {item.resource}: {item.action}"
             for item in summary.violations
         ],
+        "likely refused": [
+            f"{item.position}  {item.capability} {item.resource}: {item.why}"
+            + (f" ({item.flag})" if item.flag else "")
+            for item in summary.suspected
+        ],
         "changed": _changes(summary),
         "changes not seen": list(summary.unseen),
         "network": [f"{item.host}:{item.port} {item.outcome}" for item in summary.network],

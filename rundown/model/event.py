@@ -160,6 +160,20 @@ class ViolationSeen(Struct, frozen=True, kw_only=True, tag="ViolationSeen"):
     action: str
 
 
+class RefusalSuspected(Struct, frozen=True, kw_only=True, tag="RefusalSuspected"):
+    """What the output of a failed step says that the kernel refused it, and the likely reason. A guess.
+
+    `flag` and `yaml` are what would change it, "" for nothing.
+    """
+
+    position: str
+    capability: str
+    resource: str
+    why: str
+    flag: str = ""
+    yaml: str = ""
+
+
 class FileChanged(Struct, frozen=True, kw_only=True, tag="FileChanged"):
     """A step made, changed or removed a file of a writable tree.
 
@@ -373,6 +387,7 @@ KnownBody = (
     | EgressAllowed
     | EgressBlocked
     | ViolationSeen
+    | RefusalSuspected
     | FileChanged
     | ChangesUnseen
     | ArtifactStored

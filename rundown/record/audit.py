@@ -119,6 +119,9 @@ def _of_process(body: told.Body) -> Fact | None:
             return _fact(
                 "violation", body.resource, body.action, at=body.position, capability=body.capability
             )
+        case told.RefusalSuspected():
+            details = {"why": body.why, "flag": body.flag}
+            return _fact(body.capability, body.resource, "suspected", at=body.position, **details)
         case _:
             return None
 

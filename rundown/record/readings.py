@@ -14,6 +14,7 @@ from rundown.model.event import (
     OutputCaptured,
     PolicyFrozen,
     ProcessEnded,
+    RefusalSuspected,
     RunFinished,
     RunPaused,
     RunResumed,
@@ -79,6 +80,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     changes: tuple[facts.Change, ...] = ()
     unseen: tuple[str, ...] = ()
     violations: tuple[ViolationSeen, ...] = ()
+    suspected: tuple[RefusalSuspected, ...] = ()
     variables: dict[str, str] = {}
     in_doubt: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -118,6 +120,7 @@ def summarise(events: Iterable[Event]) -> RunSummary:
         changes=facts.changes(told),
         unseen=facts.unseen(told),
         violations=tuple(body for body in bodies if isinstance(body, ViolationSeen)),
+        suspected=tuple(body for body in bodies if isinstance(body, RefusalSuspected)),
         variables={body.name: body.value for body in bodies if isinstance(body, OutputCaptured)},
         in_doubt=facts.in_doubt(told),
         unknown=tuple(dict.fromkeys(body.type for body in bodies if isinstance(body, UnknownBody))),

@@ -11,6 +11,7 @@ from rundown.model.event import (
     LaunchFailed,
     LaunchRequested,
     ProcessEnded,
+    RefusalSuspected,
     RunFinished,
     RunPaused,
     RunResumed,
@@ -57,6 +58,8 @@ class TerminalReader:
                 return self._remarks(body.result)
             case LaunchFailed():
                 return ""
+            case RefusalSuspected():
+                return self._suspected(body)
             case ViolationSeen():
                 told = f"against policy: {body.capability} {visible(body.resource)}, {visible(body.action)}"
                 return self._line("warn", told, "yellow")
@@ -114,6 +117,16 @@ class TerminalReader:
         if result.output_cut_bytes:
             remarks.append(f"{render_size(result.output_cut_bytes)} of output were cut from the middle")
         return "".join(self._line("dot", remark, "dim") for remark in remarks)
+
+    def _suspected(self, body: RefusalSuspected) -> str:
+        reason = f"likely refused: {body.capability} {visible(body.resource)}: {visible(body.why)}"
+        mend = (
+            f"{visible(body.flag)}      (or in .rundownrc.yaml: {visible(body.yaml)})"
+            if body.yaml
+            else visible(body.flag)
+        )
+        told = self._line("warn", reason, "yellow")
+        return told + (self._style.paint(f"  {mend}", "dim") + "\n" if mend else "")
 
     def _finished(self, body: StepFinished) -> str:
         position = body.position

@@ -42,6 +42,7 @@ from rundown.session.request import Place, binding_digest
 from rundown.session.script import Shop, fill_in, freeze_script
 from rundown.session.seal import check_seal
 from rundown.session.secret_files import SecretFiles, open_secret_files
+from rundown.session.suspicion import Suspicion
 from rundown.session.texts import BoundText, Texts
 from rundown.session.vault import Released, RunbookSecrets, without_supplied
 
@@ -275,6 +276,8 @@ def _launch(tools: Tools, attempt: Attempt, settled: _Settled, handed: _Handed) 
     if names:
         yield RunPaused(reason="violation", position=attempt.position, detail=f"against policy: {names}")
         return
+    if result.ending != "exited" or result.status != 0:
+        yield from Suspicion(tools.permissions, tools.shop.workspace).explain(settled.allowed, recording.tail)
     yield from judge(tools, attempt, result, recording.tail)
 
 

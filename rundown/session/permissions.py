@@ -108,6 +108,10 @@ class Permissions:
             remembered=self.remembered,
         )
 
+    def rule(self, request: ExecutionRequest) -> tuple[Ruling, ...]:
+        """Returns the rulings on a request as things stand; nobody is asked and nothing is put on record."""
+        return self._evaluate(request, self.grants).rulings
+
     def ask_ahead(
         self, questions: tuple[Foreseen, ...], denials: tuple[Foreseen, ...]
     ) -> Generator[Body, None, tuple[bool, ...]]:

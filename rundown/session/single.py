@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rundown.model.diagnostic import Diagnostic
+from rundown.model.event import RefusalSuspected
 from rundown.model.policy import Denied, LayerKind, Outcome, Rule
 from rundown.model.request import Capability
 from rundown.model.sandbox import ProcessResult, StageFailure
@@ -14,11 +15,13 @@ from rundown.policy.pattern import literal_argv
 from rundown.session.build import House, RunRef
 from rundown.session.launching import Terminal
 from rundown.session.permissions import Permissions
-from rundown.session.ports import OutputSink, Prompter, Subject
+from rundown.session.ports import OutputSink, Prompter, Stream, Subject
 from rundown.session.request import Place, freeze_argv
 from rundown.session.seal import check_seal
+from rundown.session.suspicion import Suspicion
 
 _POSITION = "exec"
+_TAIL_BYTES = 64 * 1024
 
 
 class Typed(Struct, frozen=True, kw_only=True):
@@ -75,7 +78,11 @@ def run_single(house: House, typed: Typed) -> ProcessResult | Violated | Denied 
         typed.warn(Diagnostic(code=gap.code, message=message, fix=gap.remedy, severity="warning"))
     guard = house.guard_steps(house.desk.around.state / "quarantine" / str(house.desk.around.now_ns()))
     guard.begin(decision.envelope)
-    result = launcher.launch(planned, typed.output)
+    printed = _Tail(typed.output)
+    result = launcher.launch(planned, printed.take)
+    if isinstance(result, ProcessResult) and result.status != 0:
+        for item in Suspicion(permissions, house.desk.workspace).explain(decision, printed.tail):
+            typed.warn(_suspected(item))
     if isinstance(result, ProcessResult) and result.reason:
         typed.warn(Diagnostic(code="sandbox/ended", message=result.reason, severity="warning"))
     violations = tuple(guard.settle())
@@ -83,6 +90,24 @@ def run_single(house: House, typed: Typed) -> ProcessResult | Violated | Denied 
         message = f"against policy: {found.capability} {found.resource}, {found.action}"
         typed.warn(Diagnostic(code="sandbox/violation", message=message, severity="warning"))
     return Violated(result=result) if any(found.pauses for found in violations) else result
+
+
+class _Tail:
+    """Passes output on and keeps its end."""
+
+    def __init__(self, output: OutputSink) -> None:
+        self._output = output
+        self.tail = b""
+
+    def take(self, stream: Stream, chunk: bytes) -> None:
+        self._output(stream, chunk)
+        self.tail = (self.tail + chunk)[-_TAIL_BYTES:]
+
+
+def _suspected(item: RefusalSuspected) -> Diagnostic:
+    message = f"likely refused: {item.capability} {item.resource}: {item.why}"
+    fix = f"{item.flag}      (or in .rundownrc.yaml: {item.yaml})" if item.yaml else item.flag
+    return Diagnostic(code="sandbox/likely-refused", message=message, fix=fix, severity="warning")
 
 
 def _typed(house: House, word: str) -> House:
