@@ -12,7 +12,7 @@ from rundown.model.sandbox import SandboxWish
 from rundown.policy.flags import parse_flags
 from rundown.session.wish import Wish
 
-_CAPABILITIES = ("run", "read", "write", "env", "net", "host")
+_CAPABILITIES = ("run", "read", "write", "env", "net", "host", "tool")
 _WHAT = {
     "run": "executables (name, path, or words of a command line)",
     "read": "paths to read",
@@ -20,6 +20,7 @@ _WHAT = {
     "env": "environment variables",
     "net": "hosts (host, *.host, host:port, address, range)",
     "host": "what confinement takes away (pid net systemd journal unconfined)",
+    "tool": "tools of agents by name (mcp:SERVER/TOOL, KIND:TOOL)",
 }
 
 

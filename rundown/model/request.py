@@ -19,6 +19,7 @@ class Capability(Enum):
     ENV = "env"
     NET = "net"
     HOST = "host"
+    TOOL = "tool"
 
 
 OperationKind = Literal["literal", "dynamic", "unparseable", "opaque", "wrapper", "escape"]

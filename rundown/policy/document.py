@@ -16,7 +16,7 @@ from rundown.policy.entries import SHIPPED
 from rundown.policy.form import Document
 from rundown.policy.limits import overlay
 from rundown.policy.node import Node, problem
-from rundown.policy.part import Part, grant_part, section_part
+from rundown.policy.part import Part, grant_part, section_part, tools_part
 from rundown.policy.pattern import GLOB_FLAGS
 from rundown.policy.secret_entries import check_secrets
 from rundown.policy.source import Syntax, read_node
@@ -79,6 +79,8 @@ def decode_node(node: Node, kind: LayerKind) -> tuple[Decoded | None, tuple[Diag
     parts = []
     if default is not None:
         parts.append(section_part(default, "default", kind, problems))
+    if (tools := node.entries().get("tools")) is not None:
+        parts.append(tools_part(tools, kind, problems))
     overrides = node.entries().get("overrides")
     for at, item in enumerate(overrides.items() if overrides else ()):
         parts.append(section_part(item, f"overrides[{at}]", kind, problems))

@@ -33,6 +33,11 @@ def fix_for(ruling: Ruling, facts: PolicyFacts, place: str | None = None) -> Fix
         runbook = quote(facts.runbook or "**")
         yaml = f"overrides: [{{runbook: {runbook}, host: [{operation.resource}]}}]"
         return Fix(flag=f"--allow-host {operation.resource}", yaml=yaml)
+    if operation.capability is Capability.TOOL:
+        yaml = (
+            f"tools: {{allow: [{quote(operation.resource)}]}}" if _can_be_listed(ruling) else _removal(ruling)
+        )
+        return Fix(flag=f"--allow-tool {_flag_value(operation.resource)}", yaml=yaml)
     flag_text, pattern = _texts(ruling, facts, place)
     flag = f"--allow-{name} {_flag_value(flag_text)}"
     if _can_be_listed(ruling):

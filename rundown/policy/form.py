@@ -99,7 +99,7 @@ class Override(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class ProjectGrant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Written by "always allow for the project". `runbook` absent: for every runbook."""
 
-    type: Literal["run", "read", "write", "env", "net", "host"]
+    type: Literal["run", "read", "write", "env", "net", "host", "tool"]
     pattern: Pattern
     scope: Literal["permanent"] = "permanent"
     runbook: Pattern | UnsetType = UNSET
@@ -122,7 +122,7 @@ class Agent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     budget_usd: Annotated[float, Meta(gt=0)] | UnsetType = UNSET
 
 
-AgentKind = Literal["claude", "codex", "acp", "llm", "text", "command", "mock"]
+AgentKind = Literal["claude", "codex", "gemini", "opencode", "goose", "acp", "llm", "text", "command", "mock"]
 
 
 class Agents(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -131,6 +131,9 @@ class Agents(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     default: AgentKind | UnsetType = UNSET
     claude: Agent | UnsetType = UNSET
     codex: Agent | UnsetType = UNSET
+    gemini: Agent | UnsetType = UNSET
+    opencode: Agent | UnsetType = UNSET
+    goose: Agent | UnsetType = UNSET
     acp: Agent | UnsetType = UNSET
     llm: Agent | UnsetType = UNSET
     text: Agent | UnsetType = UNSET

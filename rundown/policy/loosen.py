@@ -36,7 +36,6 @@ def find_loosenings(document: Decoded, below: tuple[Layer, ...]) -> tuple[Loosen
         ("extends", _extended(typed)),
         ("secrets", _released(typed)),
         ("agents", "agents: says which agents work, and how" if "agents" in document.spans else ""),
-        ("tools", "tools: allows agents' tools" if typed.tools.allow else ""),
         ("backup", f"backup: {typed.backup}" if typed.backup not in (UNSET, "always") else ""),
     ):
         if text:

@@ -137,7 +137,7 @@ class PathMatcher:
 
 
 class NameMatcher:
-    """A variable's name, `NAME=` for its assignment in a text, or a host word."""
+    """A variable's name, `NAME=` for its assignment in a text, a host word, or the name of a tool."""
 
     def __init__(self, rule: Rule, facts: PolicyFacts) -> None:
         self.rule = rule
@@ -213,7 +213,7 @@ def compile_rule(rule: Rule, facts: PolicyFacts) -> Matcher:
             return RunMatcher(rule, facts)
         case Capability.READ | Capability.WRITE:
             return PathMatcher(rule, facts)
-        case Capability.ENV | Capability.HOST:
+        case Capability.ENV | Capability.HOST | Capability.TOOL:
             return NameMatcher(rule, facts)
         case Capability.NET:
             return NetMatcher(rule, facts)

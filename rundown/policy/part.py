@@ -67,6 +67,17 @@ def section_part(node: Node, path: str, kind: LayerKind, problems: list[Diagnost
     )
 
 
+def tools_part(node: Node, kind: LayerKind, problems: list[Diagnostic]) -> Part:
+    """Returns what the document says of agents' tools, by name, as a part."""
+    rules: list[Rule] = []
+    for verdict in (Outcome.DENY, Outcome.ALLOW):
+        entries = node.entries().get(verdict.value)
+        for at, item in enumerate(entries.items() if entries else ()):
+            what = (Capability.TOOL, verdict, kind)
+            rules += entry_rules(item, what, f"tools.{verdict.value}[{at}]", problems)
+    return Part(rules=tuple(rules), span=node.span)
+
+
 def grant_part(node: Node, path: str, kind: LayerKind, problems: list[Diagnostic]) -> Part | None:
     """Returns one of `grants` as a part; None, and the reasons among `problems`, if it is flawed."""
     entries = node.entries()
@@ -75,7 +86,7 @@ def grant_part(node: Node, path: str, kind: LayerKind, problems: list[Diagnostic
     if pattern is not None and word == "host":
         host = (str(pattern.value),)
         return Part(origin="grant", runbook=_text(entries.get("runbook")), host=host, span=node.span)
-    if pattern is None or word not in {item.value for item in LISTED}:
+    if pattern is None or word not in {item.value for item in (*LISTED, Capability.TOOL)}:
         return None
     capability = Capability(word)
     rules = entry_rules(pattern, (capability, Outcome.ALLOW, kind), f"{path}.pattern", problems)
@@ -90,7 +101,9 @@ def _modes(section: Section) -> dict[Capability, Mode]:
     if section.mode is UNSET:
         return {}
     if isinstance(section.mode, ModeMap):
-        found = {item: getattr(section.mode, item.value) for item in Capability}
+        found = {
+            item: getattr(section.mode, item.value) for item in Capability if item is not Capability.TOOL
+        }
         return {item: mode for item, mode in found.items() if mode is not UNSET}
     # Only `run` can go unasked: for the others every lenient mode means that a person is asked.
     narrow: Mode = "deny" if section.mode == "deny" else "prompted"

@@ -53,7 +53,7 @@ def find_flaw(capability: Capability, text: str, verdict: Outcome) -> Flaw | Non
             return _env_flaw(text)
         case Capability.NET:
             return _net_flaw(text)
-        case Capability.HOST:
+        case Capability.HOST | Capability.TOOL:
             return None
 
 

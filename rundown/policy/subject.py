@@ -34,7 +34,7 @@ class PathSubject(Struct, frozen=True, kw_only=True):
 
 
 class NameSubject(Struct, frozen=True, kw_only=True):
-    """A variable, or a host word. `assigned`: the text itself gives the variable its value."""
+    """A variable, a host word, or an agent's tool. `assigned`: the text itself gives the variable a value."""
 
     name: str
     assigned: bool = False
@@ -66,7 +66,7 @@ def subject_of(operation: Operation, request: ExecutionRequest, facts: PolicyFac
             return _net(operation.resource)
         case Capability.ENV:
             return NameSubject(name=operation.resource, assigned=sets_variable(operation))
-        case Capability.HOST:
+        case Capability.HOST | Capability.TOOL:
             return NameSubject(name=operation.resource)
 
 

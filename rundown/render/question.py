@@ -19,6 +19,7 @@ VERBS = {
     Capability.ENV: "see the variable",
     Capability.NET: "reach",
     Capability.HOST: "leave the sandbox for",
+    Capability.TOOL: "use the tool",
 }
 _LONGEST_WORDS = 100
 

@@ -18,12 +18,14 @@ from rundown.syntax.document import Fence
 from rundown.syntax.duration import parse_duration
 from rundown.syntax.source import Source, part
 
-AGENT_KINDS = ("mock", "command", "claude", "codex", "acp", "llm", "text")
+AGENT_KINDS = ("mock", "command", "claude", "codex", "gemini", "opencode", "goose", "acp", "llm", "text")
 HOST_WORDS = ("pid", "net", "systemd", "journal", "unconfined")
 _OPTIONS = ("interactive", "unconfined", "timeout", "cwd", "env", "host", "confirm")
 _PARAMETERS = ("model", "max-turns", "budget-usd", "output")
 MOCK_PARAMETERS = frozenset({"file", "secret", "connect", "fail"})
 """What only the mock agent takes; see docs/format.md."""
+ACP_PARAMETERS = frozenset({"command", "api"})
+"""What only `acp` takes: the agent's command line, and the model API that it speaks."""
 _LANGUAGES: dict[str, Literal["bash", "sh"]] = {"bash": "bash", "sh": "sh", "shell": "sh"}
 _WORD = re.compile(r'(?P<key>[^\s=]+)=(?P<value>"[^"]*"(?=\s|$)|\S*)|(?P<word>\S+)')
 _NEARLY_SHELL = re.compile(r"(?:bash|sh|shell)[^a-z0-9_\s-]", re.IGNORECASE)
@@ -206,7 +208,7 @@ def _agent(fence: Fence, words: list[_Option], span: Span, report: list[Diagnost
                 span, "an agent block without a task", fix="write into the block what is to be done"
             )
         )
-    own = MOCK_PARAMETERS if kind == "mock" else frozenset()
+    own = {"mock": MOCK_PARAMETERS, "acp": ACP_PARAMETERS}.get(kind or "", frozenset())
     parameters = [word for word in words if word.key in _PARAMETERS or word.key in own]
     options = _options([word for word in words if word not in parameters], report)
     for word in parameters:

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from rundown.model.policy import Bypass, Grant, Layer, LayerKind, Outcome, Rule, Ruleset
 from rundown.model.request import Capability, Operation
-from tests.support.policies import FACTS, ROOT, env, host, net, read, run, write
+from tests.support.policies import FACTS, ROOT, env, host, net, read, run, tool, write
 
 NAMES = ("git", "docker", "rm", "jq", "terraform")
 WORDS = ("push", "log", "--force", "-c", "a")
@@ -34,6 +34,7 @@ PATTERNS = {
     Capability.ENV: ("PATH", "*", "*_TOKEN", "API_TOKEN", "PATH=", "EDITOR"),
     Capability.NET: ("a.example", "*.example", "*", "a.example:443", "10.0.0.0/8", "10.1.2.3:5432"),
     Capability.HOST: (),
+    Capability.TOOL: ("mcp:github/*", "mcp:github/delete_repo", "claude:WebSearch", "*"),
 }
 LISTED = [item for item in Capability if PATTERNS[item]]
 
@@ -103,7 +104,7 @@ def a_ruleset(draw):
 
 @st.composite
 def an_operation(draw) -> Operation:
-    kind = draw(st.sampled_from(["run", "run", "read", "write", "env", "net", "host"]))
+    kind = draw(st.sampled_from(["run", "run", "read", "write", "env", "net", "host", "tool"]))
     if kind == "run":
         words = draw(st.lists(st.sampled_from((*WORDS, "?")), max_size=3))
         name = draw(st.sampled_from((*NAMES, "/usr/bin/git", "./run.sh", "?")))
@@ -135,6 +136,8 @@ def an_operation(draw) -> Operation:
                 )
             )
         )
+    if kind == "tool":
+        return tool(draw(st.sampled_from(("mcp:github/list_x", "claude:WebSearch"))))
     return host(draw(st.sampled_from(("pid", "unconfined"))))
 
 

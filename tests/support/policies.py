@@ -119,6 +119,11 @@ def net(text: str) -> Operation:
     return Operation(capability=Capability.NET, resource=text)
 
 
+def tool(name: str) -> Operation:
+    """Returns the use of an agent's tool."""
+    return Operation(capability=Capability.TOOL, resource=name)
+
+
 def host(word: str) -> Operation:
     """Returns a wish to see the real machine."""
     return Operation(capability=Capability.HOST, resource=word)

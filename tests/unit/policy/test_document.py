@@ -196,6 +196,7 @@ def test_a_mode_for_everything_opens_nothing_but_run():
         "env": "prompted",
         "net": "prompted",
         "host": "prompted",
+        "tool": "prompted",
     }
 
 

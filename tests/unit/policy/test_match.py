@@ -13,7 +13,7 @@ from rundown.policy.match import Certainty, compile_rule
 from rundown.policy.paths import Paths
 from rundown.policy.pattern import escape_path, find_flaw, literal_argv, unescape_path
 from rundown.policy.subject import subject_of
-from tests.support.policies import ALLOW, DENY, FACTS, ROOT, env, net, read, request, run
+from tests.support.policies import ALLOW, DENY, FACTS, ROOT, env, net, read, request, run, tool
 
 NO, MAYBE, YES = Certainty
 
@@ -261,6 +261,7 @@ def test_a_pattern_without_a_flaw_compiles_and_matches_without_a_complaint(text,
         Capability.WRITE: read("a", capability=Capability.WRITE),
         Capability.ENV: env("A"),
         Capability.NET: net("a.example"),
+        Capability.TOOL: tool("mcp:a/b"),
     }[capability]
     assert match(text, operation, verdict) in (NO, MAYBE, YES)
 

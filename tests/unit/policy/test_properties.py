@@ -78,6 +78,7 @@ def test_a_wildcard_allow_on_top_lifts_no_lower_deny(ruleset, operation, some_fa
         Capability.WRITE: "/**",
         Capability.ENV: "**",
         Capability.NET: "*:*",
+        Capability.TOOL: "**",
     }
     same_text = {rule.pattern for layer in ruleset.layers for rule in layer.rules}
     rules = tuple(
@@ -119,6 +120,14 @@ def _lists(entries):
     return text
 
 
+def _document(entries, **section):
+    """A document of these rules; tools have a place of their own, where nothing asks."""
+    entries = list(entries)
+    tools = [item for item in entries if item[0] is Capability.TOOL and item[1] is not Outcome.ASK]
+    others = [item for item in entries if item[0] is not Capability.TOOL]
+    return {"default": _lists(others) | section, "tools": _lists(tools).get("tool", {})}
+
+
 @st.composite
 def a_restating_document(draw, below):
     """A document that mostly says again what stands below it, with some denies and perhaps a mode."""
@@ -127,7 +136,7 @@ def a_restating_document(draw, below):
     denies = draw(st.lists(a_rule(st.just(Outcome.DENY)), max_size=1))
     entries = [(rule.capability, rule.verdict, rule.pattern) for rule in (*said, *denies)]
     mode = draw(st.sampled_from([None, None, "prompted", "execute", "deny", "confined"]))
-    return {"default": _lists(entries) | ({"mode": mode} if mode else {})}
+    return _document(entries, **({"mode": mode} if mode else {}))
 
 
 @given(st.lists(a_layer(LayerKind.USER), min_size=1, max_size=2), an_operation(), facts, st.data())
@@ -154,9 +163,11 @@ def test_a_document_that_needs_no_trust_allows_nothing_more(below, operation, so
 )
 def test_a_document_that_only_denies_never_needs_trust(denies, below):
     text = json.dumps(
-        {
-            "default": _lists((item, Outcome.DENY, pattern) for item, pattern in denies)
-            | {"enforce_run": "tree", "limits": {"timeout": "1s"}, "mode": "deny"}
-        }
+        _document(
+            ((item, Outcome.DENY, pattern) for item, pattern in denies),
+            enforce_run="tree",
+            limits={"timeout": "1s"},
+            mode="deny",
+        )
     )
     assert find_loosenings(decoded(text), tuple(below)) == ()
