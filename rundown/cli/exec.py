@@ -1,6 +1,7 @@
 """`rundown exec`: one command under policy and sandbox, with its own exit code."""
 
 import errno
+import json
 import shlex
 import signal
 import sys
@@ -11,13 +12,16 @@ from rundown.cli.front import OutputTerminal, open_front
 from rundown.cli.options import policy_options
 from rundown.cli.screen import error_style
 from rundown.cli.signals import forwarded
+from rundown.cli.single_output import Printed, open_status
 from rundown.cli.surroundings import read_surroundings
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.policy import Denied
 from rundown.model.sandbox import ProcessResult, StageFailure
+from rundown.policy.load import tool_names
 from rundown.render.diagnostic import render_diagnostics
 from rundown.render.refusal import FLAGS, refusal_diagnostics
 from rundown.session.build import open_house
+from rundown.session.explaining import explain_single
 from rundown.session.single import Typed, Violated, run_single
 from rundown.session.wish import Wish
 
@@ -28,31 +32,70 @@ Examples:
   rundown exec -- pytest -q
   rundown exec --allow-read /srv/data --allow-write out -- ./report.sh
   rundown exec --allow-run curl --non-interactive -- bash -c 'make && ./check'
+  rundown exec --profile npm -- npm ci
+  rundown exec --explain -- make release        decision, reasons and plan as JSON; runs nothing
 
 Exit code: the command's own; 126 denied by policy, 127 no such command, 125 the sandbox failed,
-124 timed out, 128+N ended by signal N.
+124 timed out, 128+N ended by signal N. With --explain: 0 it would run, 126 it would be asked or denied.
 """
 
 
 @click.command("exec", epilog=_EPILOG, context_settings={"ignore_unknown_options": False})
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD [ARG...]")
+@click.option("--explain", is_flag=True, help="Print decision and plan as JSON; run nothing.")
+@click.option(
+    "--json-status-fd", "status_fd", type=int, metavar="FD", help="Write start and end to FD as JSON lines."
+)
+@click.option(
+    "--profile", default="", metavar="NAME", help="Add a shipped tool profile: " + "npm, pip, cargo, …"
+)
+@click.option("--no-redact", is_flag=True, help="Leave secrets in output that goes to a file or a pipe.")
 @policy_options
-def command(words: tuple[str, ...], wish: Wish) -> int:
+def command(
+    words: tuple[str, ...], explain: bool, status_fd: int | None, profile: str, no_redact: bool, wish: Wish
+) -> int:
     """Run one command exactly as a step would be run. What you type as CMD counts as allowed."""
+    _require_profile(profile)
+    status = open_status(status_fd)
     around = read_surroundings()
     front = open_front(around, wish, as_json=False, raw=True)
-    typed = Typed(
-        words=words,
-        prompter=front.prompter,
-        terminal=OutputTerminal(passes_input=True),
-        output=_write,
-        warn=front.warn,
-    )
     try:
         with open_house(wish, around, None, front.prompter) as house, forwarded(house.room):
-            ended = run_single(house, typed)
+            printed = Printed(None if no_redact else house.redactor)
+            typed = Typed(
+                words=words,
+                prompter=front.prompter,
+                terminal=OutputTerminal(passes_input=True),
+                output=printed.take,
+                warn=front.warn,
+                started=status.started,
+                profile=profile,
+            )
+            if explain:
+                return _explain(explain_single(house, typed))
+            ended = run_single(house, typed, printed.finish)
     except BrokenPipeError:
         return SIGNALLED + signal.SIGPIPE
+    code = _settle(ended, words)
+    status.ended(code, ended)
+    return code
+
+
+def _explain(found: dict[str, object]) -> int:
+    sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=True) + "\n")
+    if found["failure"] is not None:
+        return SANDBOX_FAILED
+    return 0 if found["decision"] == "allow" else DENIED
+
+
+def _require_profile(name: str) -> None:
+    if name and name not in tool_names():
+        raise click.BadParameter(
+            f"there is none; these are: {', '.join(tool_names())}", param_hint="--profile"
+        )
+
+
+def _settle(ended: ProcessResult | Violated | Denied | StageFailure, words: tuple[str, ...]) -> int:
     match ended:
         case ProcessResult():
             return _code(ended)
@@ -68,12 +111,6 @@ def command(words: tuple[str, ...], wish: Wish) -> int:
         case StageFailure():
             _tell(_failed(ended))
             return SANDBOX_FAILED
-
-
-def _write(stream: str, chunk: bytes) -> None:
-    target = sys.stdout.buffer if stream == "stdout" else sys.stderr.buffer
-    target.write(chunk)
-    target.flush()
 
 
 def _code(result: ProcessResult) -> int:

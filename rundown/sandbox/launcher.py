@@ -9,6 +9,8 @@ import os
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -83,8 +85,10 @@ class Launcher:
         *,
         stdin_fd: int | None = None,
         size: tuple[int, int] | None = None,
+        started: Callable[[int], None] = lambda pid: None,
     ) -> ProcessResult | StageFailure:
-        """Runs one step to its end. `sink` gets output on this thread; `size`: a pty's rows and columns.
+        """Runs one step to its end. `sink` gets output on this thread; `size`: a pty's rows and columns;
+        `started` is told the command's process id, as this process sees it, when it was executed.
 
         `stdin_fd`: what it reads, None for nothing. An interactive step on a pty has a terminal of its own,
         to which the keys of `stdin_fd` are carried; that is put into raw mode meanwhile.
@@ -93,7 +97,8 @@ class Launcher:
         wanted = self._hierarchies if plan.cgroup and limits != GroupLimits() else ()
         try:
             with StepGroups(wanted, self._next_name(), limits) as groups:
-                result = self._run(plan, sink, groups.open_entries(), (stdin_fd, size))
+                with self._step(plan, sink, started) as relay:
+                    result = relay.run(groups.open_entries(), stdin_fd, size)
                 return _name_ending(result, groups)
         except LaunchError as error:
             return error.failure
@@ -117,21 +122,17 @@ class Launcher:
         for relay in self._running:
             relay.freeze(wanted)
 
-    def _run(
-        self,
-        plan: SandboxPlan,
-        sink: Sink,
-        fds: dict[str, int],
-        terminal: tuple[int | None, tuple[int, int] | None],
-    ) -> ProcessResult | StageFailure:
+    @contextmanager
+    def _step(self, plan: SandboxPlan, sink: Sink, started: Callable[[int], None]) -> Iterator[Relay]:
+        """Gives a relay that can be interrupted; an init for the next step is asked for when it is over."""
         recipe = recipe_of(plan)
         with self._lock:
             zygote = self._zygote(_base_of(plan))
             fresh = zygote.take(recipe)
-        relay = Relay(plan, fresh, sink, self._grace_ns)
+        relay = Relay(plan, fresh, sink, self._grace_ns, started=started)
         self._running = (*self._running, relay)
         try:
-            return relay.run(fds, *terminal)
+            yield relay
         finally:
             self._running = tuple(other for other in self._running if other is not relay)
             with self._lock:

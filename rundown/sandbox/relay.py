@@ -8,6 +8,7 @@ import os
 import selectors
 import signal
 import socket
+import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -33,8 +34,19 @@ Cause = Literal["timed-out", "interrupted"]
 class Relay:
     """Runs once. `interrupt`, `resize` and `freeze` only set a mark and wake the loop: signal-safe."""
 
-    def __init__(self, plan: SandboxPlan, fresh: Fresh, sink: Sink, grace_ns: int) -> None:
-        """What `fresh` holds belongs to the relay from now on."""
+    def __init__(
+        self,
+        plan: SandboxPlan,
+        fresh: Fresh,
+        sink: Sink,
+        grace_ns: int,
+        *,
+        started: Callable[[int], None] = lambda pid: None,
+    ) -> None:
+        """What `fresh` holds belongs to the relay from now on. `started` is told the command's process id."""
+        fresh.command.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self._tell_started = started
+        self._pid = 0
         for sock in (fresh.control, fresh.command):
             sock.settimeout(_START_PATIENCE_NS / 1e9)  # not even an init that reads nothing is waited for
         self._plan = plan
@@ -205,12 +217,14 @@ class Relay:
 
     def _hear_command(self) -> None:
         """The command says that only exec is left; then its socket closes with exec, or brings a failure."""
+        self._pid = self._pid or _sender_of(self._command)
         received = wire.receive(self._command)
         if received is None:
             self._selector.unregister(self._command)
             self._command_open = False
             if self._ready:
                 self._start_clock()
+                self._tell_started(self._pid)
         elif received[0]["event"] == "ready":
             self._ready = True
         else:
@@ -315,3 +329,13 @@ def _ending(status: int) -> dict[str, Any]:
     if os.WIFSIGNALED(status):
         return {"ending": "signalled", "signal": os.WTERMSIG(status)}
     return {"ending": "exited", "status": os.WEXITSTATUS(status)}
+
+
+def _sender_of(sock: socket.socket) -> int:
+    """Returns who sent the next message, by its process id here, 0 if nobody says. Source: unix(7)."""
+    credentials = struct.Struct("3i")
+    _, ancillary, _, _ = sock.recvmsg(1, socket.CMSG_SPACE(credentials.size), socket.MSG_PEEK)
+    for level, kind, content in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+            return int(credentials.unpack(content)[0])
+    return 0

@@ -70,6 +70,7 @@ class Room(Protocol):
         *,
         stdin_fd: int | None = None,
         size: tuple[int, int] | None = None,
+        started: Callable[[int], None] = ...,
     ) -> ProcessResult | StageFailure:
         """Runs one step to its end."""
         ...
@@ -115,6 +116,7 @@ class SandboxLauncher:
         found = survey(allowed.envelope, launching.view, self._memory)
         plan = plan_sandbox(allowed, launching.host, found, settings)
         if isinstance(plan, Refusal):
+            self.drop()
             return StageFailure(
                 stage="plan", errno=0, detail=f"{plan.message} ({plan.fix})" if plan.fix else plan.message
             )
@@ -137,14 +139,22 @@ class SandboxLauncher:
         trees = (*allowed.envelope.run_trees, self._launching.own_package)
         return replace(allowed, envelope=replace(allowed.envelope, run_trees=trees))
 
-    def launch(self, planned: Planned, output: OutputSink) -> ProcessResult | StageFailure:
-        """Runs the plan to its end."""
+    def launch(
+        self, planned: Planned, output: OutputSink, started: Callable[[int], None] = lambda pid: None
+    ) -> ProcessResult | StageFailure:
+        """Runs the plan to its end. `started` is told the command's process id on the host."""
         stdin_fd = self._terminal.stdin(interactive=planned.plan.interactive)
         try:
-            return self._room.launch(planned.plan, output, stdin_fd=stdin_fd, size=self._terminal.size())
+            return self._room.launch(
+                planned.plan, output, stdin_fd=stdin_fd, size=self._terminal.size(), started=started
+            )
         finally:
-            remove_if_empty(self._made)
-            self._made = ()
+            self.drop()
+
+    def drop(self) -> None:
+        """Lets go of a plan that is not to be launched, or was: what was made for it and is empty goes."""
+        remove_if_empty(self._made)
+        self._made = ()
 
 
 def _with_folder(plan: SandboxPlan, folder: Path, place: str, *, writable: bool) -> SandboxPlan:

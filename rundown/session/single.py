@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import RefusalSuspected
 from rundown.model.policy import Denied, LayerKind, Outcome, Rule
-from rundown.model.request import Capability
+from rundown.model.request import Capability, ExecutionRequest
 from rundown.model.sandbox import ProcessResult, StageFailure
+from rundown.policy.load import tool_document
 from rundown.policy.pattern import literal_argv
 from rundown.session.build import House, RunRef
 from rundown.session.launching import Terminal
@@ -25,13 +26,17 @@ _TAIL_BYTES = 64 * 1024
 
 
 class Typed(Struct, frozen=True, kw_only=True):
-    """What a person typed, and the front end's part. `warn` is told what is not enforced here."""
+    """What a person typed, and the front end's part. `warn` is told what is not enforced here, `started` the
+    command's process id on the host once it runs. `profile`: a shipped tool profile, "" for none.
+    """
 
     words: tuple[str, ...]
     prompter: Prompter
     terminal: Terminal
     output: OutputSink
     warn: Callable[[Diagnostic], None]
+    started: Callable[[int], None] = lambda pid: None
+    profile: str = ""
 
 
 class Violated(Struct, frozen=True, kw_only=True):
@@ -40,18 +45,17 @@ class Violated(Struct, frozen=True, kw_only=True):
     result: ProcessResult | StageFailure
 
 
-def run_single(house: House, typed: Typed) -> ProcessResult | Violated | Denied | StageFailure:
+def run_single(
+    house: House, typed: Typed, finish: Callable[[], None] = lambda: None
+) -> ProcessResult | Violated | Denied | StageFailure:
     """Returns how the command ended, what denied it, or which stage failed.
 
     The first word was typed by a person and counts as allowed by flag; what it contains is decided as always.
+    `finish` is called when its output is complete, before anything is said about it.
     """
     for warning in house.desk.loaded.warnings:
         typed.warn(warning)
-    house, terminal = _typed(house, typed.words[0]), typed.terminal
-    cwd = os.path.realpath(house.desk.around.cwd)
-    place = Place(run_id=_POSITION, position=_POSITION, attempt=1, cwd=cwd)
-    has_terminal = terminal.size() is not None and terminal.stdin(interactive=True) is not None
-    request = replace(freeze_argv(place, typed.words, house.desk.workspace), interactive=has_terminal)
+    house, request = frozen(house, typed)
     permissions = Permissions(
         house.desk,
         typed.prompter,
@@ -68,7 +72,7 @@ def run_single(house: House, typed: Typed) -> ProcessResult | Violated | Denied 
             break
     if isinstance(decision, Denied):
         return decision
-    launcher = house.launcher(RunRef(run_id=_POSITION, context_id=_POSITION), terminal)
+    launcher = house.launcher(RunRef(run_id=_POSITION, context_id=_POSITION), typed.terminal)
     planned = launcher.plan(decision, {})
     if isinstance(planned, StageFailure):
         return planned
@@ -79,7 +83,8 @@ def run_single(house: House, typed: Typed) -> ProcessResult | Violated | Denied 
     guard = house.guard_steps(house.desk.around.state / "quarantine" / str(house.desk.around.now_ns()))
     guard.begin(decision.envelope)
     printed = _Tail(typed.output)
-    result = launcher.launch(planned, printed.take)
+    result = launcher.launch(planned, printed.take, typed.started)
+    finish()
     if isinstance(result, ProcessResult) and result.status != 0:
         for item in Suspicion(permissions, house.desk.workspace).explain(decision, printed.tail):
             typed.warn(_suspected(item))
@@ -110,10 +115,27 @@ def _suspected(item: RefusalSuspected) -> Diagnostic:
     return Diagnostic(code="sandbox/likely-refused", message=message, fix=fix, severity="warning")
 
 
-def _typed(house: House, word: str) -> House:
-    pattern = literal_argv((word,))
+def frozen(house: House, typed: Typed) -> tuple[House, ExecutionRequest]:
+    """Returns the house under the policy of this invocation, and what was typed as a request."""
+    house = _under(house, typed)
+    cwd = os.path.realpath(house.desk.around.cwd)
+    place = Place(run_id=_POSITION, position=_POSITION, attempt=1, cwd=cwd)
+    terminal = typed.terminal
+    has_terminal = terminal.size() is not None and terminal.stdin(interactive=True) is not None
+    request = freeze_argv(place, typed.words, house.desk.workspace)
+    return house, replace(request, interactive=has_terminal)
+
+
+def _under(house: House, typed: Typed) -> House:
+    """The first word is allowed by flag; a profile stands above all documents but the system's."""
+    pattern = literal_argv((typed.words[0],))
     rule = Rule(capability=Capability.RUN, verdict=Outcome.ALLOW, pattern=pattern, layer=LayerKind.FLAG)
     loaded = house.desk.loaded
-    flags = replace(loaded.ruleset.flags, rules=(*loaded.ruleset.flags.rules, rule))
-    ruleset = replace(loaded.ruleset, flags=flags)
+    ruleset = loaded.ruleset
+    profile = (tool_document(typed.profile).layer(""),) if typed.profile else ()
+    ruleset = replace(
+        ruleset,
+        flags=replace(ruleset.flags, rules=(*ruleset.flags.rules, rule)),
+        layers=(*profile, *ruleset.layers),
+    )
     return replace(house, desk=replace(house.desk, loaded=replace(loaded, ruleset=ruleset)))

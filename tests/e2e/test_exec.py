@@ -1,0 +1,154 @@
+"""`rundown exec` as a product of its own: status lines, explanation, profiles, redaction, exit codes."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from tests.support.project import RUNDOWN, bare_environment, commit_all, rundown
+
+pytestmark = pytest.mark.kernel
+
+
+@pytest.fixture
+def project(tmp_path):
+    place = tmp_path / "project"
+    place.mkdir()
+    (place / "open.txt").write_text("open\n")
+    commit_all(place, "Start")
+    return place
+
+
+def run_with_status(project, *words: str) -> tuple[int, list[dict[str, object]], str]:
+    """Returns exit code, the status lines, and standard output."""
+    reader, writer = os.pipe()
+    with subprocess.Popen(
+        [str(RUNDOWN), "exec", "--non-interactive", "--json-status-fd", str(writer), *words],
+        cwd=project,
+        env=bare_environment(project),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        pass_fds=(writer,),
+    ) as process:
+        os.close(writer)
+        with open(reader) as status:
+            lines = [json.loads(line) for line in status]
+        printed, _ = process.communicate()
+    return process.returncode, lines, printed
+
+
+def test_start_and_end_are_told_as_json_lines(project):
+    code, lines, printed = run_with_status(project, "--", "sh", "-c", "cat open.txt; exit 7")
+    started, ended = lines
+    assert (code, printed, started["event"], int(str(started["child-pid"])) > 1) == (
+        7,
+        "open\n",
+        "started",
+        True,
+    )
+    duration = ended.pop("duration-ms")
+    assert ended == {"event": "ended", "exit-code": 7, "outcome": "exited", "status": 7, "signal": None}
+    assert isinstance(duration, int)
+
+
+def test_the_process_id_is_the_commands_as_the_host_sees_it(project):
+    # It tells its own id inside; outside, the process of the id that is told runs the same program.
+    reader, writer = os.pipe()
+    process = subprocess.Popen(
+        [str(RUNDOWN), "exec", "--non-interactive", "--json-status-fd", str(writer), "--", "cat"],
+        cwd=project, env=bare_environment(project), stdin=subprocess.PIPE, pass_fds=(writer,),
+    )  # fmt: skip
+    os.close(writer)
+    with open(reader) as status:
+        pid = json.loads(status.readline())["child-pid"]
+        with open(f"/proc/{pid}/comm") as name:
+            assert name.read() == "cat\n"
+        assert process.stdin is not None
+        process.stdin.close()
+        assert json.loads(status.readline())["exit-code"] == 0
+    assert process.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "ended"),
+    [
+        (("--", "rm", "x"), 1, {"outcome": "exited", "status": 1}),
+        (("--", "bash", "-c", "rm x"), 126, {"outcome": "denied"}),
+        (("--", "no-such-command"), 127, {"outcome": "not-started", "stage": "exec"}),
+        (("--", "sh", "-c", "kill -9 $$"), 137, {"outcome": "signalled", "signal": 9}),
+    ],
+    ids=["typed", "denied", "not there", "killed"],
+)
+def test_each_ending_has_its_code_and_its_word(project, words, code, ended):
+    found, lines, _ = run_with_status(project, *words)
+    last = lines[-1]
+    assert (found, last["exit-code"], {name: last[name] for name in ended}) == (code, code, ended)
+
+
+def test_the_command_does_not_get_the_status_descriptor(project):
+    code, lines, printed = run_with_status(project, "--", "sh", "-c", "ls /proc/self/fd")
+    assert (code, printed.split(), len(lines)) == (0, ["0", "1", "2", "3"], 2)
+
+
+@pytest.mark.parametrize("descriptor", ["77", "-1", "99999999999999999999"])
+def test_a_descriptor_that_cannot_be_written_to_is_said_before_anything_runs(project, descriptor):
+    ran = rundown(project, "exec", "--json-status-fd", descriptor, "--", "sh", "-c", "echo ran")
+    assert (ran.returncode, "ran" in ran.stdout, "cannot be written to" in ran.stderr) == (2, False, True)
+
+
+def test_explain_prints_decision_and_plan_and_runs_nothing(project):
+    words = ("--allow-write", "made/**", "--", "bash", "-c", "touch made/x; echo $SECRET_VALUE; cat open.txt")
+    ran = rundown(
+        project, "exec", "--non-interactive", "--explain", "--allow-env", "SECRET_VALUE", *words,
+        environment={"SECRET_VALUE": "hunter2-and-more"},
+    )  # fmt: skip
+    found = json.loads(ran.stdout)
+    assert (ran.returncode, found["decision"], found["cwd"]) == (0, "allow", str(project)), ran.stderr
+    assert found["plan"]["argv"] == ["bash", "-c", "touch made/x; echo $SECRET_VALUE; cat open.txt"]
+    binds = {
+        mount["target"]: mount["writable"] for mount in found["plan"]["mounts"] if mount["kind"] == "bind"
+    }
+    assert (binds[str(project)], binds[f"{project}/made"]) == (False, True)
+    assert ("SECRET_VALUE" in found["plan"]["env"], "hunter2" in ran.stdout) == (True, False)
+    assert not (project / "made").exists()
+
+
+def test_explain_says_what_would_be_denied_and_what_would_help(project):
+    ran = rundown(project, "exec", "--explain", "--", "bash", "-c", "kubectl get pods; ls")
+    found = json.loads(ran.stdout)
+    assert (ran.returncode, found["decision"], found["plan"]) == (126, "deny", None)
+    (denied,) = [item for item in found["operations"] if item["outcome"] == "deny"]
+    assert (denied["resource"], denied["fix"]["flag"]) == ("kubectl", "--allow-run kubectl")
+
+
+def test_a_profile_opens_what_its_tool_needs(project):
+    text = "touch package-lock.json && echo written"
+    (project / "package-lock.json").touch()
+    refused = rundown(project, "exec", "--non-interactive", "--", "sh", "-c", f"f() {{ {text}; }}; f")
+    opened = rundown(
+        project, "exec", "--non-interactive", "--profile", "npm", "--", "sh", "-c", f"f() {{ {text}; }}; f"
+    )
+    assert ("written" in refused.stdout, opened.stdout) == (False, "written\n"), opened.stderr
+    unknown = rundown(project, "exec", "--profile", "nmp", "--", "true")
+    assert (unknown.returncode, "cargo" in unknown.stderr) == (2, True)
+
+
+def test_secrets_are_taken_out_of_what_is_piped_unless_it_is_said_otherwise(project):
+    given = {"API_TOKEN": "tok-0123456789abcdef"}
+    words = ("--allow-env", "API_TOKEN", "--", "printenv", "API_TOKEN")
+    hidden = rundown(project, "exec", "--non-interactive", *words, environment=given)
+    plain = rundown(project, "exec", "--non-interactive", "--no-redact", *words, environment=given)
+    assert ("tok-0123" in hidden.stdout, "API_TOKEN" in hidden.stdout) == (False, True), hidden.stdout
+    assert plain.stdout == "tok-0123456789abcdef\n", plain.stderr
+
+
+def test_bytes_and_their_end_come_through_redaction_whole(project):
+    text = "import sys; sys.stdout.buffer.write(bytes(range(256)) * 1000)"
+    ran = subprocess.run(
+        [str(RUNDOWN), "exec", "--non-interactive", "--", "python3", "-c", text],
+        cwd=project, env=bare_environment(project, {"API_TOKEN": "tok-0123456789abcdef"}), capture_output=True, check=True,
+    )  # fmt: skip
+    assert ran.stdout == bytes(range(256)) * 1000
