@@ -334,7 +334,10 @@ def _ending(status: int) -> dict[str, Any]:
 def _sender_of(sock: socket.socket) -> int:
     """Returns who sent the next message, by its process id here, 0 if nobody says. Source: unix(7)."""
     credentials = struct.Struct("3i")
-    _, ancillary, _, _ = sock.recvmsg(1, socket.CMSG_SPACE(credentials.size), socket.MSG_PEEK)
+    try:
+        _, ancillary, _, _ = sock.recvmsg(1, socket.CMSG_SPACE(credentials.size), socket.MSG_PEEK)
+    except ConnectionResetError:  # it ended without having read its plan
+        return 0
     for level, kind, content in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
             return int(credentials.unpack(content)[0])
