@@ -1,6 +1,6 @@
 """What a plan of this host's sandbox is made from; the sandbox room itself has tests of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -54,6 +54,7 @@ class Room:
         *,
         stdin_fd: int | None = None,
         size: tuple[int, int] | None = None,
+        started: Callable[[int], None] = lambda pid: None,
     ) -> ProcessResult | StageFailure:
         self.launched.append((plan, stdin_fd, size))
         sink("stdout", b"printed")
