@@ -23,6 +23,7 @@ Examples:
   rundown show                     the newest run
   rundown show 98f3a1b2c3d4        steps, answers, denials, gaps, changed files
   rundown show --output 2.1        what step 2.1 printed
+  rundown show --html run.html     everything on one page, to hand on
 
 Exit code: 0, or 6 if the log does not hold together.
 """
@@ -32,11 +33,27 @@ Exit code: 0, or 6 if the log does not hold together.
 @click.argument("run", required=False)
 @click.option("--output", "position", metavar="STEP", help="Print what a step printed, its last attempt.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write a report of it: one page, nothing else needed to read it; `-` for standard output.",
+)
 @place_options
 def command(
-    run: str | None, position: str | None, as_json: bool, root: Path | None, runs_dir: Path | None
+    run: str | None,
+    position: str | None,
+    as_json: bool,
+    page: Path | None,
+    root: Path | None,
+    runs_dir: Path | None,
 ) -> int:
     """Show one run: steps, answers, denials, gaps. RUN is an id, a part of one, or nothing for the newest."""
+    if page is not None:
+        from rundown.cli.report import write_report
+
+        return write_report(run, page, runs_place(root, runs_dir))
     with open_run(runs_place(root, runs_dir), run) as directory:
         summary = _summary(directory.path, directory.read_file(CONTRACT))
         receipt = directory.path / RECEIPT

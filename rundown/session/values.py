@@ -22,6 +22,9 @@ PLACE = frozenset({"Step", "step", "Index", "index", "context", "RunId", "Runboo
 """Names whose values say where a run is, and which: each run has its own."""
 
 _MOST_ANCESTORS = 32
+BUILTINS = frozenset({"Date", "DateTime", "Year", "Month", "Day", "Branch", "WorkPath"})
+"""Names that every run has a value for, whatever it is given."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _PREFIXES = ("RD_INPUT_", "RD_VAR_")
 
