@@ -146,9 +146,9 @@ def output_spans(content: bytes) -> tuple[tuple[Span, ...], str]:
     from rich.text import Text
 
     shown = OutputFilter(color=True)
-    text, cut = _middle_out((shown.feed(content) + shown.flush()).decode())
+    text, cut = _middle_out((shown.feed(content.rstrip()) + shown.flush()).decode())
     lines = (line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
-    painted = Text.from_ansi("\n".join(lines).rstrip("\n"))
+    painted = Text.from_ansi("\n".join(lines))
     found: list[Span] = []
     done = 0
     for span in sorted(painted.spans):
