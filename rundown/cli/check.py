@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 from msgspec import Struct
 
+from rundown.cli.runner_streams import is_guarded, speak
 from rundown.cli.screen import stream_style
 from rundown.cli.surroundings import read_surroundings
 from rundown.errors import InvalidInputError
@@ -68,7 +69,11 @@ def command(files: tuple[str, ...], as_json: bool, github: bool) -> int:
         elif found:
             sys.stdout.write(render_diagnostics(found, style) + "\n")
         if annotated and not as_json:
-            sys.stdout.write("".join(render_annotation(item, file) for item in found))
+            commands = "".join(render_annotation(item, file) for item in found)
+            if is_guarded():
+                speak(commands)
+            else:
+                sys.stdout.write(commands)
     if not as_json:
         sys.stdout.write(_summary(tally, style))
     return 2 if tally.invalid else 0

@@ -6,11 +6,13 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from rundown.cli.ending import tell_ending
+from rundown.cli.ending import Telling
 from rundown.cli.front import open_front
 from rundown.cli.inputs import given_values
 from rundown.cli.options import flags_again
 from rundown.cli.places import place_again, runs_place
+from rundown.cli.report_options import Reports
+from rundown.cli.reporting import Reporting
 from rundown.cli.signals import forwarded
 from rundown.cli.surroundings import read_surroundings
 from rundown.errors import InvalidInputError
@@ -32,8 +34,7 @@ def go_on(
     *,
     inputs: dict[str, tuple[str, ...]],
     order: Order | None = None,
-    as_json: bool = False,
-    raw: bool = False,
+    reports: Reports = Reports(),  # noqa: B008 - a frozen value
 ) -> int:
     """Resumes a run; `order` is what a person does to it first. Returns the exit code."""
     around = read_surroundings()
@@ -45,12 +46,20 @@ def go_on(
     runbook = Path(contract.runbook_path) if contract.runbook_path else None
     wish = replace(wish, root=Path(contract.root))
     given = given_values(inputs, around)
-    front = open_front(around, wish, as_json=as_json, raw=raw)
-    with open_house(wish, around, runbook, front.prompter) as house, forwarded(house.room):
-        ended = Runner(house, front).resume(contract.run_id, given, order)
-    prompted = contract.prompted or order is not None
-    elsewhere = place_again(contract.root, wish, around)
-    return tell_ending(ended, prompted=prompted, as_json=as_json, again=flags_again(wish), place=elsewhere)
+    wish = replace(wish, timeout_ns=reports.timeout_ns)
+    front = open_front(around, wish, as_json=reports.as_json, raw=reports.raw)
+    telling = Telling(
+        prompted=contract.prompted or order is not None,
+        as_json=reports.as_json,
+        quiet=reports.quiet,
+        again=flags_again(wish),
+        place=place_again(contract.root, wish, around),
+    )
+    with Reporting(reports, around.environ) as reporting:
+        with open_house(wish, around, runbook, front.prompter) as house, forwarded(house.room):
+            runner = Runner(house, reporting.around(front, telling.place + telling.again))
+            ended = runner.resume(contract.run_id, given, order)
+        return reporting.tell(ended, telling)
 
 
 def active_run(place: RunsPlace) -> str | None:

@@ -9,6 +9,7 @@ import click
 from rundown.cli.continuing import go_on
 from rundown.cli.inputs import input_options
 from rundown.cli.options import policy_options
+from rundown.cli.report_options import report_options
 from rundown.engine.state import State
 from rundown.model.event import Body, EndForced, Jumped, StepFinished
 from rundown.session.steering import Order
@@ -19,10 +20,9 @@ _NOTE = click.option("--note", default="", metavar="TEXT", help="Goes on record 
 
 def _driving(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds what all of them take: which run, its record, how to show it, secrets, policy."""
-    decorated = policy_options(input_options(command))
+    decorated = policy_options(input_options(report_options(command)))
     options = (
         click.option("--run", metavar="ID", help="Which run; the newest without it."),
-        click.option("--json", "as_json", is_flag=True, help="Print events as JSON lines."),
         click.option(
             "--runs-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where the record is."
         ),

@@ -1,7 +1,10 @@
 """How a run's end becomes an exit code and a last word with the next step to take."""
 
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
+
+from msgspec import Struct
 
 from rundown.cli.outlook import render_refusals
 from rundown.record.ids import short_id
@@ -27,33 +30,50 @@ def exit_code(ended: Ended, *, prompted: bool) -> int:
     return 0 if ended.state.lifecycle == "completed" else 1
 
 
-def tell_ending(ended: Ended, *, prompted: bool, as_json: bool, again: str, place: str = "") -> int:
-    """Says where the record is and how to go on; returns the exit code. `again`: this invocation's policy
-    flags, which the next one needs as well; `place`: the flags by which it finds the run from here."""
-    if not as_json:
-        run = short_id(ended.run_id)
-        again = place + again
-        resume = f"rundown resume {run}{again}"
-        hints = {
-            "waiting": f"when it is done: rundown pass{again}   or: rundown fail{again}   (run {run})",
-            "denied": f"go on, with a flag or after a change of policy: {resume}",
-            "violation": f"look at what was moved away, then go on: {resume}",
-            "interrupted": f"go on: {resume}",
-            "sandbox": f"what this host can enforce: rundown doctor; go on: {resume}",
-            "secret": f"when it is there: {resume}",
-            "in-doubt": f"at a terminal: {resume}",
-        }
-        hint = hints.get(ended.pause.reason) if ended.pause is not None else None
-        with suppress(OSError):
-            sys.stderr.write(render_refusals(ended.outlook, resume))
-            sys.stderr.flush()
-        lines = [
-            *([hint] if hint else []),
-            f"record: rundown show {run}{place}   ({visible(str(ended.path))})",
-        ]
-        if ended.receipt is not None:
-            lines.append(f"receipt: {visible(str(ended.receipt))}")
+class Telling(Struct, frozen=True, kw_only=True):
+    """How an end is told. `again`: this invocation's policy flags, which the next one needs as well; `place`:
+    the flags by which it finds the run from here. `quiet`: not a word about a run that completed."""
+
+    prompted: bool = False
+    as_json: bool = False
+    quiet: bool = False
+    again: str = ""
+    place: str = ""
+
+
+def tell_ending(ended: Ended, telling: Telling) -> int:
+    """Says where the record is and how to go on; returns the exit code."""
+    code = exit_code(ended, prompted=telling.prompted)
+    resume = resume_command(ended, telling)
+    with suppress(OSError):
+        sys.stderr.write(render_refusals(ended.outlook, resume, ended.suggestion))
+        sys.stderr.flush()
+    if not telling.as_json and not (telling.quiet and code == 0):
         with suppress(OSError):  # nobody reads it: the exit code says it as well
-            sys.stdout.write("".join(f"{line}\n" for line in lines))
-            sys.stdout.flush()
-    return exit_code(ended, prompted=prompted)
+            stream = sys.stderr if telling.quiet else sys.stdout
+            stream.write("".join(f"{line}\n" for line in _last_words(ended, telling, resume)))
+            stream.flush()
+    return code
+
+
+def resume_command(ended: Ended, telling: Telling) -> str:
+    """Returns the command that goes on with a run."""
+    return f"rundown resume {short_id(ended.run_id)}{telling.place}{telling.again}"
+
+
+def _last_words(ended: Ended, telling: Telling, resume: str) -> Iterator[str]:
+    run, again = short_id(ended.run_id), telling.place + telling.again
+    hints = {
+        "waiting": f"when it is done: rundown pass{again}   or: rundown fail{again}   (run {run})",
+        "denied": f"go on, with a flag or after a change of policy: {resume}",
+        "violation": f"look at what was moved away, then go on: {resume}",
+        "interrupted": f"go on: {resume}",
+        "sandbox": f"what this host can enforce: rundown doctor; go on: {resume}",
+        "secret": f"when it is there: {resume}",
+        "in-doubt": f"at a terminal: {resume}",
+    }
+    if ended.pause is not None and ended.pause.reason in hints:
+        yield hints[ended.pause.reason]
+    yield f"record: rundown show {run}{telling.place}   ({visible(str(ended.path))})"
+    if ended.receipt is not None:
+        yield f"receipt: {visible(str(ended.receipt))}"

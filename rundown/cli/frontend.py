@@ -7,6 +7,7 @@ interrupted where the next one begins, so that nothing happens unseen and nothin
 import sys
 from typing import BinaryIO
 
+from rundown.cli.runner_streams import runner_safe_json
 from rundown.model.digest import canonical_json
 from rundown.model.event import Event, RunPaused, StepStarted
 from rundown.render.diagnostic import render_diagnostics
@@ -98,7 +99,7 @@ class JsonFrontend:
         """
         for _, rest in self._printed.end():
             _write("stderr", rest)
-        self._is_read = _write("stdout", canonical_json(event) + b"\n") and self._is_read
+        self._is_read = _write("stdout", runner_safe_json(canonical_json(event)) + b"\n") and self._is_read
         if isinstance(event.body, StepStarted) and not self._is_read:
             raise KeyboardInterrupt
 

@@ -5,7 +5,9 @@ invalid document, 3 denied, 4 no sandbox, 5 a person is needed, 6 the record doe
 interrupted. A traceback is shown only with `--debug`.
 """
 
+import os
 import sys
+from contextlib import suppress
 
 from rundown import __version__
 from rundown.cli.streams import finish_streams, prepare_streams
@@ -18,8 +20,14 @@ def main() -> int:
     if words == ["--version"]:
         return _print_version()
     from rundown.cli.group import run_command_line
+    from rundown.cli.runner_streams import guard_streams, release_streams
 
-    return run_command_line(words)
+    guard_streams(os.environ)
+    try:
+        return run_command_line(words)
+    finally:
+        with suppress(OSError, ValueError):  # nobody reads it any more
+            release_streams()
 
 
 def _print_version() -> int:

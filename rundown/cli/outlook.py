@@ -26,11 +26,11 @@ def describe_foreseen(item: Foreseen) -> str:
     return f"{visible(item.text)} ({noun} {', '.join(item.positions)})"
 
 
-def render_refusals(outlook: Outlook, command: str) -> str:
-    """Returns all that a run is refused where nobody can be asked, with one command that allows it; "" if
-    that is a single thing, which was told already."""
+def render_refusals(outlook: Outlook, command: str, suggestion: str = "", *, at_least: int = 2) -> str:
+    """Returns all that a run is refused where nobody can be asked, with one command that allows it, and
+    `suggestion`, the same as a policy document; "" if that is less than two things: one was told already."""
     refused = (*outlook.denials, *outlook.asks)
-    if len(refused) < 2:
+    if len(refused) < at_least:
         return ""
     lines = ["everything that the steps of this runbook would be refused:"]
     for item in refused:
@@ -41,6 +41,9 @@ def render_refusals(outlook: Outlook, command: str) -> str:
         what = "all of it" if all(flags) else "what flags can allow of it"
         words = " ".join(dict.fromkeys(flag for flag in flags if flag))
         lines += [f"to allow {what}:", f"  {command} {words}"]
+    if suggestion:
+        lines.append("or as policy, in .rundownrc.yaml or in a file that --policy names:")
+        lines += [f"  {line}" for line in visible(suggestion, lines=True).splitlines()]
     return "\n".join(lines) + "\n"
 
 

@@ -7,6 +7,7 @@ import click
 from rundown.cli.continuing import go_on
 from rundown.cli.inputs import input_options
 from rundown.cli.options import policy_options
+from rundown.cli.report_options import Reports, report_options
 from rundown.session.wish import Wish
 
 _EPILOG = """\b
@@ -21,12 +22,9 @@ Exit code: as `rundown run`.
 @click.command("resume", epilog=_EPILOG)
 @click.argument("run", required=False)
 @input_options
-@click.option("--json", "as_json", is_flag=True, help="Print events as JSON lines.")
-@click.option("--raw-output", is_flag=True, help="Pass escape sequences of steps on to the terminal.")
+@report_options
 @click.option("--runs-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where the record is.")
 @policy_options
-def command(
-    run: str | None, inputs: dict[str, tuple[str, ...]], as_json: bool, raw_output: bool, wish: Wish
-) -> int:
+def command(run: str | None, inputs: dict[str, tuple[str, ...]], reports: Reports, wish: Wish) -> int:
     """Go on with RUN: an id, a unique part of one, or nothing for the newest."""
-    return go_on(run, wish, inputs=inputs, as_json=as_json, raw=raw_output)
+    return go_on(run, wish, inputs=inputs, reports=reports)

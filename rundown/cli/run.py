@@ -6,19 +6,29 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from rundown.cli.ending import tell_ending
+from rundown.cli.dry_run import rehearse_run, tell_rehearsal
+from rundown.cli.ending import Telling
 from rundown.cli.front import open_front
 from rundown.cli.inputs import given_values, input_options
 from rundown.cli.options import flags_again, policy_options
+from rundown.cli.part_options import Part, chosen_part, part_options, steps_directory
 from rundown.cli.places import place_again
+from rundown.cli.report_options import Reports, report_options
+from rundown.cli.reporting import Reporting
 from rundown.cli.screen import error_style
 from rundown.cli.signals import forwarded
+from rundown.cli.suggestion import write_suggestion
 from rundown.cli.surroundings import read_surroundings
 from rundown.render.diagnostic import render_diagnostics
 from rundown.session.build import open_house
-from rundown.session.library import open_runbook
+from rundown.session.desk import open_desk
+from rundown.session.library import Opened, open_runbook
+from rundown.session.needs import Needs
 from rundown.session.preparation import Invocation, prepare
+from rundown.session.project import find_project
+from rundown.session.run import Start
 from rundown.session.runner import Runner
+from rundown.session.surroundings import Surroundings
 from rundown.session.wish import Wish
 from rundown.syntax.caution import cautions
 
@@ -36,32 +46,34 @@ Exit code: 0 complete, 1 stopped or failed, 2 usage or not valid, 3 denied by po
 @click.command("run", epilog=_EPILOG)
 @click.argument("file", metavar="FILE")
 @input_options
+@part_options
 @click.option("--prompted", "--manual", is_flag=True, help="Show commands instead of running them.")
+@click.option("--dry-run", is_flag=True, help="Only list what would be asked for and denied; 3 if anything.")
 @click.option("--no-preflight", is_flag=True, help="Ask at each step only, not before the first one.")
 @click.option("--agent", metavar="KIND", help="Who does agent steps that name no kind.")
-@click.option("--json", "as_json", is_flag=True, help="Print events as JSON lines.")
-@click.option("--raw-output", is_flag=True, help="Pass escape sequences of steps on to the terminal.")
+@report_options
 @click.option("--runs-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where to keep the record.")
 @policy_options
 def command(
     file: str,
     inputs: dict[str, tuple[str, ...]],
+    part: Part,
     prompted: bool,
+    dry_run: bool,
     no_preflight: bool,
     agent: str | None,
-    as_json: bool,
-    raw_output: bool,
+    reports: Reports,
     wish: Wish,
 ) -> int:
     """Run FILE: a path, `-` for standard input, or a name below runbooks/."""
     around = read_surroundings()
-    opened = open_runbook(file, around.cwd)
-    if not as_json:
-        sys.stderr.write(render_diagnostics(cautions(opened.runbook, opened.warnings), error_style()))
-    front = open_front(around, wish, as_json=as_json, raw=raw_output)
-    start = prepare(
-        opened,
-        Invocation(
+    wish = replace(wish, timeout_ns=reports.timeout_ns, non_interactive=wish.non_interactive or dry_run)
+    with Reporting(reports, around.environ) as reporting:
+        opened = open_runbook(file, around.cwd)
+        if not (reports.as_json or reports.quiet):
+            sys.stderr.write(render_diagnostics(cautions(opened.runbook, opened.warnings), error_style()))
+        front = open_front(around, wish, as_json=reports.as_json, raw=reports.raw)
+        invocation = Invocation(
             given=given_values(inputs, around),
             around=around,
             prompter=front.prompter,
@@ -69,10 +81,35 @@ def command(
             hidden=inputs["hidden"],
             prompted=prompted,
             agent=agent,
-        ),
-    )
-    start = replace(start, preflight=not no_preflight)
-    with open_house(wish, around, opened.document.path, front.prompter) as house, forwarded(house.room):
-        ended = Runner(house, front).start(opened, start)
-        place = place_again(house.desk.project.root, wish, around)
-    return tell_ending(ended, prompted=prompted, as_json=as_json, again=flags_again(wish), place=place)
+        )
+        start = chosen_part(prepare(opened, invocation), part, opened.runbook)
+        root = find_project(opened.document.path, around.cwd, around.home, wish.root).root
+        start = replace(start, preflight=not no_preflight, cwd=steps_directory(part, around.cwd, root))
+        if dry_run:
+            return _rehearse(file, opened, start, reports, (wish, around))
+        with open_house(wish, around, opened.document.path, front.prompter) as house, forwarded(house.room):
+            runner = Runner(house, reporting.around(front, flags_again(wish)))
+            ended = runner.start(opened, start)
+            place = place_again(house.desk.project.root, wish, around)
+        if reports.suggest is not None:
+            write_suggestion(reports.suggest, runner.needs, (wish, around), opened, start)
+        telling = Telling(
+            prompted=prompted,
+            as_json=reports.as_json,
+            quiet=reports.quiet,
+            again=flags_again(wish),
+            place=place,
+        )
+        return reporting.tell(ended, telling)
+
+
+def _rehearse(
+    file: str, opened: Opened, start: Start, reports: Reports, invocation: tuple[Wish, Surroundings]
+) -> int:
+    wish, around = invocation
+    found = rehearse_run(open_desk(wish, around, opened.document.path), opened, start)
+    if reports.suggest is not None:
+        write_suggestion(reports.suggest, Needs(), invocation, opened, start)
+    if reports.quiet:
+        return found.code
+    return tell_rehearsal(found, file, again=flags_again(wish), as_json=reports.as_json)

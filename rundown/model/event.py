@@ -24,6 +24,8 @@ class RunStarted(Struct, frozen=True, kw_only=True, tag="RunStarted"):
 
     `runbook_file` is the name shown to people, `runbook_path` the file's real path ("" for standard input).
     `context_id` is shared by a run and its children; `agent` is the kind the invocation named.
+    `until`: the unit after which the run is to end, `cwd`: where steps start; "" for the runbook's end, and
+    for the root.
     """
 
     run_id: str
@@ -38,6 +40,8 @@ class RunStarted(Struct, frozen=True, kw_only=True, tag="RunStarted"):
     inputs: dict[str, str] = {}
     parent_run: str | None = None
     withheld: tuple[str, ...] = ()
+    until: str = ""
+    cwd: str = ""
 
 
 class HostProbed(Struct, frozen=True, kw_only=True, tag="HostProbed"):

@@ -17,8 +17,8 @@ class PolicyFacts(Struct, frozen=True, kw_only=True):
     `executables`: bare name -> real path, for names that rules and texts mention, as the step's PATH
     finds them; `interpreters`: real path of a script -> real path of its `#!` interpreter.
     `venvs`: real paths of virtual environments that PATH entries belong to.
-    `documents`: real paths of the policy documents in force. `off_limits`: paths that nothing ever opens
-    (signing key, trust store, records of other runs).
+    `documents`: real paths of the policy documents in force, `runner_files` of those a CI runner obeys.
+    `off_limits`: paths that nothing ever opens (signing key, trust store, records of other runs).
     """
 
     root: str
@@ -36,4 +36,5 @@ class PolicyFacts(Struct, frozen=True, kw_only=True):
     interpreters: dict[str, str] = {}
     venvs: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
+    runner_files: tuple[str, ...] = ()
     off_limits: tuple[str, ...] = ()

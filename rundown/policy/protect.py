@@ -56,6 +56,7 @@ def protected_rules(facts: PolicyFacts) -> tuple[Rule, ...]:
     found += [(f"{{gitdir}}/{name}", why) for name, why in _GIT]
     found += [(f"{{home}}/{name}", "a shell reads it when it starts") for name in _HOME]
     found += [(path, "a policy document") for path in facts.documents]
+    found += [(path, "the CI runner obeys it") for path in facts.runner_files]
     found += [(facts.runbook_file, "the runbook that is running")] if facts.runbook_file else []
     return tuple(_rule(pattern, why) for pattern, why in found)
 

@@ -17,12 +17,13 @@ def render_annotation(item: Diagnostic, file: str) -> str:
     place["title"] = item.code
     properties = ",".join(f"{name}={_property(value)}" for name, value in place.items())
     text = ". ".join(part for part in (item.message, item.why, item.fix and f"Fix: {item.fix}") if part)
-    return f"::{item.severity} {properties}::{_message(visible(text))}\n"
+    return f"::{item.severity} {properties}::{escape_message(visible(text))}\n"
 
 
-def _message(text: str) -> str:
+def escape_message(text: str) -> str:
+    """Returns `text` as the data of a workflow command: on one line, its percent signs meant."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
-    return _message(visible(text)).replace(":", "%3A").replace(",", "%2C")
+    return escape_message(visible(text)).replace(":", "%3A").replace(",", "%2C")

@@ -1,6 +1,7 @@
 """Composes the real ports: one `House` is what a run, its children and `exec` need on this machine."""
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -61,7 +62,7 @@ class House(Struct, kw_only=True, dict=True):
     """A desk and a sandbox: shared by a run and its children. `redactor` takes `secrets`, values by name,
     out of all that is stored or shown; `salt` makes digests of values useless to others; `watch` remembers
     how the trees stood that steps may write, `denied_names` which denied names were in them; `tmp_bytes`
-    bounds the run's private /tmp."""
+    bounds the run's private /tmp. `ends_ns`: when its time is over, on the monotonic clock."""
 
     desk: Desk
     room: Launcher
@@ -71,6 +72,11 @@ class House(Struct, kw_only=True, dict=True):
     watch: Watch
     tmp_bytes: int | None
     denied_names: DeniedNames
+    ends_ns: int | None = None
+
+    def time_left(self) -> int | None:
+        """Returns the nanoseconds that are left for all of it, at least 0; None without an end."""
+        return max(0, self.ends_ns - time.monotonic_ns()) if self.ends_ns is not None else None
 
     def keep_secret(self, values: Values) -> None:
         """From now on takes these values out as well, and every text in them."""
@@ -170,6 +176,7 @@ class House(Struct, kw_only=True, dict=True):
             wish=self.desk.wish.sandbox,
             tmp_bytes=self.tmp_bytes,
             variables=variables,
+            time_left=self.time_left,
             own_executables=tuple(
                 os.path.realpath(os.path.join(folder, name))
                 for folder in self.desk.around.executable_dirs
@@ -223,6 +230,7 @@ def open_house(
             salt=os.urandom(16).hex(),
             secrets=secrets,
             redactor=Redactor(secrets),
+            ends_ns=time.monotonic_ns() + wish.timeout_ns if wish.timeout_ns is not None else None,
             watch=Watch(around.now_ns, ignored=desk.facts.off_limits, fresh_ns=_FRESH_NS),
             denied_names=DeniedNames(),
         )

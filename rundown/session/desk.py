@@ -197,8 +197,16 @@ def _policy_facts(around: Surroundings, project: Project, loaded: Loaded, places
         executables={name: real for name, real in lookups.items() if real is not None},
         venvs=tuple(os.path.dirname(entry) for entry in search_path if _is_venv(entry)),
         documents=loaded.documents,
+        runner_files=_runner_files(around),
         off_limits=_off_limits(around, project, places.runs_dir),
     )
+
+
+def _runner_files(around: Surroundings) -> tuple[str, ...]:
+    """Source: GitHub's documentation, "Workflow commands", environment files."""
+    names = ("OUTPUT", "ENV", "PATH", "STATE", "STEP_SUMMARY")
+    files = (around.environ.get(f"GITHUB_{name}", "") for name in names)
+    return tuple(os.path.realpath(file) for file in files if os.path.isabs(file))
 
 
 def _off_limits(around: Surroundings, project: Project, runs_dir: Path | None) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ class Tools(Struct, frozen=True, kw_only=True):
     """What an execution works with. `open_output(position, attempt)` makes a fresh file, `read_output(name)`
     gives the end of one that is whole, `live_folder` is for files of running steps, `secret_folder` for those
     that no disk should see. `salt` goes into digests of values and nowhere else. `redaction` opens a stream
-    that takes out all secrets known by then."""
+    that takes out all secrets known by then. `cwd`: where steps start, "" for `root`."""
 
     run_id: str
     salt: str
@@ -111,6 +111,7 @@ class Tools(Struct, frozen=True, kw_only=True):
     guard: Guarding
     secrets: RunbookSecrets
     secret_folder: Path
+    cwd: str = ""
 
 
 class _Settled(NamedTuple):
@@ -198,7 +199,8 @@ def execute(tools: Tools, attempt: Attempt, texts: Texts) -> Iterator[Body]:
 
 
 def _freeze(tools: Tools, attempt: Attempt, bound: BoundText) -> ExecutionRequest:
-    place = Place(run_id=tools.run_id, position=attempt.position, attempt=attempt.number, cwd=tools.root)
+    cwd = tools.cwd or tools.root
+    place = Place(run_id=tools.run_id, position=attempt.position, attempt=attempt.number, cwd=cwd)
     bindings = tuple((name, binding_digest(tools.salt, name, value)) for name, value in bound.values)
     supplied = tools.secrets.supplied(_recipient(attempt))
     frozen = without_supplied(freeze_script(place, attempt.unit.body, bound, tools.shop), supplied)

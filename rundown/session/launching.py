@@ -42,9 +42,14 @@ class Terminal(Protocol):
         ...
 
 
+def _no_end() -> int | None:
+    return None
+
+
 class Launching(Struct, frozen=True, kw_only=True):
     """What plans of one run have in common. `variables(request, names, values)` gives a
-    step its environment: `names` are inherited. `own_executables`: rundown's, which need `own_package`."""
+    step its environment: `names` are inherited. `own_executables`: rundown's, which need `own_package`;
+    `time_left()`: nanoseconds that all steps together still have, None without an end."""
 
     host: HostFacts
     view: ViewSettings
@@ -53,6 +58,7 @@ class Launching(Struct, frozen=True, kw_only=True):
     own_executables: tuple[str, ...] = ()
     own_package: str = ""
     tmp_bytes: int | None = None
+    time_left: Callable[[], int | None] = _no_end
 
 
 class Room(Protocol):
@@ -143,11 +149,11 @@ class SandboxLauncher:
         self, planned: Planned, output: OutputSink, started: Callable[[int], None] = lambda pid: None
     ) -> ProcessResult | StageFailure:
         """Runs the plan to its end. `started` is told the command's process id on the host."""
-        stdin_fd = self._terminal.stdin(interactive=planned.plan.interactive)
+        plan = _within_time(planned.plan, self._launching.time_left())
+        stdin_fd = self._terminal.stdin(interactive=plan.interactive)
+        size = self._terminal.size()
         try:
-            return self._room.launch(
-                planned.plan, output, stdin_fd=stdin_fd, size=self._terminal.size(), started=started
-            )
+            return self._room.launch(plan, output, stdin_fd=stdin_fd, size=size, started=started)
         finally:
             self.drop()
 
@@ -155,6 +161,13 @@ class SandboxLauncher:
         """Lets go of a plan that is not to be launched, or was: what was made for it and is empty goes."""
         remove_if_empty(self._made)
         self._made = ()
+
+
+def _within_time(plan: SandboxPlan, left_ns: int | None) -> SandboxPlan:
+    """No step goes on for longer than the run may."""
+    if left_ns is None or (plan.timeout_ns is not None and plan.timeout_ns <= left_ns):
+        return plan
+    return replace(plan, timeout_ns=max(1, left_ns))
 
 
 def _with_folder(plan: SandboxPlan, folder: Path, place: str, *, writable: bool) -> SandboxPlan:

@@ -53,6 +53,8 @@ def begin(desk: Desk, run: Run) -> Iterator[Body]:
         inputs=dump_values(start.values, start.secret),
         parent_run=start.family.parent,
         withheld=tuple(sorted(start.secret_values)),
+        until=str(start.until or ""),
+        cwd=start.cwd,
     )
     yield HostProbed(facts=desk.host, wish=desk.wish.sandbox)
     yield PolicyFrozen(digest=desk.loaded.documents_digest, sources=desk.loaded.sources)

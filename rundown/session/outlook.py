@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic, Span
@@ -50,6 +51,16 @@ class Outlook(Struct, frozen=True, kw_only=True):
     denials: tuple[Foreseen, ...] = ()
     writes: Foreseen | None = None
 
+    def within(self, unit: str) -> "Outlook":
+        """Returns what concerns one step, or one substep, and what the runbook itself wants."""
+        writes = _within((self.writes,), unit) if self.writes is not None else ()
+        return replace(
+            self,
+            asks=_within(self.asks, unit),
+            denials=_within(self.denials, unit),
+            writes=next(iter(writes), None),
+        )
+
     @property
     def questions(self) -> tuple[Foreseen, ...]:
         """Everything that a person may settle beforehand."""
@@ -63,8 +74,10 @@ def look_ahead(
     *,
     agent: str | None = None,
     secrets_of: SecretsOf | None = None,
+    cwd: str = "",
 ) -> Outlook:
     """Returns what the texts of a runbook and of those it leads to say that their steps would need, in order.
+    `cwd`: where steps start, "" for the root.
 
     Raises:
         InvalidInputError: front matter `permissions:` is not valid.
@@ -72,7 +85,7 @@ def look_ahead(
     asks: dict[str, list[tuple[str, Ruling, Grant]]] = {}
     denials: dict[str, list[tuple[str, Ruling, Grant]]] = {}
     doing: list[str] = []
-    for request in _requests(first, desk, agent, secrets_of):
+    for request in foresee(first, desk, agent, secrets_of, cwd):
         if _may_write(request):
             doing.append(request.position)
         for ruling in desk.evaluate(request, grants).rulings:
@@ -144,8 +157,8 @@ def _refused_secret(item: Foreseen) -> Diagnostic:
     )
 
 
-def _requests(
-    first: Chapter, desk: Desk, agent: str | None, secrets_of: SecretsOf | None
+def foresee(
+    first: Chapter, desk: Desk, agent: str | None, secrets_of: SecretsOf | None = None, cwd: str = ""
 ) -> Iterator[ExecutionRequest]:
     """Yields the request of every block whose values are known already."""
     root = desk.project.root
@@ -157,7 +170,7 @@ def _requests(
             if isinstance(body, CommandBody | AgentBody):
                 script = fill_in(body, texts, shop)
                 if not isinstance(script, Diagnostic) and not script.problem:
-                    place = Place(run_id="outlook", position=position, attempt=1, cwd=root)
+                    place = Place(run_id="outlook", position=position, attempt=1, cwd=cwd or root)
                     request = freeze_script(place, body, script, shop)
                     recipient = _recipient(position.removeprefix(chapter.at), body)
                     yield without_supplied(request, secrets.supplied(recipient) if secrets else frozenset())
@@ -166,6 +179,15 @@ def _requests(
 def _recipient(position: str, body: CommandBody | AgentBody) -> Recipient:
     step, _, substep = position.partition(".")
     return Recipient(step=step, substep=substep or None, by_agent=isinstance(body, AgentBody))
+
+
+def _within(items: tuple[Foreseen, ...], unit: str) -> tuple[Foreseen, ...]:
+    below = (f"{unit}.", f"{unit}/")
+    kept = (
+        replace(item, positions=tuple(at for at in item.positions if at == unit or at.startswith(below)))
+        for item in items
+    )
+    return tuple(item for item in kept if item.positions)
 
 
 def _told(ruling: Ruling) -> str:

@@ -25,6 +25,7 @@ from rundown.session.library import Document, Opened, parse_document
 from rundown.session.opening import draw_contract, make_work_directory
 from rundown.session.replay import Replayed, replay
 from rundown.session.run import Run, Start
+from rundown.session.selection import find_target
 from rundown.session.values import Values, load_values, scope
 
 RUNBOOK_COPY = "runbook.md"
@@ -154,6 +155,8 @@ def _start(opened: Opened, replayed: Replayed, secrets: Secrets, parent: Run | N
         agent=started.agent,
         context_id=started.context_id,
         family=family_below(parent),
+        until=find_target(opened.runbook, started.until) if started.until else None,
+        cwd=started.cwd,
     )
 
 

@@ -7,16 +7,18 @@ from rundown.model.event import Event, RunFinished, RunPaused
 from rundown.record.events import read_events
 from rundown.record.rundir import EVENTS
 from rundown.session.driver import Track, record
+from rundown.session.needs import Needs
 from rundown.session.ports import Frontend
 from rundown.session.replay import replay
 from rundown.session.run import Ended, Run
 
 
 class Watched:
-    """A front end, the last pause that went by, and what the end said."""
+    """A front end, the last pause that went by, what the end said, and what steps were seen to need."""
 
-    def __init__(self, frontend: Frontend) -> None:
+    def __init__(self, frontend: Frontend, needs: Needs) -> None:
         self._frontend = frontend
+        self._needs = needs
         self.output = frontend.output
         self.present = frontend.present
         self.pause: RunPaused | None = None
@@ -24,6 +26,7 @@ class Watched:
 
     def show(self, event: Event) -> None:
         """Shows one event."""
+        self._needs.take(event.body)
         if isinstance(event.body, RunPaused):
             self.pause = event.body
         if isinstance(event.body, RunFinished):

@@ -9,7 +9,7 @@ from rundown.engine.course import Course
 from rundown.engine.state import State
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import Event, RunPaused
-from rundown.model.runbook import Runbook
+from rundown.model.runbook import Runbook, Target
 from rundown.record.log import EventLog
 from rundown.record.rundir import RunDirectory
 from rundown.session.composition import Family
@@ -23,7 +23,9 @@ from rundown.session.values import Values
 
 
 class Start(Struct, frozen=True, kw_only=True):
-    """How a run begins. `values` are those of `gather_values`; `secret` names are kept off the record."""
+    """How a run begins. `values` are those of `gather_values`; `secret` names are kept off the record.
+    `begin`, `until`: the units where it starts and after which it ends, if not the runbook's own. `cwd`:
+    where steps start, a real path inside the project's root; "" for the root itself."""
 
     values: Values
     secret: frozenset[str] = frozenset()
@@ -32,6 +34,9 @@ class Start(Struct, frozen=True, kw_only=True):
     context_id: str = ""
     family: Family = Family()
     preflight: bool = True
+    begin: Target | None = None
+    until: Target | None = None
+    cwd: str = ""
 
     @property
     def secret_values(self) -> Values:
@@ -41,7 +46,8 @@ class Start(Struct, frozen=True, kw_only=True):
 
 class Ended(Struct, frozen=True, kw_only=True):
     """Where a run came to rest. `pause` says why, if it is paused, `message` what its end says.
-    `outlook`: what else would be refused, if it was denied where nobody can be asked. `receipt`: where it
+    `outlook`: what else would be refused, if it was denied where nobody can be asked,
+    `suggestion` the same as a policy document. `receipt`: where it
     lies, None if none could be made."""
 
     run_id: str
@@ -50,6 +56,7 @@ class Ended(Struct, frozen=True, kw_only=True):
     pause: RunPaused | None = None
     message: str = ""
     outlook: Outlook = Outlook()
+    suggestion: str = ""
     receipt: Path | None = None
 
 

@@ -14,12 +14,14 @@ from rundown.errors import InvalidInputError, PersonNeededError, PolicyDeniedErr
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import Body, ChildStarted, EffectFailed, RunPaused, RunResumed
 from rundown.session.again import Secrets, find_changes
+from rundown.session.bounds import Bounds
 from rundown.session.build import House, RunRef
 from rundown.session.composition import find_child
 from rundown.session.driver import Track, drive, record
 from rundown.session.execution import Tools
 from rundown.session.handing import hand_up, prepare_child, report_of
 from rundown.session.library import Opened
+from rundown.session.needs import Needs
 from rundown.session.opening import begin, frozen_anew
 from rundown.session.outlook import Outlook, find_wanted, look_ahead, refusals
 from rundown.session.performer import Performer
@@ -57,6 +59,8 @@ class Runner:
         self._logs = Logs(house)
         self._receipts = Receipts(house.desk.around, front.warn)
         self._below: dict[str, Run] = {}
+        self.needs = Needs()
+        self._bounds = Bounds(None, None, house.time_left, front.helm)
         self._order: tuple[str, Order] | None = None
         self._told: list[Diagnostic] = []
 
@@ -72,6 +76,7 @@ class Runner:
             raise PolicyDeniedError(*refusals(outlook))
         self._require_secrets(opened, start)
         self._receipts.prepare()
+        self._bounds = Bounds(start.begin, start.until, self._house.time_left, self._front.helm)
         with ExitStack() as stack:
             run = self._make(stack, opened, start)
             self._heed(stack, run)
@@ -97,16 +102,23 @@ class Runner:
     def look_ahead(self, opened: Opened, start: Start) -> Outlook:
         """Returns what the steps would ask for and be refused, children's included, with the grants in
         force."""
-        return look_ahead(
+        found = look_ahead(
             self._first(opened, start),
             self._house.desk,
             self.permissions.grants,
             agent=start.agent,
             secrets_of=self._house.secrets_of,
+            cwd=start.cwd,
         )
+        is_one = start.begin is not None and start.begin == start.until
+        return found.within(str(start.begin)) if is_one else found
 
     def _first(self, opened: Opened, start: Start) -> Chapter:
         return Chapter(opened=opened, values=start.values, secret=start.secret)
+
+    def _suggest(self, run: Run) -> str:
+        first = self._first(run.opened, run.start)
+        return self.needs.suggest(self._house.desk, first, self.permissions.grants, run.start)
 
     def _beginning(self, run: Run, outlook: Outlook) -> Iterator[Body]:
         yield from begin(self._house.desk, run)
@@ -140,6 +152,8 @@ class Runner:
                     return self._end(family, order)
                 self._order = (order.choose(family)[0].directory.run_id, order)
             self._heed(stack, family[0])
+            until = family[0].start.until
+            self._bounds = Bounds(None, until, self._house.time_left, self._front.helm)
             self._below = {upper.directory.run_id: lower for upper, lower in pairwise(family)}
             return self._drive(family[0], _state(family[0]), self._again(family[0]))
 
@@ -162,7 +176,7 @@ class Runner:
     def _drive(self, run: Run, state: State, head: Iterator[Body]) -> Ended:
         hint = run.start.family.outermost or run.directory.run_id
         earlier = run.replayed.events if run.replayed is not None else ()
-        watched = Watched(self._front.frontend(hint, run.opened.runbook, earlier))
+        watched = Watched(self._front.frontend(hint, run.opened.runbook, earlier), self.needs)
         unjudged = run.replayed.unjudged if run.replayed is not None else None
 
         def child(effect: LaunchChild, now: State, values: Values) -> Iterator[Body]:
@@ -173,16 +187,17 @@ class Runner:
         self._tell(self._logs.note(run, at_rest=False))
         try:
             state = record(track, state, head)
-            state = drive(track, state, performer, self._front.helm)
+            state = drive(track, state, performer, self._bounds)
         except KeyboardInterrupt:
             state = interrupt(run, watched)
         finally:
             self._tell(self._logs.note(run, at_rest=True))
             receipt = self._receipts.issue(run)
         pause = watched.pause if state.lifecycle == "paused" else None
-        outlook = Outlook()
+        outlook, suggestion = Outlook(), ""
         if pause is not None and pause.reason == "denied" and not self._front.prompter.can_ask():
             outlook = self.look_ahead(run.opened, run.start)
+            suggestion = self._suggest(run)
         return Ended(
             run_id=run.directory.run_id,
             path=run.directory.path,
@@ -190,6 +205,7 @@ class Runner:
             pause=pause,
             message=watched.message,
             outlook=outlook,
+            suggestion=suggestion,
             receipt=receipt,
         )
 
@@ -294,6 +310,7 @@ class Runner:
             read_output=lambda name: run.directory.read_file(name)[-_TAIL_BYTES:],
             redaction=self._house.redact_stream,
             watch=self._house.watch_steps(run.directory),
+            cwd=run.start.cwd,
             guard=self._house.guard_steps(run.directory.path / "quarantine"),
             secrets=self._house.secrets_of(run.opened),
             secret_folder=self._house.secret_folder,

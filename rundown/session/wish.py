@@ -9,7 +9,8 @@ from rundown.policy.flags import PolicyFlags
 
 
 class Wish(Struct, frozen=True, kw_only=True):
-    """The policy and sandbox flags of one invocation. Paths are as typed."""
+    """The policy and sandbox flags of one invocation. Paths are as typed. `timeout_ns`: for all of
+    it together."""
 
     flags: PolicyFlags = PolicyFlags()
     policy_file: str | None = None
@@ -19,3 +20,4 @@ class Wish(Struct, frozen=True, kw_only=True):
     trust_project: bool = False
     root: Path | None = None
     runs_dir: Path | None = None
+    timeout_ns: int | None = None

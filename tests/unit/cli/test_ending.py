@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from rundown.cli.ending import exit_code, tell_ending
+from rundown.cli.ending import Telling, exit_code, tell_ending
 from rundown.engine.state import State
 from rundown.model.event import RunPaused
 from rundown.model.policy import Fix, Outcome, Ruling
@@ -51,7 +51,7 @@ def test_every_ending_has_its_exit_code(ended: Ended, prompted: bool, code: int)
 def told(
     ended: Ended, capsys: pytest.CaptureFixture[str], again: str = "", **more: object
 ) -> tuple[list[str], str]:
-    code = tell_ending(ended, prompted=False, as_json=False, again=again, **more)  # type: ignore[arg-type]
+    code = tell_ending(ended, Telling(again=again, **more))  # type: ignore[arg-type]
     printed = capsys.readouterr()
     assert code == exit_code(ended, prompted=False)
     return printed.out.splitlines(), printed.err
@@ -106,5 +106,5 @@ def test_all_that_was_refused_where_nobody_could_be_asked_is_listed(
 
 
 def test_where_events_are_printed_nothing_else_is(capsys: pytest.CaptureFixture[str]) -> None:
-    assert tell_ending(paused("denied"), prompted=False, as_json=True, again="") == 3
+    assert tell_ending(paused("denied"), Telling(as_json=True)) == 3
     assert capsys.readouterr() == ("", "")
