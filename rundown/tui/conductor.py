@@ -1,0 +1,265 @@
+"""`Conductor`: one house and its runs on a thread of their own, which ends with the last of them.
+
+The screen tells it what to do; it answers with messages. Nothing is decided here.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+from textual.message import Message
+
+from rundown.errors import RundownError
+from rundown.model.diagnostic import Diagnostic
+from rundown.model.event import Event
+from rundown.model.policy import Grant
+from rundown.model.runbook import Runbook
+from rundown.policy.show import policy_lines
+from rundown.session.build import House, open_house
+from rundown.session.library import Opened
+from rundown.session.outlook import Outlook
+from rundown.session.ports import Foreseen, Frontend
+from rundown.session.preparation import Invocation, prepare
+from rundown.session.run import Ended, Front, Start
+from rundown.session.runner import Runner
+from rundown.session.steering import Order
+from rundown.session.surroundings import Surroundings
+from rundown.session.values import Given, gather_values
+from rundown.session.wish import Wish
+from rundown.tui.frontend import ScreenFrontend, Shelf
+from rundown.tui.helm import PersonHelm
+from rundown.tui.messages import (
+    CameToRest,
+    Closed,
+    HouseOpened,
+    Looked,
+    Remarked,
+    RunOpened,
+    TerminalWanted,
+)
+from rundown.tui.prompter import ScreenPrompter
+
+Job = Callable[[Runner], Ended]
+
+
+class Errand(Struct, frozen=True, kw_only=True):
+    """What a run screen is opened for. `run_id`: a run on record that may go on, "" for a new one."""
+
+    around: Surroundings
+    wish: Wish
+    opened: Opened
+    given: Given = Given()
+    hidden: tuple[str, ...] = ()
+    prompted: bool = False
+    agent: str | None = None
+    preflight: bool = True
+    run_id: str = ""
+    earlier: tuple[Event, ...] = ()
+
+
+class Screenful(Protocol):
+    """The size of the output pane, and whether steps may have the whole terminal."""
+
+    def size(self) -> tuple[int, int] | None: ...
+
+    @property
+    def may_suspend(self) -> bool: ...
+
+
+class Conductor:
+    """Started once for an errand; `close` ends it."""
+
+    def __init__(self, errand: Errand, screen: Screenful, post: Callable[[Message], object]) -> None:
+        self._errand = errand
+        self._screen = screen
+        self.post = post
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._house: House | None = None
+        self._runner: Runner | None = None
+        self._decks = 0
+        self._above = False
+        self._given_back: Future[None] | None = None
+        self.shelf = Shelf()
+        self.helm = PersonHelm(post, lends=screen.may_suspend)
+        self.prompter = ScreenPrompter(post)
+        self._thread = threading.Thread(target=self._work, name="rundown-engine", daemon=True)
+
+    def begin(self) -> None:
+        """Opens the house."""
+        self._thread.start()
+
+    def start(self, given: Given) -> None:
+        """Makes a run and drives it."""
+        errand = self._errand
+
+        def job(runner: Runner) -> Ended:
+            invocation = Invocation(
+                given=given,
+                around=errand.around,
+                prompter=self.prompter,
+                root=errand.wish.root,
+                hidden=errand.hidden,
+                prompted=errand.prompted,
+                agent=errand.agent,
+            )
+            start = prepare(errand.opened, invocation)
+            return runner.start(errand.opened, replace(start, preflight=errand.preflight))
+
+        self._jobs.put(job)
+
+    def resume(self, run_id: str, order: Order | None = None) -> None:
+        """Goes on with a run; `order` is what the person does first."""
+        self._jobs.put(lambda runner: runner.resume(run_id, self._errand.given, order))
+
+    def interrupt(self) -> bool:
+        """Ends the step that runs; returns whether one does. Signal-safe."""
+        return self._house is not None and self._house.room.interrupt()
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Passes the size of the output pane on."""
+        if self._house is not None:
+            self._house.room.resize(rows, columns)
+
+    def grants(self) -> tuple[Grant, ...]:
+        """Returns the grants in force."""
+        return self._runner.permissions.grants if self._runner is not None else ()
+
+    def revoke(self, grant: Grant) -> None:
+        """Takes a grant back, at once."""
+        if self._runner is not None:
+            self.helm.note(self._runner.permissions.revoke(grant))
+
+    def allow_ahead(self, items: tuple[Foreseen, ...]) -> None:
+        """Allows for this session what steps would ask for later."""
+        if self._runner is not None:
+            self.helm.note(tuple(self._runner.permissions.allow_ahead(items)))
+
+    def look(self) -> Outlook:
+        """Returns what the steps would ask for now."""
+        if self._runner is None:
+            return Outlook()
+        runbook = self._errand.opened.runbook
+        values, _ = gather_values(runbook, self._errand.given)
+        return self._runner.look_ahead(runbook, Start(values=values, agent=self._errand.agent))
+
+    def lend_terminal(self) -> int | None:
+        """Gives an interactive step the whole terminal until its end; called on the engine's thread."""
+        if not self._screen.may_suspend:
+            return None
+        taken: Future[bool] = Future()
+        self._given_back = Future()
+        self.post(TerminalWanted(taken, self._given_back))
+        return 0 if taken.result() else None
+
+    def terminal_size(self) -> tuple[int, int] | None:
+        """Returns the size of the pty of steps."""
+        if self._given_back is not None:
+            found = os.get_terminal_size(1)
+            return found.lines, found.columns
+        return self._screen.size()
+
+    def tee(self, chunk: bytes) -> None:
+        """Shows what an interactive step prints on the terminal that it was given."""
+        if self._given_back is not None:
+            with suppress(OSError):
+                os.write(1, chunk)
+
+    def give_terminal_back(self) -> None:
+        """Ends what an interactive step was given."""
+        given_back, self._given_back = self._given_back, None
+        if given_back is not None:
+            given_back.set_result(None)
+
+    def close(self) -> None:
+        """Lets a run pause where it is, and the house be left. `Closed` says when."""
+        self.helm.close()
+        self.prompter.close()
+        self.interrupt()
+        self._jobs.put(None)
+
+    def join(self, seconds: float) -> bool:
+        """Waits for the end; returns whether it came."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        problems: tuple[Diagnostic, ...] = ()
+        errand = self._errand
+        try:
+            with open_house(errand.wish, errand.around, errand.opened.document.path, self.prompter) as house:
+                self._house, self._runner = house, Runner(house, self._front())
+                lines = policy_lines(house.desk.loaded, house.desk.compiled)
+                self.post(HouseOpened(lines, house.desk.project.root))
+                self.post(Looked(self.look()))
+                while (job := self._jobs.get()) is not None:
+                    self.post(self._do(job, self._runner))
+        except RundownError as problem:
+            problems = problem.diagnostics
+        except (KeyboardInterrupt, CancelledError):
+            pass
+        except Exception as problem:
+            problems = (_defect(problem),)
+        finally:
+            self._house = self._runner = None
+            self.post(Closed(problems))
+
+    def _do(self, job: Job, runner: Runner) -> CameToRest:
+        self.helm.begin()
+        self._above = False
+        try:
+            return CameToRest(ended=job(runner))
+        except RundownError as problem:
+            return CameToRest(problems=problem.diagnostics)
+        except KeyboardInterrupt:
+            return CameToRest()
+        except Exception as problem:
+            return CameToRest(problems=(_defect(problem),))
+        finally:
+            self.give_terminal_back()
+            self.shelf.current.close()
+
+    def _front(self) -> Front:
+        return Front(
+            prompter=self.prompter,
+            terminal=_PaneTerminal(self),
+            frontend=self._frontend,
+            warn=self._remark,
+            helm=self.helm,
+        )
+
+    def _remark(self, item: Diagnostic) -> None:
+        self.post(Remarked(item))
+
+    def _frontend(self, run_id: str, runbook: Runbook, earlier: tuple[Event, ...]) -> Frontend:
+        self._decks += 1
+        self.post(RunOpened(self._decks, runbook, earlier, is_child=self._above))
+        self._above = True
+        return ScreenFrontend(self._decks, self)
+
+
+class _PaneTerminal:
+    """The terminal of steps: a pty as large as the output pane; for an interactive one the real terminal."""
+
+    def __init__(self, conductor: Conductor) -> None:
+        self._conductor = conductor
+
+    def size(self) -> tuple[int, int] | None:
+        return self._conductor.terminal_size()
+
+    def stdin(self, *, interactive: bool) -> int | None:
+        return self._conductor.lend_terminal() if interactive else None
+
+
+def _defect(problem: Exception) -> Diagnostic:
+    return Diagnostic(
+        code="tui/internal",
+        message=f"rundown itself failed: {type(problem).__name__}: {problem}",
+        why="this is a defect of rundown; nothing further was run",
+        fix="`rundown resume` goes on with what is on record",
+    )

@@ -1,0 +1,125 @@
+"""A pane of many lines: drawn a line at a time, so that a million cost no more than a screenful."""
+
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from rundown.tui.lines import Lines, matches
+
+_KEPT = 512
+_FOUND = Style(reverse=True)
+
+
+class LinePane(ScrollView, can_focus=True):
+    """Shows `Lines`. Follows what is added as long as its end is in sight."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("home,G", "scroll_home", "Top", show=False),
+        Binding("end", "scroll_end", "End", show=False),
+    ]
+    DEFAULT_CSS = """
+    LinePane { height: 1fr; overflow-x: auto; overflow-y: scroll; padding: 0 1; scrollbar-size: 1 1; }
+    """
+
+    class Searched(Message):
+        """What a search came to: the line (from 0), or None."""
+
+        def __init__(self, words: str, line: int | None, count: int) -> None:
+            super().__init__()
+            self.words, self.line, self.count = words, line, count
+
+    def __init__(self, lines: Lines | None = None, *, empty: str = "", id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.lines = lines or Lines()
+        self._empty = empty
+        self._words = ""
+        self._at: int | None = None
+        self._seen = -1
+        self._kept: LRUCache[tuple[int, str], Strip] = LRUCache(_KEPT)
+
+    def show(self, lines: Lines, *, at_end: bool = True) -> None:
+        """Shows other lines, from their end or their beginning."""
+        if lines is self.lines:
+            self.update()
+            return
+        self.lines, self._seen, self._at = lines, -1, None
+        self._kept.clear()
+        self.update(follow=at_end)
+        if not at_end:
+            self.scroll_home(animate=False, immediate=True)
+
+    def update(self, *, follow: bool | None = None) -> None:
+        """Draws what was added since."""
+        lines = self.lines
+        if lines.version == self._seen:
+            return
+        follows = self.is_vertical_scroll_end if follow is None else follow
+        self._seen = lines.version
+        self.virtual_size = Size(lines.widest, lines.end - lines.first)
+        if follows:
+            self.scroll_end(animate=False, immediate=True, x_axis=False)
+        self.refresh()
+
+    def search(self, words: str, *, back: bool = False) -> None:
+        """Goes to the next line that holds `words`; "" ends the search."""
+        fresh = words != self._words
+        self._words = words
+        self._kept.clear()
+        if not words:
+            self._at = None
+            self.refresh()
+            return
+        top = self.lines.first + self.scroll_offset.y
+        start = top if fresh or self._at is None else self._at + (-1 if back else 1)
+        self._at = self.lines.find(words, start, back=back)
+        if self._at is not None:
+            self.scroll_to(
+                y=self._at - self.lines.first - self.size.height // 2, animate=False, immediate=True
+            )
+        self.refresh()
+        self.post_message(self.Searched(words, self._at, self.lines.count(words)))
+
+    @property
+    def words(self) -> str:
+        """What is searched for, "" for nothing."""
+        return self._words
+
+    def render_line(self, y: int) -> Strip:
+        """Draws one row of the pane."""
+        width = self.scrollable_content_region.width
+        base = self.rich_style
+        if self.lines.end == self.lines.first:
+            text = self._empty if y == 0 else ""
+            return Strip(Text(text, base + Style(dim=True)).render(self.app.console), len(text)).crop_extend(
+                0, width, base
+            )
+        number = self.lines.first + self.scroll_offset.y + y
+        if number >= self.lines.end:
+            return Strip.blank(width, base)
+        strip = self._strip(number, base)
+        if number == self._at:
+            strip = strip.apply_style(Style(bold=True))
+        return strip.crop_extend(self.scroll_offset.x, self.scroll_offset.x + width, base)
+
+    def _strip(self, number: int, base: Style) -> Strip:
+        line = self.lines.line(number)
+        key = (number, line)
+        kept = self._kept.get(key)
+        if kept is None:
+            text = Text.from_ansi(line, no_wrap=True, end="") if "\x1b" in line else Text(line, end="")
+            for start, stop in matches(text.plain, self._words):
+                text.stylize(_FOUND, start, stop)
+            kept = self._kept[key] = Strip(text.render(self.app.console)).apply_style(base)
+        return kept
+
+    def notify_style_update(self) -> None:
+        """Forgets what was drawn in other colours."""
+        super().notify_style_update()
+        self._kept.clear()

@@ -1,0 +1,85 @@
+"""What the run screen is made of, and how it stands at each size. No behaviour."""
+
+from collections.abc import Iterator
+
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, OptionList, Static
+
+from rundown.tui.key_bar import KeyBar
+from rundown.tui.line_pane import LinePane
+from rundown.tui.step_pane import StepPane
+from rundown.tui.step_tree import StepTree
+
+PANES = {
+    "step": "Step",
+    "output": "Output",
+    "permissions": "Permissions",
+    "events": "Events",
+    "receipt": "Receipt",
+}
+WIDE_COLUMNS = 110
+"""From here on the step stands above its output."""
+
+CSS = """
+RunScreen {
+    layout: vertical;
+    #head { height: 1; background: $panel; padding: 0 1; }
+    #body { height: 1fr; }
+    #left { width: 32; border-right: vkey $rule; }
+    #tree { height: 1fr; padding: 0; }
+    #right { width: 1fr; }
+    #tabs { height: 1; padding: 0 1; color: $quiet; }
+    .pane { display: none; height: 1fr; }
+    #permissions { height: 1fr; }
+    #grants { height: auto; max-height: 30%; border: none; padding: 0 1; background: $background; scrollbar-size: 1 1; }
+    .caption { height: 1; color: $quiet; padding: 0 1; text-style: bold; }
+    #policy { height: 1fr; }
+    #output-caption { display: none; }
+    #finder { display: none; height: 1; border: none; padding: 0 1; background: $boost; }
+    #status { height: 1; padding: 0 1; background: $background; border: none; text-style: bold; }
+    #status.-now { color: $primary; }
+    #status.-ask { color: $warning; }
+    #status.-good { color: $success; }
+    #status.-bad { color: $error; }
+    &.-wide #left { width: 44; }
+    &.-wide #output-caption { display: block; border-top: none; }
+}
+"""
+
+
+def lay_out() -> Iterator[Widget]:
+    """Yields the widgets from top to bottom."""
+    yield Static(id="head", markup=False)
+    with Horizontal(id="body"):
+        with Vertical(id="left"):
+            yield StepTree(id="tree")
+        with Vertical(id="right"):
+            yield Static(id="tabs", markup=False)
+            yield StepPane(id="step")
+            yield Static("Output", id="output-caption", classes="caption")
+            yield LinePane(empty="No output yet.", id="output")
+            with Vertical(id="permissions", classes="pane"):
+                yield Static("Grants of this session", classes="caption", id="grants-caption")
+                yield OptionList(id="grants", markup=False)
+                yield Static("Policy in force, and where each line comes from", classes="caption")
+                yield LinePane(empty="Not read yet.", id="policy")
+            yield LinePane(empty="Nothing on record yet.", id="events")
+            yield LinePane(empty="The receipt is written when the run comes to rest.", id="receipt")
+            yield Input(placeholder="find", id="finder")
+    yield Static(id="status", markup=False)
+    yield KeyBar(id="keys")
+
+
+def tab_words(active: str) -> Content:
+    """Returns the row of panes, the shown one marked by more than a colour."""
+    parts = []
+    for number, (name, title) in enumerate(PANES.items(), 1):
+        tone = "bold $foreground reverse" if name == active else "$quiet"
+        parts.append(
+            Content.from_markup(
+                f"[@click=screen.pane('{name}')][{tone}] $number $title [/][/]", number=str(number), title=title
+            )
+        )
+    return Content("").join(parts)
