@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -30,7 +31,7 @@ from rundown.session.run import Ended, Front, Start
 from rundown.session.runner import Runner
 from rundown.session.steering import Order
 from rundown.session.surroundings import Surroundings
-from rundown.session.values import Given, gather_values
+from rundown.session.values import Given, gather_values, secret_names
 from rundown.session.wish import Wish
 from rundown.tui.frontend import ScreenFrontend, Shelf
 from rundown.tui.helm import PersonHelm
@@ -48,25 +49,33 @@ from rundown.tui.prompter import ScreenPrompter
 Job = Callable[[Runner], Ended]
 
 
-class Errand(Struct, frozen=True, kw_only=True):
-    """What a run screen is opened for. `run_id`: a run on record that may go on, "" for a new one."""
+class Manner(Struct, frozen=True, kw_only=True):
+    """How the invocation wants things run, whatever it is that runs."""
 
     around: Surroundings
     wish: Wish
-    opened: Opened
     given: Given = Given()
     hidden: tuple[str, ...] = ()
     prompted: bool = False
     agent: str | None = None
     preflight: bool = True
+
+
+class Errand(Struct, frozen=True, kw_only=True):
+    """What a run screen is opened for. `run_id`, `run_path` and `earlier` are of a run on record; "" for a
+    new one."""
+
+    manner: Manner
+    opened: Opened
     run_id: str = ""
+    run_path: Path | None = None
     earlier: tuple[Event, ...] = ()
 
 
 class Screenful(Protocol):
     """The size of the output pane, and whether steps may have the whole terminal."""
 
-    def size(self) -> tuple[int, int] | None: ...
+    def size_of_output(self) -> tuple[int, int]: ...
 
     @property
     def may_suspend(self) -> bool: ...
@@ -77,6 +86,7 @@ class Conductor:
 
     def __init__(self, errand: Errand, screen: Screenful, post: Callable[[Message], object]) -> None:
         self._errand = errand
+        self._manner = errand.manner
         self._screen = screen
         self.post = post
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
@@ -86,7 +96,7 @@ class Conductor:
         self._above = False
         self._given_back: Future[None] | None = None
         self.shelf = Shelf()
-        self.helm = PersonHelm(post, lends=screen.may_suspend)
+        self.helm = PersonHelm(post, lends=lambda: screen.may_suspend)
         self.prompter = ScreenPrompter(post)
         self._thread = threading.Thread(target=self._work, name="rundown-engine", daemon=True)
 
@@ -94,28 +104,28 @@ class Conductor:
         """Opens the house."""
         self._thread.start()
 
-    def start(self, given: Given) -> None:
+    def start(self, opened: Opened, given: Given) -> None:
         """Makes a run and drives it."""
-        errand = self._errand
+        manner = self._manner
 
         def job(runner: Runner) -> Ended:
             invocation = Invocation(
                 given=given,
-                around=errand.around,
+                around=manner.around,
                 prompter=self.prompter,
-                root=errand.wish.root,
-                hidden=errand.hidden,
-                prompted=errand.prompted,
-                agent=errand.agent,
+                root=manner.wish.root,
+                hidden=manner.hidden,
+                prompted=manner.prompted,
+                agent=manner.agent,
             )
-            start = prepare(errand.opened, invocation)
-            return runner.start(errand.opened, replace(start, preflight=errand.preflight))
+            start = prepare(opened, invocation)
+            return runner.start(opened, replace(start, preflight=manner.preflight))
 
         self._jobs.put(job)
 
     def resume(self, run_id: str, order: Order | None = None) -> None:
         """Goes on with a run; `order` is what the person does first."""
-        self._jobs.put(lambda runner: runner.resume(run_id, self._errand.given, order))
+        self._jobs.put(lambda runner: runner.resume(run_id, self._manner.given, order))
 
     def interrupt(self) -> bool:
         """Ends the step that runs; returns whether one does. Signal-safe."""
@@ -144,9 +154,10 @@ class Conductor:
         """Returns what the steps would ask for now."""
         if self._runner is None:
             return Outlook()
-        runbook = self._errand.opened.runbook
-        values, _ = gather_values(runbook, self._errand.given)
-        return self._runner.look_ahead(runbook, Start(values=values, agent=self._errand.agent))
+        opened = self._errand.opened
+        values, _ = gather_values(opened.runbook, self._manner.given)
+        secret = secret_names(opened.runbook)
+        return self._runner.look_ahead(opened, Start(values=values, secret=secret, agent=self._manner.agent))
 
     def lend_terminal(self) -> int | None:
         """Gives an interactive step the whole terminal until its end; called on the engine's thread."""
@@ -162,7 +173,7 @@ class Conductor:
         if self._given_back is not None:
             found = os.get_terminal_size(1)
             return found.lines, found.columns
-        return self._screen.size()
+        return self._screen.size_of_output()
 
     def tee(self, chunk: bytes) -> None:
         """Shows what an interactive step prints on the terminal that it was given."""
@@ -190,9 +201,9 @@ class Conductor:
 
     def _work(self) -> None:
         problems: tuple[Diagnostic, ...] = ()
-        errand = self._errand
+        manner, path = self._manner, self._errand.opened.document.path
         try:
-            with open_house(errand.wish, errand.around, errand.opened.document.path, self.prompter) as house:
+            with open_house(manner.wish, manner.around, path, self.prompter) as house:
                 self._house, self._runner = house, Runner(house, self._front())
                 lines = policy_lines(house.desk.loaded, house.desk.compiled)
                 self.post(HouseOpened(lines, house.desk.project.root))

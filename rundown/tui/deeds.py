@@ -9,8 +9,8 @@ _LIVE: tuple[Situation, ...] = ("ready", "running", "held", "rest")
 
 
 class Deed(Struct, frozen=True, kw_only=True):
-    """`shown`: the key as people read it. `word` stands in the footer, `told` in palette and help. `when`: the
-    situations in which it does something."""
+    """`shown`: the key as people read it. `word` stands in the footer, `told` in palette and help. `when`:
+    the situations in which it does something."""
 
     key: str
     shown: str
@@ -144,9 +144,7 @@ DEEDS = (
     ),
     Deed(key="1", shown="1", action="pane('step')", word="step", told="Show the step"),
     Deed(key="2", shown="2", action="pane('output')", word="output", told="Show the step's output"),
-    Deed(
-        key="3", shown="3", action="pane('permissions')", word="permissions", told="Show policy and grants"
-    ),
+    Deed(key="3", shown="3", action="pane('permissions')", word="permissions", told="Show policy and grants"),
     Deed(key="4", shown="4", action="pane('events')", word="events", told="Show the events on record"),
     Deed(key="5", shown="5", action="pane('receipt')", word="receipt", told="Show the receipt"),
     Deed(key="tab", shown="Tab", action="app.focus_next", word="focus", told="Go to the next pane"),
@@ -160,7 +158,7 @@ DEEDS = (
     ),
     Deed(key="T", shown="T", action="app.toggle_theme", word="theme", told="Light or dark"),
     Deed(key="b", shown="b", action="back", word="back", told="Back to the runbooks and runs"),
-    Deed(key="q", shown="q", action="app.leave", word="quit", told="Quit; a run is left so that it can go on"),
+    Deed(key="q", shown="q", action="app.leave", word="quit", told="Quit; a run can go on later"),
 )
 
 

@@ -30,7 +30,9 @@ class PersonHelm:
     """`stepping`: hold before each unit. What is noted goes on record before the next effect. `lends`: an
     interactive step can have the whole terminal; otherwise the run pauses before it."""
 
-    def __init__(self, post: Callable[[Message], object], *, lends: bool = True) -> None:
+    def __init__(
+        self, post: Callable[[Message], object], *, lends: Callable[[], bool] = lambda: True
+    ) -> None:
         self._post = post
         self._lends = lends
         self._changed = threading.Condition()
@@ -81,10 +83,15 @@ class PersonHelm:
         bodies = self._next(course, state, held=held)
         if held:
             self._post(Released())
-        if not bodies and not self._lends and isinstance(effect, Execute) and _wants_terminal(course, effect):
+        if not bodies and isinstance(effect, Execute) and not self._has_terminal(course, effect):
             self._post(Remarked(_NO_TERMINAL))
             raise KeyboardInterrupt
         yield from bodies
+
+    def _has_terminal(self, course: Course, effect: Execute) -> bool:
+        body = course.unit(effect.step, effect.substep).body
+        wants = isinstance(body, CommandBody | AgentBody) and body.options.interactive
+        return not wants or self._lends()
 
     def _has_word(self) -> bool:
         with self._changed:
@@ -114,8 +121,3 @@ class PersonHelm:
             if problem is None:
                 return bodies
             self._post(Remarked(problem))
-
-
-def _wants_terminal(course: Course, effect: Execute) -> bool:
-    body = course.unit(effect.step, effect.substep).body
-    return isinstance(body, CommandBody | AgentBody) and body.options.interactive

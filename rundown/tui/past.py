@@ -94,8 +94,12 @@ def _sections(summary: RunSummary) -> dict[str, list[str]]:
             )
             for item in summary.attempts
         ],
-        "asked": [f"{ask.position}  {ask.resource}: {ask.answer} ({ask.answered_by})" for ask in summary.asks],
-        "denied": [f"{item.position}  {item.capability} {item.resource}: {item.why}" for item in summary.denials],
+        "asked": [
+            f"{ask.position}  {ask.resource}: {ask.answer} ({ask.answered_by})" for ask in summary.asks
+        ],
+        "denied": [
+            f"{item.position}  {item.capability} {item.resource}: {item.why}" for item in summary.denials
+        ],
         "not enforced": [f"{gap.message} [{gap.code}]" for gap in summary.gaps],
         "changed": [*changes, f"… and {more} more"] if more > 0 else changes,
         "changes not seen": list(summary.unseen),

@@ -1,29 +1,41 @@
 """What the keys of the run screen do: each hands an order to the engine, or changes what is shown."""
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 from textual.widgets import Input, OptionList
 
-from rundown.engine.course import chart
+from rundown.engine.course import Course, chart
+from rundown.errors import RundownError
 from rundown.model.runbook import Substep
+from rundown.prompt.choice import Asking
+from rundown.render.escape import visible
+from rundown.session.library import open_runbook
 from rundown.session.orders import end, give, jump, report, skip
 from rundown.session.steering import Facts, Order
 from rundown.session.values import Given, gather_values, secret_names
-from rundown.tui.choice import Block, Choice, ChoiceScreen
 from rundown.tui.deeds import DEEDS, bare
 from rundown.tui.forms import InputsScreen
 from rundown.tui.help import HelpScreen
 from rundown.tui.line_pane import LinePane
+from rundown.tui.modal import ask
 from rundown.tui.pick import PickScreen
 from rundown.tui.progress import Progress, Unit
+from rundown.tui.questions import yes_or_no
 from rundown.tui.step_tree import StepTree
 
 if TYPE_CHECKING:
     from rundown.tui.run_screen import RunScreen
 
-_SEARCHED = {"step": "output", "output": "output", "permissions": "policy", "events": "events", "receipt": "receipt"}
+_SEARCHED = {
+    "step": "output",
+    "output": "output",
+    "permissions": "policy",
+    "events": "events",
+    "receipt": "receipt",
+}
 
 
 class RunActions:
@@ -53,7 +65,9 @@ class RunActions:
             case "ahead":
                 return bool(me.chosen)
             case "inputs":
-                return bool(me.errand.opened.runbook.front.inputs) and (me.situation == "held" or not me.run_id)
+                return bool(me.errand.opened.runbook.front.inputs) and (
+                    me.situation == "held" or not me.run_id
+                )
             case "again":
                 return self._last() is not None
             case "follow":
@@ -79,9 +93,8 @@ class RunActions:
                 me.conductor.resume(me.run_id)
                 self._going()
             case "over":
-                me.progress = Progress(me.errand.opened.runbook)
-                me.run_id = ""
-                self._begin()
+                if self._read_again():
+                    self._begin()
             case _:
                 self._begin()
 
@@ -92,9 +105,25 @@ class RunActions:
         else:
             self._start()
 
+    def _read_again(self) -> bool:
+        """Takes the runbook as it is now; whether it can be run."""
+        me = self._me
+        old = me.errand.opened
+        try:
+            path = old.document.path
+            opened = open_runbook(str(path), me.errand.manner.around.cwd) if path is not None else old
+        except RundownError as problem:
+            me.notify(visible(problem.diagnostics[0].message), severity="error", timeout=10, markup=False)
+            return False
+        opened = replace(opened, document=replace(opened.document, file=old.document.file))
+        me.errand = replace(me.errand, opened=opened)
+        me.progress = Progress(opened.runbook)
+        me.run_id, me.run_path = "", None
+        return True
+
     def _start(self) -> None:
         me = self._me
-        me.conductor.start(me.given)
+        me.conductor.start(me.errand.opened, me.given)
         self._going()
 
     def _going(self) -> None:
@@ -152,18 +181,21 @@ class RunActions:
 
     def action_end(self) -> None:
         """Ends the run."""
-        choices = (
-            Choice("n", "no, leave it as it is", None),
-            Choice("s", "end it as stopped (failed)", False, allows=True),
-            Choice("c", "end it as complete", True, allows=True),
+        asking = Asking(
+            title="End the run?",
+            sentence="no further step runs, and it cannot go on afterwards",
+            choices=(
+                ("n", "no, leave it as it is", ""),
+                ("s", "end it as stopped (failed)", "stopped"),
+                ("c", "end it as complete", "completed"),
+            ),
         )
 
-        def chosen(completed: object) -> None:
-            if completed is not None:
-                self._order(end(completed=bool(completed), message="ended by a person"), ends=True)
+        def chosen(how: str | None) -> None:
+            if how:
+                self._order(end(completed=how == "completed", message="ended by a person"), ends=True)
 
-        blocks = (Block("No further step runs, and the run cannot go on afterwards."),)
-        self._me.app.push_screen(ChoiceScreen[object]("End the run?", blocks, choices), chosen)
+        self._me.app.push_screen(ask(asking), chosen)
 
     def _order(self, facts: Facts, *, ends: bool = False) -> None:
         me = self._me
@@ -173,12 +205,14 @@ class RunActions:
             me.conductor.resume(me.run_id, Order(facts=facts, ends=ends))
             self._going()
 
-    def _course(self) -> "object":
+    def _course(self) -> Course:
         me = self._me
         return me.held.course if me.held is not None else chart(me.errand.opened.runbook)
 
     def _last(self) -> Unit | None:
-        ended = [unit for unit in self._me.progress.units if unit.state in ("pass", "fail") and not unit.is_group]
+        ended = [
+            unit for unit in self._me.progress.units if unit.state in ("pass", "fail") and not unit.is_group
+        ]
         return max(ended, key=lambda unit: unit.started_at, default=None)
 
     def _to(self, unit: Unit) -> Facts:
@@ -239,17 +273,17 @@ class RunActions:
 
     def action_ahead(self) -> None:
         """Allows what the marked steps would ask for, once the person has seen it."""
-        from rundown.tui.questions import ask_yes
-
         me = self._me
-        asks = tuple(item for item in me.outlook.questions if set(item.positions) & me.chosen)
+        asks = tuple(item for item in me.outlook.questions if item.grants and set(item.positions) & me.chosen)
         if not asks:
             me.notify("The marked steps ask for nothing that can be foreseen.", timeout=4)
             return
-        lines = "\n".join(f"  · {item.text}" for item in asks)
-        blocks = (
-            Block(f"For this session, for every step:\n{lines}"),
-            Block("What depends on values that are not known yet is asked for at its step.", "quiet"),
+        asking = yes_or_no(
+            "Allow ahead",
+            "for this session, for every step",
+            yes="allow this for the session",
+            no="no, ask me at each step",
+            text="\n".join(item.text for item in asks),
         )
 
         def answered(yes: bool | None) -> None:
@@ -258,7 +292,7 @@ class RunActions:
                 me.chosen = frozenset()
                 me.look_again()
 
-        me.app.push_screen(ask_yes("Allow ahead?", blocks, yes="allow for this session"), answered)
+        me.app.push_screen(ask(asking), answered)
 
     def action_revoke(self) -> None:
         """Takes the grant under the cursor back."""
@@ -271,7 +305,10 @@ class RunActions:
 
     def look_again(self) -> None:
         """Looks ahead anew, with the grants in force."""
-        self._me.outlook = self._me.conductor.look()
+        self._me.run_worker(self._look(), group="look", exclusive=True)
+
+    async def _look(self) -> None:
+        self._me.outlook = await asyncio.to_thread(self._me.conductor.look)
         self._me.refresh_all()
 
     # Looking
@@ -332,11 +369,17 @@ class RunActions:
 
     # What the conductor asks of the screen
 
-    def size_of_output(self) -> tuple[int, int] | None:
+    def size_of_output(self) -> tuple[int, int]:
         """Returns rows and columns of the output pane."""
         me = self._me
         width = max(20, me.size.width - (44 if me.has_class("-wide") else 32) - 4)
         return max(5, me.size.height - 6), width
+
+    @property
+    def may_suspend(self) -> bool:
+        """Whether a step may have the whole terminal: not in a browser, not in a test."""
+        driver = self._me.app._driver
+        return driver is not None and not driver.is_web and not driver.is_headless
 
 
 def _text(value: object) -> str:
@@ -346,4 +389,6 @@ def _text(value: object) -> str:
 def _with(given: Given, found: dict[str, str]) -> Given:
     """What the person typed wins over what the invocation gave."""
     kept = tuple(word for word in given.json_texts if word.partition("=")[0] not in found)
-    return replace(given, json_texts=kept, texts=(*given.texts, *(f"{name}={text}" for name, text in found.items())))
+    return replace(
+        given, json_texts=kept, texts=(*given.texts, *(f"{name}={text}" for name, text in found.items()))
+    )

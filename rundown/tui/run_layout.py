@@ -33,7 +33,10 @@ RunScreen {
     #tabs { height: 1; padding: 0 1; color: $quiet; }
     .pane { display: none; height: 1fr; }
     #permissions { height: 1fr; }
-    #grants { height: auto; max-height: 30%; border: none; padding: 0 1; background: $background; scrollbar-size: 1 1; }
+    #grants {
+        height: auto; max-height: 30%; border: none; padding: 0 1; background: $background;
+        scrollbar-size: 1 1;
+    }
     .caption { height: 1; color: $quiet; padding: 0 1; text-style: bold; }
     #policy { height: 1fr; }
     #output-caption { display: none; }
@@ -79,7 +82,9 @@ def tab_words(active: str) -> Content:
         tone = "bold $foreground reverse" if name == active else "$quiet"
         parts.append(
             Content.from_markup(
-                f"[@click=screen.pane('{name}')][{tone}] $number $title [/][/]", number=str(number), title=title
+                f"[@click=screen.pane('{name}')][{tone}] $number $title [/][/]",
+                number=str(number),
+                title=title,
             )
         )
     return Content("").join(parts)

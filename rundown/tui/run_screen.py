@@ -1,12 +1,14 @@
 """The screen of one run: shows what the engine tells, and hands on what the person does."""
 
+from concurrent.futures import Future
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Resize
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -18,6 +20,7 @@ from rundown.render.escape import visible
 from rundown.render.event import render_event
 from rundown.session.outlook import Outlook
 from rundown.session.ports import Foreseen
+from rundown.session.run import Ended as EndedRun
 from rundown.tui import messages
 from rundown.tui.clock import Clock
 from rundown.tui.conductor import Conductor, Errand
@@ -47,6 +50,20 @@ class RunScreen(RunActions, Screen[None]):
         Binding("escape", "end_find", "end the search", show=False),
     ]
 
+    class Ended(Message):
+        """A run came to rest."""
+
+        def __init__(self, ended: EndedRun, root: str) -> None:
+            super().__init__()
+            self.ended, self.root = ended, root
+
+    class Gone(Message):
+        """The engine is gone; `problems`: why it never began."""
+
+        def __init__(self, problems: tuple[Diagnostic, ...]) -> None:
+            super().__init__()
+            self.problems = problems
+
     def __init__(self, errand: Errand, clock: Clock) -> None:
         super().__init__()
         self.errand = errand
@@ -57,11 +74,12 @@ class RunScreen(RunActions, Screen[None]):
         self.outlook = Outlook()
         self.chosen: frozenset[str] = frozenset()
         self.run_id = errand.run_id
-        self.run_path: Path | None = None
-        self.given = errand.given
+        self.run_path: Path | None = errand.run_path
+        self.given = errand.manner.given
         self.held: messages.Held | None = None
         self.problem: Diagnostic | None = None
-        self.task = ""
+        self.todo = ""
+        self.root = ""
         self.pane_name = "step"
         self.follows = True
         self._went_ns = 0
@@ -93,6 +111,7 @@ class RunScreen(RunActions, Screen[None]):
 
     def on_house_opened(self, message: messages.HouseOpened) -> None:
         """The policy is known."""
+        self.root = message.root
         lines = Lines()
         lines.add(visible(line) for line in message.policy)
         self.query_one("#policy", LinePane).show(lines, at_end=False)
@@ -122,7 +141,7 @@ class RunScreen(RunActions, Screen[None]):
         self.query_one("#events", LinePane).update()
         body = message.event.body
         if isinstance(body, StepStarted):
-            self._went_ns, self.task = self.clock(), ""
+            self._went_ns, self.todo = self.clock(), ""
             if self.follows and self.progress.current is not None:
                 self.query_one("#tree", StepTree).go(self.progress.current)
         if isinstance(body, GrantGiven | GrantRevoked):
@@ -136,14 +155,19 @@ class RunScreen(RunActions, Screen[None]):
 
     def on_task_shown(self, message: messages.TaskShown) -> None:
         """What a person is to do now."""
-        self.task = message.task
+        self.todo = message.task
         self.refresh_all()
 
     def on_asked(self, message: messages.Asked) -> None:
         """The engine waits for an answer."""
         ask = message.ask
-        screen = screen_for(ask.question, self.task)
-        ask.reply.add_done_callback(lambda reply: self.app.call_later(_dismiss, screen) if reply.cancelled() else None)
+        screen = screen_for(ask.question, self.todo)
+
+        def given_up(reply: Future[Any]) -> None:
+            if reply.cancelled():
+                self.app.call_later(_dismiss, screen)
+
+        ask.reply.add_done_callback(given_up)
         self.app.bell()
         self.app.push_screen(screen, ask.answer)
 
@@ -161,7 +185,7 @@ class RunScreen(RunActions, Screen[None]):
     def on_remarked(self, message: messages.Remarked) -> None:
         """Something a person should know."""
         item = message.item
-        severity = "error" if item.severity == "error" else "warning"
+        severity: Literal["warning", "error"] = "error" if item.severity == "error" else "warning"
         text = visible(item.message) + (f"\nfix: {visible(item.fix)}" if item.fix else "")
         self.notify(text, severity=severity, timeout=10, markup=False)
 
@@ -179,7 +203,7 @@ class RunScreen(RunActions, Screen[None]):
         if ended is not None:
             self.run_id, self.run_path = ended.run_id, ended.path
             self.situation = "rest" if ended.pause is not None else "over"
-            self.app_ended(ended)
+            self.post_message(RunScreen.Ended(ended, self.root))
             self.run_worker(self._show_receipt(), exclusive=True)
         elif message.problems:
             self.problem = message.problems[0]
@@ -196,7 +220,7 @@ class RunScreen(RunActions, Screen[None]):
         """The engine is gone."""
         self.situation = "closed"
         self.problem = message.problems[0] if message.problems else self.problem
-        self.app_closed(message.problems)
+        self.post_message(RunScreen.Gone(message.problems))
         self.refresh_all()
 
     # What is drawn
@@ -226,7 +250,9 @@ class RunScreen(RunActions, Screen[None]):
         runbook = self.errand.opened.runbook
         done, total = self.progress.done
         head = Content.from_markup(
-            "[bold]$name[/]  [$quiet]$title[/]", name=visible(runbook.front.name), title=visible(runbook.title)
+            "[bold]$name[/]  [$quiet]$title[/]",
+            name=visible(runbook.front.name),
+            title=visible(runbook.title),
         )
         right = [f"{done}/{total}"]
         if self.conductor.helm.stepping:
@@ -259,9 +285,9 @@ class RunScreen(RunActions, Screen[None]):
         unit = self.query_one("#tree", StepTree).unit
         if unit is not None:
             asks, denials = of_unit(self.outlook.asks, unit), of_unit(self.outlook.denials, unit)
-            task = self.task if unit is self.progress.current else ""
+            todo = self.todo if unit is self.progress.current else ""
             self.run_worker(
-                self.query_one(StepPane).show(unit, asks, denials, task), group="step", exclusive=True
+                self.query_one(StepPane).show(unit, asks, denials, todo), group="step", exclusive=True
             )
 
     def _show_output(self) -> None:
@@ -309,9 +335,7 @@ class RunScreen(RunActions, Screen[None]):
         self.set_class(event.size.width >= WIDE_COLUMNS, "-wide")
         self.action_pane(self.pane_name)
         self._show_words()
-        size = self.size_of_output()
-        if size is not None:
-            self.conductor.resize(*size)
+        self.conductor.resize(*self.size_of_output())
 
     def on_step_tree_moved(self, message: StepTree.Moved) -> None:
         """Another unit is shown."""

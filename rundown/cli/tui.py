@@ -1,0 +1,96 @@
+"""`rundown tui`: the terminal UI. Loaded by name: the two front ends do not know each other."""
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rundown.cli.ending import tell_ending
+from rundown.cli.inputs import given_values, input_options
+from rundown.cli.options import flags_again, policy_options
+from rundown.cli.places import place_again
+from rundown.cli.surroundings import read_surroundings
+from rundown.errors import InvalidInputError
+from rundown.model.diagnostic import Diagnostic
+from rundown.session.wish import Wish
+
+_EPILOG = """\b
+Examples:
+  rundown tui                            choose from the project's runbooks and runs
+  rundown tui deploy.runbook.md --input env=staging
+  rundown tui last                       the newest run: look at it, go on with it
+  rundown tui deploy.runbook.md --web    the same in a browser on this machine
+
+Exit code: as `rundown run`; 0 if nothing ran.
+"""
+
+
+@click.command("tui", epilog=_EPILOG)
+@click.argument("what", metavar="[FILE|RUN]", required=False)
+@input_options
+@click.option("--prompted", "--manual", is_flag=True, help="Show commands instead of running them.")
+@click.option("--no-preflight", is_flag=True, help="Ask at each step only, not before the first one.")
+@click.option("--agent", metavar="KIND", help="Who does agent steps that name no kind.")
+@click.option("--light", is_flag=True, help="Begin with the light theme.")
+@click.option("--web", is_flag=True, help="Serve it to a browser on 127.0.0.1, by a token that works once.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="For --web; 0 takes a free one.")
+@click.option("--runs-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where to keep the record.")
+@policy_options
+def command(what: str | None, web: bool, port: int, wish: Wish, **words: Any) -> int:
+    """Show a runbook and run it; without a name, choose from what is there."""
+    if web:
+        code: int = _load("rundown.tui.web:serve_tui")(port)
+        return code
+    return show(what, wish, **words)
+
+
+def show(
+    what: str | None,
+    wish: Wish,
+    *,
+    inputs: dict[str, tuple[str, ...]],
+    prompted: bool = False,
+    no_preflight: bool = False,
+    agent: str | None = None,
+    light: bool = False,
+) -> int:
+    """Opens the TUI; returns the exit code."""
+    around = read_surroundings()
+    if not _can_draw(around.environ):
+        raise InvalidInputError(_NO_SCREEN)
+    ended, root = _load("rundown.tui.launch:open_tui")(
+        what,
+        around=around,
+        wish=wish,
+        given=given_values(inputs, around),
+        hidden=inputs["hidden"],
+        prompted=prompted,
+        agent=agent,
+        preflight=not no_preflight,
+        light=light,
+    )
+    if ended is None:
+        return 0
+    place = place_again(root, wish, around)
+    return tell_ending(ended, prompted=prompted, as_json=False, again=flags_again(wish), place=place)
+
+
+def _load(name: str) -> Callable[..., Any]:
+    module, _, function = name.partition(":")
+    loaded: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return loaded
+
+
+def _can_draw(environ: Mapping[str, str]) -> bool:
+    return "TEXTUAL_DRIVER" in environ or (sys.stdin.isatty() and sys.stdout.isatty())
+
+
+_NO_SCREEN = Diagnostic(
+    code="cli/no-screen",
+    message="the terminal UI needs a terminal to draw on",
+    why="standard input or output is none",
+    fix="`rundown run` needs none; `rundown tui --web` draws in a browser",
+)

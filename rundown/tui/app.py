@@ -1,0 +1,128 @@
+"""`RundownApp`: screens, themes, palette, and the way out. Whatever happens, the terminal is given back."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Iterable
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from rundown.model.diagnostic import Diagnostic
+from rundown.session.run import Ended
+from rundown.tui.chooser import ChooserScreen
+from rundown.tui.clock import Clock, real_clock
+from rundown.tui.conductor import Errand
+from rundown.tui.deeds import DEEDS, bare
+from rundown.tui.modal import ask
+from rundown.tui.opening import Shelves
+from rundown.tui.questions import yes_or_no
+from rundown.tui.run_screen import RunScreen
+from rundown.tui.themes import DARK, LIGHT, themes
+
+_PATIENCE_S = 12.0
+
+
+class RundownApp(App[None]):
+    """Shows one errand, or what there is to choose from. `ended` and `problems` tell afterwards what came of
+    it."""
+
+    TITLE = "rundown"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "leave", "quit", show=False, priority=True),
+        Binding("T", "toggle_theme", "light or dark", show=False),
+    ]
+
+    def __init__(
+        self, errand: Errand | None, shelves: Shelves, *, clock: Clock = real_clock, light: bool = False
+    ) -> None:
+        super().__init__()
+        for theme in themes():
+            self.register_theme(theme)
+        self.theme = LIGHT if light else DARK
+        self._errand = errand
+        self._shelves = shelves
+        self._clock = clock
+        self._leaving = False
+        self.ended: Ended | None = None
+        self.problems: tuple[Diagnostic, ...] = ()
+        self.root = ""
+
+    def on_mount(self) -> None:
+        """Opens the first screen."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.leave)
+        if self._errand is None:
+            self.push_screen(ChooserScreen(self._shelves, self.open_errand))
+        else:
+            self.open_errand(self._errand)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Returns the colours of our own for themes that have none."""
+        return themes()[0].variables
+
+    def open_errand(self, errand: Errand) -> None:
+        """Opens the screen of a run."""
+        self.push_screen(RunScreen(errand, self._clock), lambda _: self._choose_again())
+
+    def _choose_again(self) -> None:
+        screen = self.screen
+        if isinstance(screen, ChooserScreen):
+            screen.read()
+
+    def action_toggle_theme(self) -> None:
+        """Changes between light and dark."""
+        self.theme = DARK if self.theme == LIGHT else LIGHT
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Yields an entry for everything that a key does now."""
+        for deed in DEEDS:
+            if isinstance(screen, RunScreen) and screen.can(bare(deed.action)) and deed.key != "ctrl+p":
+                name = f"{deed.word.capitalize()}  ({deed.shown})"
+                yield SystemCommand(name, deed.told, self._doing(deed.action))
+        if not isinstance(screen, RunScreen):
+            yield SystemCommand("Theme  (T)", "Light or dark", self.action_toggle_theme)
+            yield SystemCommand("Quit  (q)", "Leave rundown", self.action_leave)
+
+    def _doing(self, action: str) -> Callable[[], Awaitable[None]]:
+        async def do() -> None:
+            await self.run_action(action, default_namespace=self.screen)
+
+        return do
+
+    def action_leave(self) -> None:
+        """Leaves, once a run under way is at rest."""
+        screen = next((item for item in self.screen_stack if isinstance(item, RunScreen)), None)
+        if screen is None or screen.situation not in ("running", "held"):
+            self.leave()
+            return
+        asking = yes_or_no(
+            "Leave while it runs?",
+            "the step is stopped; `rundown resume` goes on from there",
+            yes="stop it and leave",
+            no="stay",
+        )
+        self.push_screen(ask(asking), lambda yes: self.leave() if yes else None)
+
+    def leave(self) -> None:
+        """Lets the run come to rest and ends the program."""
+        self._leaving = True
+        screen = next((item for item in self.screen_stack if isinstance(item, RunScreen)), None)
+        if screen is None or screen.situation == "closed":
+            self.exit()
+            return
+        screen.conductor.close()
+        self.set_timer(_PATIENCE_S, self.exit)
+
+    def on_run_screen_ended(self, message: RunScreen.Ended) -> None:
+        """Remembers how a run ended, for the exit code."""
+        self.ended, self.problems, self.root = message.ended, (), message.root
+
+    def on_run_screen_gone(self, message: RunScreen.Gone) -> None:
+        """The engine of the run screen is gone."""
+        self.problems = message.problems or self.problems
+        if self._leaving:
+            self.exit()
