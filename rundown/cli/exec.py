@@ -15,6 +15,7 @@ from rundown.cli.signals import forwarded
 from rundown.cli.single_output import Printed, open_status
 from rundown.cli.surroundings import read_surroundings
 from rundown.model.diagnostic import Diagnostic
+from rundown.model.event import Body
 from rundown.model.policy import Denied
 from rundown.model.sandbox import ProcessResult, StageFailure
 from rundown.policy.load import tool_names
@@ -59,6 +60,7 @@ def command(
     status = open_status(status_fd)
     around = read_surroundings()
     front = open_front(around, wish, as_json=False, raw=True)
+    connections: list[Body] = []
     try:
         with open_house(wish, around, None, front.prompter) as house, forwarded(house.room):
             printed = Printed(None if no_redact else house.redactor)
@@ -69,6 +71,7 @@ def command(
                 output=printed.take,
                 warn=front.warn,
                 started=status.started,
+                note=connections.append,
                 profile=profile,
             )
             if explain:

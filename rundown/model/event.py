@@ -138,21 +138,37 @@ class LaunchFailed(Struct, frozen=True, kw_only=True, tag="LaunchFailed"):
 
 
 class EgressAllowed(Struct, frozen=True, kw_only=True, tag="EgressAllowed"):
-    """A connection was let through. `rule`: what allowed it, as shown to people."""
+    """A connection was let through, and has ended. `rule`: what allowed it, as shown to people.
+
+    `address`: where it led, "" if it came to nothing, which `problem` tells. Bytes are from and to the step.
+    `count`: that many of one kind that ended together; `duration_us` is the longest one's. `host` "*": those
+    beyond what is told one by one.
+    """
 
     position: str
     host: str
     port: int
     rule: str = ""
+    address: str = ""
+    sent_bytes: int = 0
+    received_bytes: int = 0
+    duration_us: int = 0
+    count: int = 1
+    problem: str = ""
 
 
 class EgressBlocked(Struct, frozen=True, kw_only=True, tag="EgressBlocked"):
-    """A connection or a name look-up was refused. `port` 0 for a look-up."""
+    """A connection or a name look-up was refused. `port` 0 for a look-up. `rule`: what denied it, "" if it
+    was for want of one; `flag` and `yaml`: what would allow it. `count`, `host` "*": as for allowed ones."""
 
     position: str
     host: str
     port: int
     reason: str
+    rule: str = ""
+    count: int = 1
+    flag: str = ""
+    yaml: str = ""
 
 
 class ViolationSeen(Struct, frozen=True, kw_only=True, tag="ViolationSeen"):

@@ -70,6 +70,17 @@ class LandlockRule(Struct, frozen=True, kw_only=True):
     ioctl_device: bool = False
 
 
+class StepNetwork(Struct, frozen=True, kw_only=True):
+    """What leads out of a step's network namespace: nothing but connections to rundown's listeners.
+
+    `ports`: TCP ports at which every address but loopback answers. `loopback`: address (`127.0.0.1`, `::1`)
+    and port of listeners on the step's own loopback.
+    """
+
+    ports: tuple[int, ...] = ()
+    loopback: tuple[tuple[str, int], ...] = ()
+
+
 class SandboxPlan(Struct, frozen=True, kw_only=True):
     """Data for the child: everything it does, in order. No secret but in `env`, which is never logged.
 
@@ -79,7 +90,8 @@ class SandboxPlan(Struct, frozen=True, kw_only=True):
     first, are the same for every step of a run, so that they may be done ahead; base ones once a run.
     `only_programs`: `enforce_run: tree`, so that no file in memory may be made that could be executed.
     `cgroup`: controllers that carry the limits; the others are set as rlimits. `deny_connect`: TCP is
-    refused by Landlock and other sockets by seccomp, for want of a net namespace.
+    refused by Landlock and other sockets by seccomp, for want of a net namespace. `network` None: nothing
+    answers in the step's network but what it starts itself.
     """
 
     request_digest: str
@@ -110,6 +122,7 @@ class SandboxPlan(Struct, frozen=True, kw_only=True):
     base_mounts: int = 0
     fresh_mounts: int = 0
     base_rules: int = 0
+    network: StepNetwork | None = None
 
 
 class Refusal(Struct, frozen=True, kw_only=True):

@@ -130,11 +130,27 @@ def _of_reach(body: told.Body) -> Fact | None:
     match body:
         case told.EgressAllowed():
             return _fact(
-                "connection", _place(body.host, body.port), "allow", at=body.position, rule=body.rule
+                "connection",
+                _place(body.host, body.port),
+                "allow",
+                at=body.position,
+                rule=body.rule,
+                address=body.address,
+                sent=body.sent_bytes,
+                received=body.received_bytes,
+                ms=body.duration_us // 1000,
+                times=body.count,
+                problem=body.problem,
             )
         case told.EgressBlocked():
             return _fact(
-                "connection", _place(body.host, body.port), "deny", at=body.position, reason=body.reason
+                "connection",
+                _place(body.host, body.port),
+                "deny",
+                at=body.position,
+                reason=body.reason,
+                rule=body.rule,
+                times=body.count,
             )
         case told.SecretReleased():
             return _fact("secret", body.name, "released", at=body.position, form=body.form)

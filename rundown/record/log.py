@@ -5,6 +5,7 @@ what it was given.
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -70,6 +71,7 @@ class EventLog:
         self._lock_fd = take_lock(rundir)
         self._fd = -1
         self._broken = False
+        self._lock = threading.Lock()
         self._end = _End(size=0, at="", head=Head(count=0, hash=""))
         self.contract = b""
         self.torn: TornTail | None = None
@@ -113,11 +115,15 @@ class EventLog:
         return log
 
     def append(self, body: Body) -> Event:
-        """Adds one fact, durably, and returns the event as it was stored.
+        """Adds one fact, durably, and returns the event as it was stored. Callable from any thread.
 
         Raises:
             RecordError: it could not be stored. Nothing of it is in the log then.
         """
+        with self._lock:
+            return self._append(body)
+
+    def _append(self, body: Body) -> Event:
         if self._broken or self._fd < 0:
             raise self._closed()
         end = self._end

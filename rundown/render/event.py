@@ -5,6 +5,8 @@ import msgspec
 from rundown.model.event import (
     ChangesUnseen,
     DecisionMade,
+    EgressAllowed,
+    EgressBlocked,
     Event,
     FileChanged,
     GrantGiven,
@@ -20,6 +22,7 @@ from rundown.model.event import (
     UnknownBody,
 )
 from rundown.model.policy import Outcome
+from rundown.render.connection import describe_connection
 from rundown.render.duration import render_duration
 from rundown.render.escape import visible
 from rundown.render.terminal import describe_ending
@@ -63,6 +66,8 @@ def _details(body: object) -> str:
             return f"{body.position} {describe_change(body.before, body.after)} {body.path}"
         case ChangesUnseen():
             return f"{body.position} {body.path}: {body.why}"
+        case EgressAllowed() | EgressBlocked():
+            return describe_connection(body)
         case StepFinished():
             note = f": {body.note}" if body.note else ""
             return f"{body.position} {body.result} (by {body.reported_by}){note}"

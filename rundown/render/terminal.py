@@ -8,6 +8,8 @@ from msgspec import Struct
 from rundown.model.event import (
     Body,
     ChildStarted,
+    EgressAllowed,
+    EgressBlocked,
     LaunchFailed,
     LaunchRequested,
     ProcessEnded,
@@ -20,6 +22,7 @@ from rundown.model.event import (
     ViolationSeen,
 )
 from rundown.model.sandbox import ProcessResult
+from rundown.render.connection import gather, place_of, render_connections
 from rundown.render.duration import render_duration, render_size
 from rundown.render.escape import visible
 from rundown.render.style import Style, Tone
@@ -43,6 +46,8 @@ class TerminalReader:
         self._total = total
         self._rows: dict[str, Row] = {}
         self._gaps_told: set[str] = set()
+        self._connections: list[EgressAllowed | EgressBlocked] = []
+        self._blocked_told: set[tuple[str, str, int]] = set()
         self._ended: ProcessResult | None = None
         self._open: StepStarted | None = None
 
@@ -71,6 +76,9 @@ class TerminalReader:
                 return self._line("dot", f"runs {visible(body.reference)}", "dim")
             case RunResumed():
                 return self._resumed(body)
+            case EgressAllowed() | EgressBlocked():
+                self._connections.append(body)
+                return self._blocked(body) if isinstance(body, EgressBlocked) else ""
             case RunFinished():
                 return self._end(body)
             case _:
@@ -159,7 +167,20 @@ class TerminalReader:
         sign = "pass" if body.status == "completed" else "stop"
         message = f": {visible(body.message)}" if body.message else ""
         message += f" [{body.code}]" if body.code else ""
-        return "\n" + self._table() + self._line(sign, f"{body.status}{message}", tone)
+        network = render_connections(gather(self._connections), self._style)
+        last = self._line(sign, f"{body.status}{message}", tone)
+        return "\n" + self._table() + network + last
+
+    def _blocked(self, body: EgressBlocked) -> str:
+        """Said once for each place of a step; how often it was is in the table."""
+        key = (body.position, body.host, body.port)
+        if key in self._blocked_told:
+            return ""
+        self._blocked_told.add(key)
+        what = place_of(body.host, body.port)
+        did = "was not looked up" if body.port == 0 else "was not reached"
+        flag = f"  ({body.flag})" if body.flag else ""
+        return self._line("warn", visible(f"{what} {did}: {body.reason}{flag}"), "yellow")
 
     def _table(self) -> str:
         rows = [row for row in self._rows.values() if row.result]

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from rundown.model.sandbox import HostFacts, ProcessResult, SandboxPlan, StageFailure, Tier
 from rundown.sandbox.cgroup import GroupLimits, StepGroups, find_own_hierarchies
+from rundown.sandbox.doors import Doors
 from rundown.sandbox.failure import LaunchError
 from rundown.sandbox.output import Sink
 from rundown.sandbox.recipe import Recipe, recipe_of
@@ -85,10 +86,12 @@ class Launcher:
         *,
         stdin_fd: int | None = None,
         size: tuple[int, int] | None = None,
+        doors: Doors | None = None,
         started: Callable[[int], None] = lambda pid: None,
     ) -> ProcessResult | StageFailure:
         """Runs one step to its end. `sink` gets output on this thread; `size`: a pty's rows and columns;
-        `started` is told the command's process id, as this process sees it, when it was executed.
+        `doors` gets the sockets of its network, to serve them meanwhile; `started` is told the command's
+        process id, as this process sees it, when it was executed.
 
         `stdin_fd`: what it reads, None for nothing. An interactive step on a pty has a terminal of its own,
         to which the keys of `stdin_fd` are carried; that is put into raw mode meanwhile.
@@ -97,7 +100,7 @@ class Launcher:
         wanted = self._hierarchies if plan.cgroup and limits != GroupLimits() else ()
         try:
             with StepGroups(wanted, self._next_name(), limits) as groups:
-                with self._step(plan, sink, started) as relay:
+                with self._step(plan, sink, doors, started) as relay:
                     result = relay.run(groups.open_entries(), stdin_fd, size)
                 return _name_ending(result, groups)
         except LaunchError as error:
@@ -123,13 +126,15 @@ class Launcher:
             relay.freeze(wanted)
 
     @contextmanager
-    def _step(self, plan: SandboxPlan, sink: Sink, started: Callable[[int], None]) -> Iterator[Relay]:
+    def _step(
+        self, plan: SandboxPlan, sink: Sink, doors: Doors | None, started: Callable[[int], None]
+    ) -> Iterator[Relay]:
         """Gives a relay that can be interrupted; an init for the next step is asked for when it is over."""
         recipe = recipe_of(plan)
         with self._lock:
             zygote = self._zygote(_base_of(plan))
             fresh = zygote.take(recipe)
-        relay = Relay(plan, fresh, sink, self._grace_ns, started=started)
+        relay = Relay(plan, fresh, sink, self._grace_ns, doors=doors, started=started)
         self._running = (*self._running, relay)
         try:
             yield relay

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from rundown.model.policy import Envelope
 from rundown.model.sandbox import Mask, Mount, Survey, Tree
+from rundown.sandbox.child.network import FAR_ADDRESS
 from rundown.sandbox.patterns import is_below
 from rundown.sandbox.settings import LaunchSettings
 
@@ -33,7 +34,7 @@ _MASK_KINDS: Final[dict[str, Literal["mask-file", "mask-dir"]]] = {"file": "mask
 _SHM_BYTES: Final = 256 << 20
 _TMP: Final = ("/tmp", "/var/tmp")
 _HOSTS: Final = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
-_RESOLV: Final = "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"
+_RESOLV: Final = f"nameserver {FAR_ADDRESS}\noptions timeout:5 attempts:1\n"
 _NSSWITCH: Final = (
     "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n"
     "protocols: files\nservices: files\nethers: files\nrpc: files\n"

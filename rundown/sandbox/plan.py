@@ -76,6 +76,7 @@ def plan_sandbox(
         tier=tier,
         layers=_layers(host, tier),
         deny_connect=tier == "landlock",
+        network=settings.network if "net" in namespaces_of(tier, words) else None,
     )
 
 
@@ -126,8 +127,8 @@ def _kept_capabilities(host: HostFacts, survey: Survey, tier: Tier) -> tuple[str
 
 
 def _net_gap(allowed: Allowed, tier: Tier) -> Iterable[Gap]:
-    if allowed.envelope.net and tier != "none" and "net" not in allowed.envelope.host:
-        message = "rules on connections are stricter than they read: nothing is reachable yet"
+    if allowed.envelope.net and tier == "landlock" and "net" not in allowed.envelope.host:
+        message = "rules on connections are stricter than they read: nothing is reachable on this host"
         yield Gap(code="sandbox/net-not-yet", message=message)
 
 

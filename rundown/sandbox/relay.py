@@ -2,6 +2,7 @@
 
 The control socket's messages decide how it ended; output is read until its pipes end, which they do
 when the last process of the step is gone. Times are of the monotonic clock, less those while frozen.
+Longer than 350 lines because one loop hears every side of a step.
 """
 
 import os
@@ -14,10 +15,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, Literal
 
+import msgspec
+
 from rundown.model.sandbox import ProcessResult, SandboxPlan, StageFailure
 from rundown.sandbox.child import terminal, wire
 from rundown.sandbox.console import Console
 from rundown.sandbox.deadline import Deadline
+from rundown.sandbox.doors import Doors, hand_over
 from rundown.sandbox.output import OutputCap, Sink, Stream
 from rundown.sandbox.parcel import Parcel
 from rundown.sandbox.recipe import mounts_left
@@ -41,10 +45,12 @@ class Relay:
         sink: Sink,
         grace_ns: int,
         *,
+        doors: Doors | None = None,
         started: Callable[[int], None] = lambda pid: None,
     ) -> None:
         """What `fresh` holds belongs to the relay from now on. `started` is told the command's process id."""
         fresh.command.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self._doors = doors
         self._tell_started = started
         self._pid = 0
         for sock in (fresh.control, fresh.command):
@@ -130,7 +136,8 @@ class Relay:
             for descriptor, stream in parcel.readers():
                 self._carry_from(descriptor, stream)
             mounts = mounts_left(self._plan, self._done)
-            begin = {"mounts": mounts, "pty": self._plan.pty, "size": self._size}
+            network = msgspec.to_builtins(self._plan.network)
+            begin = {"mounts": mounts, "network": network, "pty": self._plan.pty, "size": self._size}
             message = {"plan": parcel.plan, "fds": list(parcel.fds)}
             with suppress(OSError):  # who failed has said why, and is heard next
                 wire.send(self._control, begin)
@@ -204,6 +211,8 @@ class Relay:
             return
         message, fds = received
         match message["event"]:
+            case "listeners":
+                hand_over(message, fds, self._doors)
             case "terminal":
                 self._master = fds[0]
                 self._carry_from(fds[0], "stdout")

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from rundown.model.sandbox import SandboxWish
+from rundown.model.sandbox import SandboxWish, StepNetwork
 
 
 class ViewSettings(Struct, frozen=True, kw_only=True):
@@ -19,7 +19,8 @@ class LaunchSettings(Struct, frozen=True, kw_only=True):
 
     `argv` empty: the request's. `env`: names and values, sorted. `host_tmp`: the run's private directory
     on the host (`Launcher.host_tmp`), needed only where no mount namespace can be had. `tmp_bytes`: as
-    given to the launcher. `pty`: rundown's own output is a terminal.
+    given to the launcher. `pty`: rundown's own output is a terminal. `network`: where rundown
+    listens for the step.
     """
 
     view: ViewSettings
@@ -30,3 +31,4 @@ class LaunchSettings(Struct, frozen=True, kw_only=True):
     pty: bool = False
     host_tmp: str | None = None
     tmp_bytes: int | None = None
+    network: StepNetwork | None = None

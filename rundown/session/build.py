@@ -3,12 +3,13 @@
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 
 from msgspec import Struct
 
+from rundown.egress.server import Egress
 from rundown.errors import PolicyDeniedError, SandboxUnavailableError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.policy import Envelope, Outcome
@@ -72,6 +73,7 @@ class House(Struct, kw_only=True, dict=True):
     watch: Watch
     tmp_bytes: int | None
     denied_names: DeniedNames
+    egress: Egress
     ends_ns: int | None = None
 
     def time_left(self) -> int | None:
@@ -221,8 +223,10 @@ def open_house(
     desk = open_desk(wish, around, runbook, prompter)
     require_sandbox(desk.host, wish, bypass_allowed=desk.loaded.bypass_allowed)
     tmp_bytes = effective_limits(desk.compiled).tmp_bytes
-    with Launcher(desk.host, tmp_bytes=tmp_bytes, grace_ns=_GRACE_NS) as room:
+    with ExitStack() as stack:
+        room = stack.enter_context(Launcher(desk.host, tmp_bytes=tmp_bytes, grace_ns=_GRACE_NS))
         secrets = secret_values(around.environ, _declared(desk))
+        egress = stack.enter_context(closing(Egress()))
         house = House(
             desk=desk,
             tmp_bytes=tmp_bytes,
@@ -233,6 +237,7 @@ def open_house(
             ends_ns=time.monotonic_ns() + wish.timeout_ns if wish.timeout_ns is not None else None,
             watch=Watch(around.now_ns, ignored=desk.facts.off_limits, fresh_ns=_FRESH_NS),
             denied_names=DeniedNames(),
+            egress=egress,
         )
         house.sweep()
         yield house

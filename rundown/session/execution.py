@@ -36,8 +36,9 @@ from rundown.model.sandbox import ProcessResult, StageFailure, Violation
 from rundown.policy.release import Recipient
 from rundown.redact.redactor import RedactionStream
 from rundown.session.captures import Capture, open_capture
+from rundown.session.egress import StepNetworking
 from rundown.session.permissions import Permissions
-from rundown.session.ports import Frontend, Launcher, Prompter, Stream, Subject
+from rundown.session.ports import Frontend, Launcher, Planned, Prompter, Stream, Subject
 from rundown.session.request import Place, binding_digest
 from rundown.session.script import Shop, fill_in, freeze_script
 from rundown.session.seal import check_seal
@@ -92,7 +93,8 @@ class Tools(Struct, frozen=True, kw_only=True):
     """What an execution works with. `open_output(position, attempt)` makes a fresh file, `read_output(name)`
     gives the end of one that is whole, `live_folder` is for files of running steps, `secret_folder` for those
     that no disk should see. `salt` goes into digests of values and nowhere else. `redaction` opens a stream
-    that takes out all secrets known by then. `cwd`: where steps start, "" for `root`."""
+    that takes out all secrets known by then. `show_noted` shows what was put on record while a step ran.
+    `cwd`: where steps start, "" for `root`."""
 
     run_id: str
     salt: str
@@ -111,6 +113,8 @@ class Tools(Struct, frozen=True, kw_only=True):
     guard: Guarding
     secrets: RunbookSecrets
     secret_folder: Path
+    open_network: Callable[[ExecutionRequest, Envelope, Subject], StepNetworking]
+    show_noted: Callable[[], None]
     cwd: str = ""
 
 
@@ -121,6 +125,7 @@ class _Settled(NamedTuple):
     allowed: Allowed
     bound: BoundText
     released: Released
+    subject: Subject
 
 
 class _Handed(NamedTuple):
@@ -194,7 +199,7 @@ def execute(tools: Tools, attempt: Attempt, texts: Texts) -> Iterator[Body]:
         open_capture(tools.live_folder, attempt.unit.outputs) as capture,
         open_secret_files(tools.secret_folder, released.files) as files,
     ):
-        settled = _Settled(request, decision, bound, released)
+        settled = _Settled(request, decision, bound, released, subject)
         yield from _launch(tools, attempt, settled, _Handed(capture, files))
 
 
@@ -228,7 +233,8 @@ def _recipient(attempt: Attempt) -> Recipient:
 def _launch(tools: Tools, attempt: Attempt, settled: _Settled, handed: _Handed) -> Iterator[Body]:
     request, capture = settled.request, handed.capture
     values = {**settled.released.env, **dict(settled.bound.values)}
-    planned = tools.launcher.plan(settled.allowed, values, capture, handed.secrets)
+    network = tools.open_network(request, settled.allowed.envelope, settled.subject)
+    planned = tools.launcher.plan(settled.allowed, values, capture, handed.secrets, network=network.plan)
     if isinstance(planned, StageFailure):
         yield from _failed(request, planned)
         return
@@ -244,10 +250,7 @@ def _launch(tools: Tools, attempt: Attempt, settled: _Settled, handed: _Handed) 
     )
     file = tools.open_output(attempt.position, attempt.number)
     recording = _Recording(tools, file)
-    try:
-        result = tools.launcher.launch(planned, recording.take)
-    finally:
-        digest = recording.finish()
+    result, digest = _run(tools, planned, recording, network)
     if isinstance(result, StageFailure):
         yield from _failed(request, result)
         return
@@ -262,6 +265,29 @@ def _launch(tools: Tools, attempt: Attempt, settled: _Settled, handed: _Handed) 
         output=file.name,
         output_digest=digest,
     )
+    yield from _look_after(tools, attempt, (settled, result), recording.tail)
+
+
+def _run(
+    tools: Tools, planned: Planned, recording: _Recording, network: StepNetworking
+) -> tuple[ProcessResult | StageFailure, str]:
+    """Returns how it ended and the digest of what it printed; its connections have ended as well by then."""
+    try:
+        result = tools.launcher.launch(planned, recording.take, network.serve)
+    finally:
+        try:
+            network.close()
+        finally:
+            digest = recording.finish()
+            tools.show_noted()
+    return result, digest
+
+
+def _look_after(
+    tools: Tools, attempt: Attempt, ran: tuple[_Settled, ProcessResult], tail: bytes
+) -> Iterator[Body]:
+    """What the step left behind, and its result."""
+    settled, result = ran
     violations = tuple(tools.guard.settle())
     for found in violations:
         yield ViolationSeen(
@@ -279,8 +305,8 @@ def _launch(tools: Tools, attempt: Attempt, settled: _Settled, handed: _Handed) 
         yield RunPaused(reason="violation", position=attempt.position, detail=f"against policy: {names}")
         return
     if result.ending != "exited" or result.status != 0:
-        yield from Suspicion(tools.permissions, tools.shop.workspace).explain(settled.allowed, recording.tail)
-    yield from judge(tools, attempt, result, recording.tail)
+        yield from Suspicion(tools.permissions, tools.shop.workspace).explain(settled.allowed, tail)
+    yield from judge(tools, attempt, result, tail)
 
 
 def judge(tools: Tools, attempt: Attempt, result: ProcessResult, tail: bytes) -> Iterator[Body]:

@@ -18,7 +18,9 @@ from rundown.model.sandbox import (
     SandboxPlan,
     SandboxWish,
     StageFailure,
+    StepNetwork,
 )
+from rundown.sandbox.doors import Doors
 from rundown.sandbox.made import make_missing_trees, remove_if_empty
 from rundown.sandbox.plan import digest_plan, plan_sandbox
 from rundown.sandbox.settings import LaunchSettings, ViewSettings
@@ -76,6 +78,7 @@ class Room(Protocol):
         *,
         stdin_fd: int | None = None,
         size: tuple[int, int] | None = None,
+        doors: Doors | None = None,
         started: Callable[[int], None] = ...,
     ) -> ProcessResult | StageFailure:
         """Runs one step to its end."""
@@ -98,6 +101,8 @@ class SandboxLauncher:
         values: Mapping[str, str],
         capture: Capture | None = None,
         secrets: secret_files.SecretFiles | None = None,
+        *,
+        network: StepNetwork | None = None,
     ) -> Planned | StageFailure:
         """Returns the plan and its digest, in which the values of variables have no part."""
         launching = self._launching
@@ -115,6 +120,7 @@ class SandboxLauncher:
             pty=self._terminal.size() is not None,
             host_tmp=self._room.host_tmp,
             tmp_bytes=launching.tmp_bytes,
+            network=network,
         )
         allowed = self._with_own_package(allowed)
         if launching.wish != "none":
@@ -146,14 +152,19 @@ class SandboxLauncher:
         return replace(allowed, envelope=replace(allowed.envelope, run_trees=trees))
 
     def launch(
-        self, planned: Planned, output: OutputSink, started: Callable[[int], None] = lambda pid: None
+        self,
+        planned: Planned,
+        output: OutputSink,
+        doors: Doors | None = None,
+        *,
+        started: Callable[[int], None] = lambda pid: None,
     ) -> ProcessResult | StageFailure:
         """Runs the plan to its end. `started` is told the command's process id on the host."""
         plan = _within_time(planned.plan, self._launching.time_left())
         stdin_fd = self._terminal.stdin(interactive=plan.interactive)
         size = self._terminal.size()
         try:
-            return self._room.launch(plan, output, stdin_fd=stdin_fd, size=size, started=started)
+            return self._room.launch(plan, output, stdin_fd=stdin_fd, size=size, doors=doors, started=started)
         finally:
             self.drop()
 

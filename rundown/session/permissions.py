@@ -6,7 +6,7 @@ The only place where grants of a session live: in memory, gone with the process.
 
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import Literal, Protocol, assert_never
+from typing import Literal, NamedTuple, Protocol, assert_never
 
 from msgspec.structs import replace
 
@@ -39,6 +39,13 @@ class Judge(Protocol):
         ...
 
 
+class Learned(NamedTuple):
+    """What goes on record of an answer, and the grants that it gives for this once."""
+
+    facts: tuple[Body, ...]
+    once: tuple[Grant, ...]
+
+
 class Permissions:
     """One a session. `grants` may be listed and taken back while the run is going; `standing` ones were kept
     for good in an earlier session. `sees(envelope)`: lines on what the sandbox will permit. `profile`: the
@@ -63,6 +70,7 @@ class Permissions:
         self.grants = standing
         self.withdrawals: Callable[[], Iterable[Withdrawal]] = tuple
         self._lock = threading.Lock()
+        self._asking = threading.Lock()
 
     def settle(self, request: ExecutionRequest, subject: Subject) -> Generator[Body, None, Allowed | Denied]:
         """Yields each fact on the way; returns what was decided in the end."""
@@ -93,6 +101,22 @@ class Permissions:
                 final = _denied(final, final.asks)
             yield _fact(final, first=False)
             return final
+
+    def ask_host(self, request: ExecutionRequest, ask: Ruling, answer: Callable[[], Answer]) -> "Learned":
+        """Asks about one connection of a running step; keeps what is to be kept.
+
+        Called on threads of running steps; one question at a time is open in a session.
+        """
+        with self._asking:
+            given = answer()
+            decision = NeedsPrompt(request=request, rulings=(ask,), asks=(ask,))
+            facts: list[Body] = [_asked(decision, (given.choice.value,), "person")]
+            learning = self._learn(decision, (given,), None)
+            while True:
+                try:
+                    facts.append(next(learning))
+                except StopIteration as learned:
+                    return Learned(facts=tuple(facts), once=learned.value)
 
     def _question(self, decision: NeedsPrompt, subject: Subject, profile: Profile | None) -> Question:
         offered = None

@@ -13,7 +13,8 @@ from rundown.model.event import Body, Event
 from rundown.model.policy import Allowed, Grant, Outcome, Ruling
 from rundown.model.request import ExecutionRequest, Operation
 from rundown.model.runbook import Input
-from rundown.model.sandbox import Gap, ProcessResult, SandboxPlan, StageFailure
+from rundown.model.sandbox import Gap, ProcessResult, SandboxPlan, StageFailure, StepNetwork
+from rundown.sandbox.doors import Doors
 from rundown.session.captures import Capture
 from rundown.session.secret_files import SecretFiles
 
@@ -230,13 +231,18 @@ class Launcher(Protocol):
         values: Mapping[str, str],
         capture: Capture | None = None,
         secrets: SecretFiles | None = None,
+        *,
+        network: StepNetwork | None = None,
     ) -> Planned | StageFailure:
         """Returns what will be enforced, or why nothing can be. `values`: of the request's bindings, and
-        secrets; `capture`: where the step leaves the values it hands on; `secrets`: which it reads."""
+        secrets; `capture`: where the step leaves the values it hands on; `secrets`: which it reads;
+        `network`: where rundown listens for it."""
         ...
 
-    def launch(self, planned: Planned, output: OutputSink) -> ProcessResult | StageFailure:
-        """Runs it to its end."""
+    def launch(
+        self, planned: Planned, output: OutputSink, doors: Doors | None = None
+    ) -> ProcessResult | StageFailure:
+        """Runs it to its end. `doors` gets the sockets of its network, to serve them meanwhile."""
         ...
 
 

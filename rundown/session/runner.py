@@ -18,10 +18,12 @@ from rundown.session.bounds import Bounds
 from rundown.session.build import House, RunRef
 from rundown.session.composition import find_child
 from rundown.session.driver import Track, drive, record
+from rundown.session.egress import Networks
 from rundown.session.execution import Tools
 from rundown.session.handing import hand_up, prepare_child, report_of
 from rundown.session.library import Opened
 from rundown.session.needs import Needs
+from rundown.session.noted import Noted
 from rundown.session.opening import begin, frozen_anew
 from rundown.session.outlook import Outlook, find_wanted, look_ahead, refusals
 from rundown.session.performer import Performer
@@ -291,6 +293,14 @@ class Runner:
             runbook_file=run.opened.document.file,
             runbook_path=str(path.resolve()) if path is not None else "",
         )
+        noted = Noted(run.log, frontend)
+        networks = Networks(
+            egress=self._house.egress,
+            judge=self._house.desk,
+            permissions=self.permissions,
+            prompter=self._front.prompter,
+            note=noted.take,
+        )
         return Tools(
             run_id=run.directory.run_id,
             salt=self._house.salt,
@@ -314,6 +324,8 @@ class Runner:
             guard=self._house.guard_steps(run.directory.path / "quarantine"),
             secrets=self._house.secrets_of(run.opened),
             secret_folder=self._house.secret_folder,
+            open_network=networks.open,
+            show_noted=noted.show,
         )
 
 

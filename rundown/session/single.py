@@ -7,13 +7,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rundown.model.diagnostic import Diagnostic
-from rundown.model.event import RefusalSuspected
+from rundown.model.event import Body, RefusalSuspected
 from rundown.model.policy import Denied, LayerKind, Outcome, Rule
 from rundown.model.request import Capability, ExecutionRequest
 from rundown.model.sandbox import ProcessResult, StageFailure
 from rundown.policy.load import tool_document
 from rundown.policy.pattern import literal_argv
 from rundown.session.build import House, RunRef
+from rundown.session.egress import Networks
 from rundown.session.launching import Terminal
 from rundown.session.permissions import Permissions
 from rundown.session.ports import OutputSink, Prompter, Stream, Subject
@@ -27,7 +28,8 @@ _TAIL_BYTES = 64 * 1024
 
 class Typed(Struct, frozen=True, kw_only=True):
     """What a person typed, and the front end's part. `warn` is told what is not enforced here, `started` the
-    command's process id on the host once it runs. `profile`: a shipped tool profile, "" for none.
+    command's process id on the host once it runs, `note` each connection, on another thread. `profile`: a
+    shipped tool profile, "" for none.
     """
 
     words: tuple[str, ...]
@@ -35,6 +37,7 @@ class Typed(Struct, frozen=True, kw_only=True):
     terminal: Terminal
     output: OutputSink
     warn: Callable[[Diagnostic], None]
+    note: Callable[[Body], None]
     started: Callable[[int], None] = lambda pid: None
     profile: str = ""
 
@@ -73,7 +76,15 @@ def run_single(
     if isinstance(decision, Denied):
         return decision
     launcher = house.launcher(RunRef(run_id=_POSITION, context_id=_POSITION), typed.terminal)
-    planned = launcher.plan(decision, {})
+    networks = Networks(
+        egress=house.egress,
+        judge=house.desk,
+        permissions=permissions,
+        prompter=typed.prompter,
+        note=typed.note,
+    )
+    network = networks.open(request, decision.envelope, Subject(title="rundown exec"))
+    planned = launcher.plan(decision, {}, network=network.plan)
     if isinstance(planned, StageFailure):
         return planned
     check_seal(request, decision, planned.plan)
@@ -83,7 +94,10 @@ def run_single(
     guard = house.guard_steps(house.desk.around.state / "quarantine" / str(house.desk.around.now_ns()))
     guard.begin(decision.envelope)
     printed = _Tail(typed.output)
-    result = launcher.launch(planned, printed.take, typed.started)
+    try:
+        result = launcher.launch(planned, printed.take, network.serve, started=typed.started)
+    finally:
+        network.close()
     finish()
     if isinstance(result, ProcessResult) and result.status != 0:
         for item in Suspicion(permissions, house.desk.workspace).explain(decision, printed.tail):

@@ -35,6 +35,7 @@ from tests.support.fakes import (
     QuietFrontend,
     ScriptedLauncher,
     ScriptedPrompter,
+    Unconnected,
 )
 from tests.support.policies import FACTS, rules
 
@@ -171,6 +172,8 @@ class Bench:
             guard=Unguarded(self._violations),
             secrets=self.vault.of_runbook("test.runbook.md", front.secrets),
             secret_folder=self.folder / "live",
+            open_network=lambda request, envelope, subject: Unconnected(),
+            show_noted=lambda: None,
         )
 
     def _open_output(self, position: str, attempt: int) -> MemoryFile:

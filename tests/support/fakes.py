@@ -9,7 +9,8 @@ from rundown.model.event import Body, Event
 from rundown.model.policy import Allowed
 from rundown.model.request import Capability, Operation
 from rundown.model.runbook import Input
-from rundown.model.sandbox import ProcessResult, SandboxPlan, StageFailure
+from rundown.model.sandbox import ProcessResult, SandboxPlan, StageFailure, StepNetwork
+from rundown.sandbox.doors import Door, Doors
 from rundown.session.captures import Capture
 from rundown.session.ports import (
     Ahead,
@@ -153,6 +154,8 @@ class ScriptedLauncher:
         values: Mapping[str, str],
         capture: Capture | None = None,
         secrets: SecretFiles | None = None,
+        *,
+        network: StepNetwork | None = None,
     ) -> Planned | StageFailure:
         if self._refuses is not None:
             return self._refuses
@@ -173,7 +176,9 @@ class ScriptedLauncher:
         )
         return Planned(plan=self._spoil(plan), digest="sha256:plan", gaps=())
 
-    def launch(self, planned: Planned, output: OutputSink) -> ProcessResult | StageFailure:
+    def launch(
+        self, planned: Planned, output: OutputSink, doors: Doors | None = None
+    ) -> ProcessResult | StageFailure:
         self.launched.append(planned.plan)
         for stream, chunk in self._prints:
             output(stream, chunk)
@@ -183,6 +188,18 @@ class ScriptedLauncher:
         if isinstance(result, int):
             return ProcessResult(ending="exited", status=result, duration_ns=1)
         return result
+
+
+class Unconnected:
+    """The network of a step that connects to nothing."""
+
+    plan = StepNetwork()
+
+    def serve(self, doors: tuple[Door, ...]) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
 
 class MemoryLog:

@@ -3,7 +3,8 @@
 Warm: what the fresh namespaces need, the base of the view, and the process that will become the command,
 forked before any plan is known. Then it finishes the view, lets the command go, drops its own
 capabilities, reaps, passes signals on, and reports. Every process of the step ends with it, and it ends
-when its control socket does. Messages out: failed, terminal (with the master), ended. In: begin, signal.
+when its control socket does. Messages out: failed, listeners (with them), terminal (with
+the master), ended. In: begin, signal.
 """
 
 import os
@@ -15,6 +16,7 @@ from typing import Any
 
 from rundown.sandbox.child import command, namespaces, syscalls, terminal, walls, wire
 from rundown.sandbox.child.ending import count_others, end_all_others, processes_to_signal
+from rundown.sandbox.child.network import StepNetwork
 from rundown.sandbox.child.stages import StageError, stage
 from rundown.sandbox.child.view import View
 
@@ -33,10 +35,12 @@ def serve(control: socket.socket, report: socket.socket, recipe: Recipe, seccomp
     own_pids = "pid" in recipe["namespaces"]
     try:
         view = _warm_up(recipe)
+        network = _make_network(recipe)
         if recipe["tier"] != "none":
             walls.empty_bounding_set(recipe["keep_capabilities"])
         go, child = _fork_command(control, report, recipe, seccomp)
         begin = _wait_for_plan(control)
+        _open_network(control, network, begin)
         _let_go(control, go, begin, view)
         if recipe["tier"] != "none":
             walls.drop_capabilities([])
@@ -74,6 +78,27 @@ def _warm_up(recipe: Recipe) -> View | None:
     view = View(proc)
     view.build(recipe["fresh"])
     return view
+
+
+def _make_network(recipe: Recipe) -> StepNetwork | None:
+    """None where there is none, or where no cable can be had: then nothing is reachable."""
+    if "net" not in recipe["namespaces"]:
+        return None
+    return StepNetwork()
+
+
+def _open_network(control: socket.socket, network: StepNetwork | None, begin: wire.Message) -> None:
+    """Hands the listeners over. Nobody waits for them to be served: what connects before is queued."""
+    if network is None:
+        return
+    opened = network.listen(begin["network"]) if begin["network"] is not None else []
+    network.close()
+    for first in range(0, len(opened), wire.MOST_FDS):
+        some = opened[first : first + wire.MOST_FDS]
+        message = {"event": "listeners", "for": [purpose for purpose, _ in some]}
+        wire.send(control, message, tuple(sock.fileno() for _, sock in some))
+    for _, sock in opened:
+        sock.close()
 
 
 def _make_proc() -> int | None:

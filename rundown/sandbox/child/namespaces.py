@@ -26,8 +26,6 @@ FLAGS: Final = {
 }
 _SIOCGIFFLAGS: Final = 0x8913
 _SIOCSIFFLAGS: Final = 0x8914
-_SIOCSIFADDR: Final = 0x8916
-_SIOCSIFNETMASK: Final = 0x891C
 _IFF_UP: Final = 0x1
 
 
@@ -119,16 +117,11 @@ def identity_map(own: str) -> str:
 
 
 def bring_loopback_up() -> None:
-    """Gives this network namespace its loopback: 127.0.0.1/8, and 198.18.0.1/15 for names' addresses.
-
-    On the loopback device a prefix is local as a whole. Source: netdevice(7); RFC 2544 for 198.18.0.0/15.
-    """
+    """Gives this network namespace its loopback. Source: netdevice(7)."""
     with stage("loopback"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         request = struct.pack("16sh22x", b"lo", 0)
         flags = struct.unpack("16sh22x", fcntl.ioctl(sock, _SIOCGIFFLAGS, request))[1]
         fcntl.ioctl(sock, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | _IFF_UP))
-        fcntl.ioctl(sock, _SIOCSIFADDR, _address_request("198.18.0.1"))
-        fcntl.ioctl(sock, _SIOCSIFNETMASK, _address_request("255.254.0.0"))
 
 
 def forbid_user_namespaces(proc: int) -> None:
@@ -139,10 +132,6 @@ def forbid_user_namespaces(proc: int) -> None:
             os.write(limit, b"0")
         finally:
             os.close(limit)
-
-
-def _address_request(address: str) -> bytes:
-    return struct.pack("16sH2x4s16x", b"lo:1", socket.AF_INET, socket.inet_aton(address))
 
 
 def _read(path: str) -> str:

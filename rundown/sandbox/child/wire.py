@@ -12,7 +12,7 @@ from typing import Any, Final
 
 _HEADER: Final = struct.Struct("!I")
 _LARGEST: Final = 64 << 20
-_MOST_FDS: Final = 32
+MOST_FDS: Final = 200
 
 Message = dict[str, Any]
 
@@ -30,7 +30,7 @@ def send(sock: socket.socket, message: Message, fds: tuple[int, ...] = ()) -> No
 def receive(sock: socket.socket) -> tuple[Message, list[int]] | None:
     """Returns the next message and its fds (close-on-exec), or None at the end of the stream."""
     fds = array.array("i")
-    space = socket.CMSG_SPACE(_MOST_FDS * fds.itemsize)
+    space = socket.CMSG_SPACE(MOST_FDS * fds.itemsize)
     try:
         head, rights, _, _ = sock.recvmsg(_HEADER.size, space, socket.MSG_CMSG_CLOEXEC)
     except ConnectionResetError:

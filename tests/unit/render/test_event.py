@@ -70,8 +70,18 @@ LINES: list[tuple[told.Body, str]] = [
     (told.RunPaused(reason="denied", position="2"), "RunPaused        at 2: denied"),
     (told.RunFinished(status="stopped", message="m"), "RunFinished      stopped m"),
     (
+        told.EgressBlocked(position="2", host="h", port=443, reason="no rule", flag="--allow-net h:443"),
+        "EgressBlocked    2 h:443: no rule (--allow-net h:443)",
+    ),
+    (
+        told.EgressAllowed(
+            position="2", host="h", port=443, rule="r", address="::1", sent_bytes=3000, count=2
+        ),
+        "EgressAllowed    2 h:443 at ::1, 2 times, 2.9 KiB out, 0 B in (r)",
+    ),
+    (
         told.EgressBlocked(position="2", host="h", port=0, reason="not listed"),
-        "EgressBlocked    position=2 host=h port=0 reason=not listed",
+        "EgressBlocked    2 looking h up: not listed",
     ),
     (
         told.PolicyFrozen(digest="sha256:d", sources=("a", "b")),

@@ -138,7 +138,7 @@ def test_a_pause_ends_the_loop_where_it_came(tmp_path: Path) -> None:
 
 def test_a_step_that_cannot_be_launched_stops_nothing_of_what_is_on_record(tmp_path: Path) -> None:
     class Broken(ScriptedLauncher):
-        def launch(self, planned: object, output: object):
+        def launch(self, planned: object, output: object, doors: object = None):
             raise OSError("no more processes")
 
     found = Bench(TWO_STEPS, tmp_path, prompter=ScriptedPrompter([YES]), launcher=Broken())

@@ -17,6 +17,7 @@ from rundown.model.sandbox import (
     SandboxWish,
     StageFailure,
 )
+from rundown.sandbox.doors import Doors
 from rundown.sandbox.settings import ViewSettings
 from rundown.session.captures import INSIDE, Capture
 from rundown.session.launching import Launching, SandboxLauncher
@@ -54,6 +55,7 @@ class Room:
         *,
         stdin_fd: int | None = None,
         size: tuple[int, int] | None = None,
+        doors: Doors | None = None,
         started: Callable[[int], None] = lambda pid: None,
     ) -> ProcessResult | StageFailure:
         self.launched.append((plan, stdin_fd, size))

@@ -1,0 +1,329 @@
+"""`Passage`: serves the sockets of one step's network for as long as the step runs.
+
+Every connection takes the same way: which host is meant, what the rules say, what a person says, where the
+name leads, what that is, and only then a connection to the very address that was looked at.
+Lives on egress's loop; nothing here blocks.
+"""
+
+import asyncio
+import socket
+from contextlib import suppress
+from typing import Final
+
+from msgspec import Struct
+
+from rundown.egress.answer import answer_query
+from rundown.egress.asking import Asking
+from rundown.egress.checks import check_addresses, describe
+from rundown.egress.dial import DialError, dial
+from rundown.egress.gate import Gate, Report, Verdict
+from rundown.egress.inspection import Inspection, NameInspection, NoInspection
+from rundown.egress.names import Names, is_stand_in
+from rundown.egress.pump import Pump, reset
+from rundown.egress.recorder import Recorder
+from rundown.egress.resolve import ResolveError, Resolver
+from rundown.egress.route import Route
+from rundown.policy.host import Address, address_of
+
+_LOCALHOST: Final = "localhost"
+_LOOPBACK: Final = ("127.0.0.1", "::1")
+_LARGEST_DATAGRAM: Final = 4096
+_AT_ONCE: Final = 64
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """Bounds of one step's connections; None: not bounded."""
+
+    connect_s: float = 30.0
+    idle_s: float = 2 * 3600.0
+    connections: int = 4096
+    sent_bytes: int | None = None
+    drain_s: float = 5.0
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What a connection is to. `loopback`: a port of the host's own loopback."""
+
+    host: str
+    port: int
+    loopback: bool = False
+
+
+class RefusedError(Exception):
+    """The connection is not made; the text is the reason."""
+
+    def __init__(self, reason: str, verdict: Verdict | None = None) -> None:
+        super().__init__(reason)
+        self.verdict = verdict or Verdict(outcome="deny")
+
+
+class Passage:
+    """One step's. `names` and `resolver` are shared by a run's steps."""
+
+    def __init__(
+        self, gate: Gate, routes: tuple[Route, ...], shared: tuple[Names, Resolver], limits: Limits
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._gate = gate
+        self._routes = {route.port: route for route in routes}
+        self._names, self._resolver = shared
+        self._limits = limits
+        self._asking = Asking(gate.ask)
+        self._recorder = Recorder(gate.record)
+        self._listeners: list[socket.socket] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pumps: set[Pump] = set()
+        self._refused_names: set[str] = set()
+        self._idle = self._loop.call_later(limits.idle_s, self._end_idle)
+        self._closing = False
+
+    @property
+    def recorder(self) -> Recorder:
+        """Where the reports go."""
+        return self._recorder
+
+    @property
+    def asking(self) -> Asking:
+        """The open questions."""
+        return self._asking
+
+    def add(self, kind: str, address: str, port: int, sock: socket.socket) -> None:
+        """Serves one socket from now on; it belongs to the passage."""
+        if self._closing:
+            sock.close()
+            return
+        self._listeners.append(sock)
+        if kind == "dns":
+            self._loop.add_reader(sock, self._answer, sock)
+        else:
+            self._loop.add_reader(sock, self._accept, (kind, address, port), sock)
+
+    async def close(self) -> None:
+        """Ends everything. What the step has sent is delivered first: its processes are gone by now."""
+        for sock in self._listeners:
+            self._loop.remove_reader(sock)
+        self._closing = True
+        self._idle.cancel()
+        end = self._loop.time() + self._limits.drain_s
+        while any(not pump.out.is_done for pump in self._pumps) and self._loop.time() < end:
+            await asyncio.sleep(0.01)
+        for pump in tuple(self._pumps):
+            pump.stop("")
+        for task in tuple(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        for sock in self._listeners:
+            sock.close()
+
+    def _answer(self, sock: socket.socket) -> None:
+        for _ in range(_AT_ONCE):
+            try:
+                query, asker = sock.recvfrom(_LARGEST_DATAGRAM)
+            except OSError:
+                return
+            answer = answer_query(query, self._look_up)
+            if answer is not None:
+                with suppress(OSError):
+                    sock.sendto(answer, asker)
+
+    def _look_up(self, name: str) -> str | None:
+        if name == _LOCALHOST or name.endswith(f".{_LOCALHOST}"):
+            return _LOOPBACK[0]
+        verdict = self._gate.judge(name, 0)
+        if verdict.outcome != "deny":
+            return self._names.address_of(name)
+        if name not in self._refused_names:
+            self._refused_names.add(name)
+            self._report(Wanted(host=name, port=0), verdict)
+        return None
+
+    def _accept(self, door: tuple[str, str, int], listener: socket.socket) -> None:
+        for _ in range(_AT_ONCE):
+            try:
+                client, _ = listener.accept()
+            except OSError as error:
+                if not isinstance(error, BlockingIOError):
+                    self._rest(door, listener)
+                return
+            if len(self._tasks) + len(self._pumps) >= self._limits.connections:
+                reset(client)
+                continue
+            client.setblocking(False)
+            task = self._loop.create_task(self._serve(door, client))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _rest(self, door: tuple[str, str, int], listener: socket.socket) -> None:
+        """Out of descriptors: those that wait are taken when some are free again."""
+        self._loop.remove_reader(listener)
+
+        def go_on() -> None:
+            if not self._closing:
+                self._loop.add_reader(listener, self._accept, door, listener)
+
+        self._loop.call_later(0.1, go_on)
+
+    async def _serve(self, door: tuple[str, str, int], client: socket.socket) -> None:
+        kind, _, port = door
+        try:
+            if kind == "dns-tcp":
+                await self._answer_stream(client)
+            elif kind == "loopback" and port in self._routes:
+                await self._follow_route(self._routes[port], client)
+            else:
+                await self._connect(self._wanted(door, client), client)
+        except BaseException:
+            reset(client)
+            raise
+
+    def _wanted(self, door: tuple[str, str, int], client: socket.socket) -> Wanted:
+        kind, address, port = door
+        if kind == "loopback":
+            return Wanted(host=address, port=port, loopback=True)
+        meant = str(client.getsockname()[0])
+        return Wanted(host=self._names.name_of(meant) or meant, port=port)
+
+    async def _connect(self, wanted: Wanted, client: socket.socket) -> None:
+        begun = self._loop.time()
+        try:
+            verdict, addresses = await self._permit(wanted)
+            far, address = await dial(addresses, wanted.port, self._limits.connect_s)
+        except RefusedError as refused:
+            self._report(wanted, refused.verdict, str(refused))
+            reset(client)
+            return
+        except (ResolveError, DialError) as problem:
+            self._recorder.add(
+                Report(
+                    host=wanted.host,
+                    port=wanted.port,
+                    allowed=True,
+                    rule=verdict.rule if isinstance(problem, DialError) else "",
+                    reason=str(problem),
+                )
+            )
+            reset(client)
+            return
+        self._carry(wanted, (client, far, address), verdict, begun)
+
+    def _carry(
+        self,
+        wanted: Wanted,
+        ends: tuple[socket.socket, socket.socket, Address],
+        verdict: Verdict,
+        begun: float,
+    ) -> None:
+        client, far, address = ends
+        with suppress(OSError):
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        named = not wanted.loopback and address_of(wanted.host) is None
+        inspection: Inspection = NameInspection(wanted.host, wanted.port) if named else NoInspection()
+
+        def on_end(reason: str) -> None:
+            self._pumps.discard(pump)
+            self._recorder.add(
+                Report(
+                    host=wanted.host,
+                    port=wanted.port,
+                    allowed=not pump.was_refused,
+                    rule=verdict.rule,
+                    reason=reason,
+                    address=str(address),
+                    sent_bytes=pump.out.moved_bytes,
+                    received_bytes=pump.back.moved_bytes,
+                    duration_ns=round((self._loop.time() - begun) * 1e9),
+                )
+            )
+
+        pump = Pump(client, far, inspection, on_end)
+        self._pumps.add(pump)
+        pump.start()
+
+    async def _permit(self, wanted: Wanted) -> tuple[Verdict, tuple[Address, ...]]:
+        """Returns what allows it and the addresses to dial. Raises: RefusedError, ResolveError."""
+        if wanted.loopback:
+            return self._permit_loopback(wanted)
+        if address_of(wanted.host) is not None and is_unknown_stand_in(wanted.host):
+            raise RefusedError("no name was looked up that this address stands for")
+        verdict = await self._settle(wanted, (), "")
+        addresses = await self._resolver.resolve(wanted.host)
+        checked = check_addresses(
+            wanted.host, verdict, addresses, lambda address: self._gate.judge(address, wanted.port)
+        )
+        usable = checked.usable
+        if not usable and checked.unsettled:
+            shown = tuple(describe(address) for address in addresses)
+            for address in checked.unsettled[:1]:
+                await self._settle(wanted, shown, str(address))
+                usable = (address,)
+        if not usable:
+            raise RefusedError(checked.refused or f"{wanted.host} has no address", verdict)
+        return verdict, usable
+
+    async def _settle(self, wanted: Wanted, addresses: tuple[str, ...], about: str) -> Verdict:
+        verdict = self._gate.judge(about or wanted.host, wanted.port)
+        if verdict.outcome == "ask" or (about and not verdict.named):
+            verdict = await self._asking.settle(wanted.host, wanted.port, addresses, about)
+        if verdict.outcome != "allow":
+            raise RefusedError(verdict.rule, verdict)
+        return verdict
+
+    def _permit_loopback(self, wanted: Wanted) -> tuple[Verdict, tuple[Address, ...]]:
+        last = Verdict(outcome="deny")
+        for form in dict.fromkeys((_LOCALHOST, wanted.host)):
+            last = self._gate.judge(form, wanted.port)
+            if last.outcome == "allow" and last.named:
+                both = dict.fromkeys((wanted.host, *_LOOPBACK)) if form == _LOCALHOST else (form,)
+                return last, tuple(found for text in both if (found := address_of(text)) is not None)
+        raise RefusedError(last.rule or "no rule names it", last)
+
+    def _report(self, wanted: Wanted, verdict: Verdict, reason: str = "") -> None:
+        self._recorder.add(
+            Report(
+                host=wanted.host,
+                port=wanted.port,
+                allowed=False,
+                rule=verdict.rule if verdict.by_rule else "",
+                reason=reason or verdict.rule,
+                flag=verdict.flag,
+                yaml=verdict.yaml,
+            )
+        )
+
+    async def _answer_stream(self, client: socket.socket) -> None:
+        """DNS over TCP: each message has its length before it. Source: RFC 1035 §4.2.2."""
+        reader, writer = await asyncio.open_connection(sock=client)
+        try:
+            while True:
+                length = int.from_bytes(await reader.readexactly(2), "big")
+                answer = answer_query(await reader.readexactly(length), self._look_up)
+                if answer is None:
+                    return
+                writer.write(len(answer).to_bytes(2, "big") + answer)
+                await writer.drain()
+        except (OSError, EOFError):
+            return
+        finally:
+            writer.close()
+
+    async def _follow_route(self, route: Route, client: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=client)
+        try:
+            await route.serve(reader, writer)
+        except (OSError, EOFError):
+            return
+        finally:
+            writer.close()
+
+    def _end_idle(self) -> None:
+        now = self._loop.time()
+        for pump in tuple(self._pumps):
+            if now - pump.last_moved >= self._limits.idle_s:
+                pump.stop(f"nothing was said for {self._limits.idle_s:.0f} s")
+        self._idle = self._loop.call_later(min(self._limits.idle_s, 60.0), self._end_idle)
+
+
+def is_unknown_stand_in(host: str) -> bool:
+    """Whether an address is of the range that stands for names; a name would have been found for it."""
+    return ":" not in host and is_stand_in(host)

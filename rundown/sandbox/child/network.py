@@ -1,0 +1,115 @@
+"""A step's network: its own loopback, and a cable to a second namespace where rundown listens.
+
+That far namespace has no process, no device but the cable's end, and no way on. Every IPv4 address is its
+own there, so that one listener a port answers for all of them (`getsockname` is the address that was
+meant), and the step keeps each port of 127.0.0.1 and 0.0.0.0 for its own servers. Datagrams reach the DNS
+answerer only; IPv6 leads nowhere.
+Source: network_namespaces(7), veth(4), ioctl_ns(2) (SIOCGSKNS); RFC 2544 for 198.18.0.0/15.
+"""
+
+import fcntl
+import os
+import socket
+from contextlib import suppress
+from typing import Any, Final
+
+from rundown.sandbox.child import syscalls
+from rundown.sandbox.child.netlink import Netlink
+from rundown.sandbox.child.stages import stage
+
+_SIOCGSKNS: Final = 0x894C
+STEP_ADDRESS: Final = "198.18.0.1"
+FAR_ADDRESS: Final = "198.18.0.2"
+_PREFIX: Final = 30
+_CABLE: Final = ("net0", "net1")
+_LINK_ADDRESSES: Final = (b"\x02\x00\x00\x00\x00\x01", b"\x02\x00\x00\x00\x00\x02")
+_LARGEST_PACKET: Final = 65535
+_BACKLOG: Final = 4096
+_DNS: Final = 53
+
+Opened = tuple[list[Any], socket.socket]
+"""What a listener is for (kind, address, port), and it."""
+
+
+class StepNetwork:
+    """The two namespaces of one step; made by its init, in the step's network namespace."""
+
+    def __init__(self) -> None:
+        """Lays the cable. Raises: StageError "network"."""
+        with stage("network"):
+            near = Netlink()
+            self._near = _namespace_of(near)
+            syscalls.unshare(syscalls.CLONE_NEWNET)
+            try:
+                far = Netlink()
+                self._far = _namespace_of(far)
+                near.make_pair(_CABLE[0], (_CABLE[1], self._far), _LINK_ADDRESSES, _LARGEST_PACKET)
+                self._set_far_up(far)
+            finally:
+                self._go(self._near)
+            self._set_near_up(near)
+            near.close()
+            far.close()
+
+    def listen(self, wanted: dict[str, Any]) -> list[Opened]:
+        """Returns the listeners of a plan's `network`, and the answerer's sockets.
+
+        Raises: StageError "network", naming the port.
+        """
+        with stage("network"):
+            self._go(self._far)
+            try:
+                opened = [self._open("dns", FAR_ADDRESS, _DNS), self._open("dns-tcp", FAR_ADDRESS, _DNS)]
+                opened += [self._open("any", "0.0.0.0", port) for port in wanted["ports"]]
+            finally:
+                self._go(self._near)
+            for address, port in wanted["loopback"]:
+                with suppress(*(() if ":" not in address else (OSError,))):  # a host may have no IPv6 at all
+                    opened.append(self._open("loopback", address, port))
+            return opened
+
+    def close(self) -> None:
+        """Lets go of the namespaces: from now on only sockets keep the far one."""
+        os.close(self._near)
+        os.close(self._far)
+
+    def _go(self, namespace: int) -> None:
+        syscalls.call("setns", namespace, syscalls.CLONE_NEWNET)
+
+    def _open(self, kind: str, address: str, port: int) -> Opened:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        made = socket.socket(family, socket.SOCK_DGRAM if kind == "dns" else socket.SOCK_STREAM)
+        with stage("network", f"{address} port {port}"):
+            if kind == "dns":
+                made.bind((address, port))
+            else:
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                made.bind((address, port))
+                made.listen(_BACKLOG)
+        made.setblocking(False)
+        return [kind, address, port], made
+
+    def _set_far_up(self, far: Netlink) -> None:
+        loopback, index = socket.if_nametoindex("lo"), socket.if_nametoindex(_CABLE[1])
+        _switch_on(far, loopback)
+        _switch_on(far, index)
+        far.add_address(index, FAR_ADDRESS, _PREFIX)
+        far.add_neighbour(index, STEP_ADDRESS, _LINK_ADDRESSES[0])
+        far.take_every_address(loopback, index, STEP_ADDRESS)
+
+    def _set_near_up(self, near: Netlink) -> None:
+        index = socket.if_nametoindex(_CABLE[0])
+        _switch_on(near, index)
+        near.add_address(index, STEP_ADDRESS, _PREFIX)
+        near.add_neighbour(index, FAR_ADDRESS, _LINK_ADDRESSES[1])
+        near.add_default_route(FAR_ADDRESS)
+
+
+def _switch_on(link: Netlink, index: int) -> None:
+    with suppress(OSError):  # a kernel without IPv6 has none to forbid
+        link.forbid_ipv6_addresses(index)
+    link.bring_up(index)
+
+
+def _namespace_of(sock: Netlink) -> int:
+    return fcntl.ioctl(sock.fileno(), _SIOCGSKNS)

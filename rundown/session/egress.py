@@ -1,0 +1,223 @@
+"""Joins a step's network to policy, person and record: what egress asks is answered here.
+
+Nothing here decides: the evaluator does, for each connection anew, with the grants that are in force then.
+"""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rundown.egress.gate import Report, Verdict
+from rundown.egress.route import Route
+from rundown.egress.server import Egress, Opened
+from rundown.model.event import Body, EgressAllowed, EgressBlocked
+from rundown.model.policy import Decision, Envelope, Grant, LayerKind, Outcome, Rule, Ruling
+from rundown.model.request import Capability, ExecutionRequest, Operation
+from rundown.model.sandbox import StepNetwork
+from rundown.policy.host import Endpoint, NotAHost, normalise_host, split_port
+from rundown.sandbox.doors import Door
+from rundown.session.permissions import Permissions
+from rundown.session.ports import HostQuestion, Prompter, Subject
+from rundown.session.request import Place, freeze_nothing
+
+_USUAL: Final = (22, 80, 443, 3306, 5432, 6379, 6443, 8080, 8443, 9200, 9418, 27017)
+"""Ports at which a connection is looked at although no rule names them. Source: IANA's registry of service
+names, and what the databases and cluster tools of these numbers listen on."""
+
+_MOST_PORTS: Final = 512
+_FIRST_ROUTE: Final = 47600
+_FINAL: Final = (LayerKind.SYSTEM, LayerKind.FLAG)
+_HOSTS: Final = Path("/etc/hosts")
+
+
+class Judge(Protocol):
+    """Decides one request under the grants in force."""
+
+    def evaluate(self, request: ExecutionRequest, grants: tuple[Grant, ...]) -> Decision:
+        """Returns the decision."""
+        ...
+
+
+class Networks(Struct, frozen=True, kw_only=True):
+    """Opens the networks of a run's steps. `note` puts a fact on record, from any thread."""
+
+    egress: Egress
+    judge: Judge
+    permissions: Permissions
+    prompter: Prompter
+    note: Callable[[Body], None]
+
+    def open(
+        self,
+        request: ExecutionRequest,
+        envelope: Envelope,
+        subject: Subject,
+        routes: tuple[Route, ...] = (),
+    ) -> "StepNetworking":
+        """Returns the network of one step, which has to be closed when the step has ended."""
+        gate = _StepGate(self, request, subject)
+        return StepNetworking(self.egress, gate, plan_network(envelope, routes), routes)
+
+
+class StepNetworking:
+    """One step's network: what of it is planned, and who serves it. Its thread starts with the step."""
+
+    def __init__(
+        self, egress: Egress, gate: "_StepGate", plan: StepNetwork, routes: tuple[Route, ...]
+    ) -> None:
+        self._egress, self._gate, self._routes = egress, gate, routes
+        self._opened: Opened | None = None
+        self.plan = plan
+
+    def serve(self, doors: tuple[Door, ...]) -> None:
+        """Takes the sockets of the step's network over."""
+        if self._opened is None:
+            self._opened = self._egress.open(self._gate, self._routes)
+        for door in doors:
+            self._opened.add(door.kind, door.address, door.port, door.sock)
+
+    def close(self) -> None:
+        """Returns when every connection has ended and is on record; more than once is fine."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.close()
+
+
+def plan_network(envelope: Envelope, routes: tuple[Route, ...] = ()) -> StepNetwork:
+    """Returns where rundown listens for a step: the ports of its rules, the usual ones, its routes."""
+    ports, loopback = set(_USUAL), {("127.0.0.1", route.port) for route in routes}
+    for rule in envelope.net:
+        host, port = split_port(rule.pattern)
+        if rule.verdict is Outcome.DENY or not str(port).isdigit():
+            continue
+        ports.add(int(str(port)))
+        loopback |= {(address, int(str(port))) for address in _loopback_addresses(host)}
+    return StepNetwork(ports=tuple(sorted(ports)[:_MOST_PORTS]), loopback=tuple(sorted(loopback)))
+
+
+def free_route_port(taken: int) -> int:
+    """Returns a port of a step's loopback for a route; `taken`: how many routes the step has already."""
+    return _FIRST_ROUTE + taken
+
+
+def known_addresses(host: str, table: Path = _HOSTS) -> tuple[str, ...]:
+    """Returns what the host's own table of names says, which asks nobody: a name that a step made up may
+    carry what it read, and must not leave before a person saw it. Source: hosts(5)."""
+    try:
+        lines = table.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ()
+    fields = (line.partition("#")[0].split() for line in lines)
+    return tuple(dict.fromkeys(words[0] for words in fields if host in (name.lower() for name in words[1:])))
+
+
+def _loopback_addresses(host: str) -> tuple[str, ...]:
+    name = normalise_host(host)
+    if isinstance(name, NotAHost):
+        return ()
+    both = ("127.0.0.1", "::1")
+    return both if name == "localhost" else (name,) if name in both else ()
+
+
+class _StepGate:
+    """What egress asks about one step. What was answered for once holds until the step has ended."""
+
+    def __init__(self, networks: Networks, request: ExecutionRequest, subject: Subject) -> None:
+        self._networks = networks
+        self._request = request
+        self._subject = subject
+        self._once: tuple[Grant, ...] = ()
+        self._lock = threading.Lock()
+
+    def judge(self, host: str, port: int) -> Verdict:
+        """Returns what is so now; an ask that nobody can be asked is a denial."""
+        verdict = _verdict(self._rule_on(host, port)[1])
+        if verdict.outcome == "ask" and not self._networks.prompter.can_ask():
+            return replace(verdict, outcome="deny")
+        return verdict
+
+    def ask(self, host: str, port: int, addresses: tuple[str, ...], about: str) -> Verdict:
+        """Asks the person, one question at a time; what an answer before has settled is not asked."""
+        with self._lock:
+            request, ruling = self._rule_on(about or host, port)
+            if ruling.outcome is Outcome.ASK:
+                question = HostQuestion(
+                    position=self._request.position,
+                    subject=self._subject,
+                    host=host,
+                    port=port,
+                    addresses=addresses or known_addresses(host),
+                    ask=ruling,
+                )
+                permissions, prompter = self._networks.permissions, self._networks.prompter
+                learned = permissions.ask_host(request, ruling, lambda: prompter.permit_host(question))
+                for body in learned.facts:
+                    self._networks.note(body)
+                self._once = (*self._once, *learned.once)
+            verdict = self.judge(about or host, port)
+            return replace(verdict, outcome="deny") if verdict.outcome == "ask" else verdict
+
+    def record(self, report: Report) -> None:
+        """Puts a report on record."""
+        self._networks.note(_fact(self._request.position, report))
+
+    def _rule_on(self, host: str, port: int) -> tuple[ExecutionRequest, Ruling]:
+        wanted = Operation(
+            capability=Capability.NET,
+            resource=str(Endpoint(host=host, port=port or None)),
+            note="a connection of a running step",
+        )
+        own = self._request
+        place = Place(run_id=own.run_id, position=own.position, attempt=own.attempt, cwd=own.cwd)
+        request = freeze_nothing(place, wanted)
+        decision = self._networks.judge.evaluate(request, (*self._networks.permissions.grants, *self._once))
+        return request, decision.rulings[0]
+
+
+def _verdict(ruling: Ruling) -> Verdict:
+    rule, grant, fix = ruling.rule, ruling.grant, ruling.fix
+    everything = (grant is not None and grant.everything) or (rule is not None and _is_about_all(rule))
+    return Verdict(
+        outcome=ruling.outcome.value,
+        rule=ruling.why,
+        private=rule is not None and rule.private,
+        named=not everything,
+        by_rule=rule is not None or grant is not None,
+        final=grant is not None or (rule is not None and rule.layer in _FINAL),
+        flag=fix.flag if fix is not None else "",
+        yaml=fix.yaml if fix is not None else "",
+    )
+
+
+def _is_about_all(rule: Rule) -> bool:
+    return split_port(rule.pattern)[0] == "*"
+
+
+def _fact(position: str, report: Report) -> Body:
+    if report.allowed:
+        return EgressAllowed(
+            position=position,
+            host=report.host,
+            port=report.port,
+            rule=report.rule,
+            address=report.address,
+            sent_bytes=report.sent_bytes,
+            received_bytes=report.received_bytes,
+            duration_us=report.duration_ns // 1000,
+            count=report.count,
+            problem=report.reason,
+        )
+    return EgressBlocked(
+        position=position,
+        host=report.host,
+        port=report.port,
+        reason=report.reason,
+        rule=report.rule,
+        count=report.count,
+        flag=report.flag,
+        yaml=report.yaml,
+    )
