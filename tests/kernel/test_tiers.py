@@ -219,7 +219,7 @@ def test_an_unconfined_step_ends_as_a_confined_one_does(world):
 
 
 def test_a_host_word_takes_away_just_that_isolation(world):
-    shows = "import os; print(len([n for n in os.listdir('/proc') if n.isdigit()]) > 5, sum(1 for _ in open('/proc/net/dev')) - 2)"
+    shows = "import os; print(len([n for n in os.listdir('/proc') if n.isdigit()]) > 5, sum('net0:' not in line for line in open('/proc/net/dev')) - 2)"
     assert world.python(shows).text == "False 1"
     ended = world.python(shows, world.envelope(host=("pid",)))
     assert (ended.text, ended.gaps) == ("True 1", ("sandbox/host-pid",))
