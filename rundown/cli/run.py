@@ -19,6 +19,7 @@ from rundown.cli.screen import error_style
 from rundown.cli.signals import forwarded
 from rundown.cli.suggestion import write_suggestion
 from rundown.cli.surroundings import read_surroundings
+from rundown.cli.tui import show
 from rundown.render.diagnostic import render_diagnostics
 from rundown.session.build import open_house
 from rundown.session.desk import open_desk
@@ -51,6 +52,7 @@ Exit code: 0 complete, 1 stopped or failed, 2 usage or not valid, 3 denied by po
 @click.option("--dry-run", is_flag=True, help="Only list what would be asked for and denied; 3 if anything.")
 @click.option("--no-preflight", is_flag=True, help="Ask at each step only, not before the first one.")
 @click.option("--agent", metavar="KIND", help="Who does agent steps that name no kind.")
+@click.option("--tui", is_flag=True, help="In the terminal UI, as `rundown tui FILE`.")
 @report_options
 @click.option("--runs-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where to keep the record.")
 @policy_options
@@ -63,9 +65,12 @@ def command(
     no_preflight: bool,
     agent: str | None,
     reports: Reports,
+    tui: bool,
     wish: Wish,
 ) -> int:
     """Run FILE: a path, `-` for standard input, or a name below runbooks/."""
+    if tui:
+        return show(file, wish, inputs=inputs, prompted=prompted, no_preflight=no_preflight, agent=agent)
     around = read_surroundings()
     wish = replace(wish, timeout_ns=reports.timeout_ns, non_interactive=wish.non_interactive or dry_run)
     with Reporting(reports, around.environ) as reporting:

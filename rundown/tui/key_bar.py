@@ -15,7 +15,11 @@ class KeyBar(Static):
     """As many rows as the keys need."""
 
     DEFAULT_CSS = """
-    KeyBar { height: auto; max-height: 4; background: $panel; color: $quiet; padding: 0 1; }
+    KeyBar {
+        height: auto; max-height: 4; background: $panel; color: $quiet; padding: 0 1;
+        link-style: none; link-color: $quiet; link-background: $panel;
+        link-style-hover: none; link-color-hover: $foreground; link-background-hover: $boost;
+    }
     """
 
     def __init__(self, *, id: str | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding, BindingType
@@ -25,7 +26,7 @@ class LinePane(ScrollView, can_focus=True):
         Binding("end", "scroll_end", "End", show=False),
     ]
     DEFAULT_CSS = """
-    LinePane { height: 1fr; overflow-x: auto; overflow-y: scroll; padding: 0 1; scrollbar-size: 1 1; }
+    LinePane { height: 1fr; overflow-x: auto; overflow-y: auto; padding: 0 1; scrollbar-size: 0 1; }
     """
 
     class Searched(Message):
@@ -106,7 +107,11 @@ class LinePane(ScrollView, can_focus=True):
         strip = self._strip(number, base)
         if number == self._at:
             strip = strip.apply_style(Style(bold=True))
-        return strip.crop_extend(self.scroll_offset.x, self.scroll_offset.x + width, base)
+        start = self.scroll_offset.x
+        if strip.cell_length <= start + width:
+            return strip.crop_extend(start, start + width, base)
+        cut = strip.crop_extend(start, start + width - 1, base)
+        return Strip([*cut, Segment("›", base + Style(dim=True))], width)
 
     def _strip(self, number: int, base: Style) -> Strip:
         line = self.lines.line(number)

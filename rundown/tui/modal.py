@@ -27,7 +27,7 @@ class PromptScreen(ModalScreen[_T | None], Generic[_T]):
     PromptScreen {
         align: center middle; background: $background 60%;
         & > #asked {
-            width: 92%; max-width: 116; height: auto; max-height: 100%;
+            width: 100%; max-width: 108; height: auto; max-height: 100%;
             background: $panel; padding: 1 1 1 0;
         }
     }

@@ -62,9 +62,12 @@ def _page(summary: RunSummary, receipt: Path | None) -> Iterator[str]:
     started = visible(summary.started_at[:19].replace("T", " "))
     yield f"started   {started} UTC, {render_duration(summary.duration_ns)} to the last event"
     yield f"sandbox   {visible(summary.isolation)}"
-    yield f"receipt   {visible(str(receipt)) if receipt is not None else 'not written'}"
-    if receipt is not None and run is not None:
-        yield f"          rundown verify {visible(str(receipt))}"
+    if receipt is None:
+        yield "receipt   not written"
+    else:
+        root = f"{run.root.rstrip('/')}/" if run is not None else ""
+        yield f"receipt   {visible(str(receipt).removeprefix(root))}"
+        yield "          `rundown verify` checks it"
     for title, found in _sections(summary).items():
         if found:
             yield ""

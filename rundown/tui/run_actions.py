@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
-from textual.widgets import Input, OptionList
+from textual.widgets import OptionList
 
 from rundown.engine.course import Course, chart
 from rundown.errors import RundownError
@@ -18,32 +17,16 @@ from rundown.session.steering import Facts, Order
 from rundown.session.values import Given, gather_values, secret_names
 from rundown.tui.deeds import DEEDS, bare
 from rundown.tui.forms import InputsScreen
-from rundown.tui.help import HelpScreen
-from rundown.tui.line_pane import LinePane
 from rundown.tui.modal import ask
 from rundown.tui.pick import PickScreen
 from rundown.tui.progress import Progress, Unit
 from rundown.tui.questions import yes_or_no
+from rundown.tui.run_looking import RunLooking
 from rundown.tui.step_tree import StepTree
 
-if TYPE_CHECKING:
-    from rundown.tui.run_screen import RunScreen
 
-_SEARCHED = {
-    "step": "output",
-    "output": "output",
-    "permissions": "policy",
-    "events": "events",
-    "receipt": "receipt",
-}
-
-
-class RunActions:
+class RunActions(RunLooking):
     """The actions of `RunScreen`, which alone has this class."""
-
-    @property
-    def _me(self) -> "RunScreen":
-        return cast("RunScreen", self)
 
     # What may be done now
 
@@ -59,7 +42,7 @@ class RunActions:
             case "revoke":
                 return me.pane_name == "permissions" and bool(me.conductor.grants())
             case "next" | "previous":
-                return bool(self._searched.words)
+                return bool(self.searched.words)
             case "find":
                 return me.pane_name != "step" or me.has_class("-wide")
             case "ahead":
@@ -310,76 +293,6 @@ class RunActions:
     async def _look(self) -> None:
         self._me.outlook = await asyncio.to_thread(self._me.conductor.look)
         self._me.refresh_all()
-
-    # Looking
-
-    def action_find(self) -> None:
-        """Asks what to search for."""
-        finder = self._me.query_one("#finder", Input)
-        finder.value = ""
-        finder.display = True
-        finder.focus()
-
-    def begin_search(self, words: str) -> None:
-        """Searches the pane that is shown."""
-        self._me.query_one("#finder").display = False
-        pane = self._searched
-        pane.focus()
-        pane.search(words)
-        self._me.refresh_all()
-
-    def action_end_find(self) -> None:
-        """Ends the search."""
-        finder = self._me.query_one("#finder")
-        if finder.display:
-            finder.display = False
-            self._searched.focus()
-        self._searched.search("")
-        self._me.refresh_all()
-
-    def action_next(self) -> None:
-        """Goes to the next find."""
-        self._searched.search(self._searched.words)
-
-    def action_previous(self) -> None:
-        """Goes to the find before."""
-        self._searched.search(self._searched.words, back=True)
-
-    @property
-    def _searched(self) -> LinePane:
-        return self._me.query_one(f"#{_SEARCHED[self._me.pane_name]}", LinePane)
-
-    def action_follow(self) -> None:
-        """Goes where the run is."""
-        me = self._me
-        me.follows = True
-        if me.progress.current is not None:
-            me.query_one("#tree", StepTree).go(me.progress.current)
-        output = me.query_one("#output", LinePane)
-        output.scroll_end(animate=False, immediate=True, x_axis=False)
-        me.refresh_all()
-
-    def action_help(self) -> None:
-        """Shows every key."""
-        self._me.app.push_screen(HelpScreen())
-
-    def action_back(self) -> None:
-        """Leads back to the runbooks and runs."""
-        self._me.dismiss(None)
-
-    # What the conductor asks of the screen
-
-    def size_of_output(self) -> tuple[int, int]:
-        """Returns rows and columns of the output pane."""
-        me = self._me
-        width = max(20, me.size.width - (44 if me.has_class("-wide") else 32) - 4)
-        return max(5, me.size.height - 6), width
-
-    @property
-    def may_suspend(self) -> bool:
-        """Whether a step may have the whole terminal: not in a browser, not in a test."""
-        driver = self._me.app._driver
-        return driver is not None and not driver.is_web and not driver.is_headless
 
 
 def _text(value: object) -> str:

@@ -15,27 +15,35 @@ from rundown.tui.step_tree import StepTree
 PANES = {
     "step": "Step",
     "output": "Output",
-    "permissions": "Permissions",
+    "permissions": "Policy",
     "events": "Events",
     "receipt": "Receipt",
 }
+LEFT, LEFT_WIDE = 30, 44
+"""Columns of the tree."""
 WIDE_COLUMNS = 110
 """From here on the step stands above its output."""
+TALL_ROWS = 32
+"""From here on there is room for an empty row below the tabs."""
 
 CSS = """
 RunScreen {
     layout: vertical;
     #head { height: 1; background: $panel; padding: 0 1; }
     #body { height: 1fr; }
-    #left { width: 32; border-right: vkey $rule; }
+    #left { width: 30; border-right: solid $rule; }
     #tree { height: 1fr; padding: 0; }
     #right { width: 1fr; }
-    #tabs { height: 1; padding: 0 1; color: $quiet; }
+    #tabs {
+        height: 1; color: $quiet; link-style: none; link-color: $quiet; link-background: $background;
+        link-style-hover: none; link-color-hover: $foreground; link-background-hover: $boost;
+    }
     .pane { display: none; height: 1fr; }
     #permissions { height: 1fr; }
     #grants {
         height: auto; max-height: 30%; border: none; padding: 0 1; background: $background;
         scrollbar-size: 1 1;
+        & > .option-list--option-highlighted { background: $cursor-row; color: $foreground; }
     }
     .caption { height: 1; color: $quiet; padding: 0 1; text-style: bold; }
     #policy { height: 1fr; }
@@ -47,7 +55,9 @@ RunScreen {
     #status.-good { color: $success; }
     #status.-bad { color: $error; }
     &.-wide #left { width: 44; }
-    &.-wide #output-caption { display: block; border-top: none; }
+    &.-tall #tree, &.-tall #step, &.-tall #permissions, &.-tall #events, &.-tall #receipt { margin-top: 1; }
+    &.-tall #output { margin-top: 1; }
+    &.-wide.-tall #output { margin-top: 0; }
 }
 """
 
@@ -79,12 +89,8 @@ def tab_words(active: str) -> Content:
     """Returns the row of panes, the shown one marked by more than a colour."""
     parts = []
     for number, (name, title) in enumerate(PANES.items(), 1):
-        tone = "bold $foreground reverse" if name == active else "$quiet"
-        parts.append(
-            Content.from_markup(
-                f"[@click=screen.pane('{name}')][{tone}] $number $title [/][/]",
-                number=str(number),
-                title=title,
-            )
-        )
+        markup = f"[@click=screen.pane('{name}')] $number $title [/]"
+        if name == active:
+            markup = "[bold $background on $primary] $number $title [/]"
+        parts.append(Content.from_markup(markup, number=str(number), title=title))
     return Content("").join(parts)

@@ -1,46 +1,40 @@
 """The screen of one run: shows what the engine tells, and hands on what the person does."""
 
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.events import Resize
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input
 
 from rundown.model.diagnostic import Diagnostic
-from rundown.model.event import GrantGiven, GrantRevoked, StepStarted
-from rundown.model.policy import Grant, Outcome
+from rundown.model.event import GrantGiven, GrantRevoked, LaunchRequested, StepStarted
 from rundown.render.escape import visible
 from rundown.render.event import render_event
 from rundown.session.outlook import Outlook
-from rundown.session.ports import Foreseen
 from rundown.session.run import Ended as EndedRun
 from rundown.tui import messages
 from rundown.tui.clock import Clock
 from rundown.tui.conductor import Conductor, Errand
-from rundown.tui.deeds import DEEDS, bare
-from rundown.tui.key_bar import KeyBar
+from rundown.tui.deeds import DEEDS
 from rundown.tui.line_pane import LinePane
 from rundown.tui.lines import Lines
-from rundown.tui.past import read_output, receipt_lines
-from rundown.tui.progress import Progress, Unit
+from rundown.tui.progress import Progress
 from rundown.tui.questions import screen_for
 from rundown.tui.run_actions import RunActions
-from rundown.tui.run_layout import CSS, PANES, WIDE_COLUMNS, lay_out, tab_words
-from rundown.tui.step_pane import StepPane
+from rundown.tui.run_drawing import RunDrawing
+from rundown.tui.run_layout import CSS, lay_out
 from rundown.tui.step_tree import StepTree
-from rundown.tui.words import Situation, tell
+from rundown.tui.words import Situation
 
 _TICK_S = 0.5
 
 
-class RunScreen(RunActions, Screen[None]):
+class RunScreen(RunActions, RunDrawing, Screen[None]):
     """One errand from its opening to its end."""
 
     DEFAULT_CSS = CSS
@@ -79,10 +73,11 @@ class RunScreen(RunActions, Screen[None]):
         self.held: messages.Held | None = None
         self.problem: Diagnostic | None = None
         self.todo = ""
+        self.asking = 0
         self.root = ""
         self.pane_name = "step"
         self.follows = True
-        self._went_ns = 0
+        self.went_ns = 0
         self._events = Lines()
         self._before_rest: Situation = "ready"
 
@@ -99,7 +94,7 @@ class RunScreen(RunActions, Screen[None]):
         self.action_pane("step")
         if self.progress.current is not None:
             self.query_one("#tree", StepTree).go(self.progress.current)
-        self.set_interval(_TICK_S, self._tick)
+        self.set_interval(_TICK_S, self.tick)
         self.refresh_all()
         self.conductor.begin()
 
@@ -118,7 +113,7 @@ class RunScreen(RunActions, Screen[None]):
         over = self.progress.status in ("completed", "stopped")
         self.situation = "over" if over else "rest" if self.run_id else "ready"
         if self.run_id:
-            self.run_worker(self._show_receipt(), exclusive=True)
+            self.run_worker(self.show_receipt(), exclusive=True)
         self.refresh_all()
 
     def on_looked(self, message: messages.Looked) -> None:
@@ -140,8 +135,10 @@ class RunScreen(RunActions, Screen[None]):
         self._events.add((render_event(message.event),))
         self.query_one("#events", LinePane).update()
         body = message.event.body
+        if isinstance(body, LaunchRequested):
+            self.went_ns = self.clock()
         if isinstance(body, StepStarted):
-            self._went_ns, self.todo = self.clock(), ""
+            self.went_ns, self.todo = 0, ""
             if self.follows and self.progress.current is not None:
                 self.query_one("#tree", StepTree).go(self.progress.current)
         if isinstance(body, GrantGiven | GrantRevoked):
@@ -151,7 +148,7 @@ class RunScreen(RunActions, Screen[None]):
     def on_output_grew(self) -> None:
         """The step printed something."""
         self.conductor.shelf.grew = False
-        self._show_output()
+        self.show_output()
 
     def on_task_shown(self, message: messages.TaskShown) -> None:
         """What a person is to do now."""
@@ -168,8 +165,15 @@ class RunScreen(RunActions, Screen[None]):
                 self.app.call_later(_dismiss, screen)
 
         ask.reply.add_done_callback(given_up)
+        self.asking += 1
         self.app.bell()
-        self.app.push_screen(screen, ask.answer)
+        self.app.push_screen(screen, partial(self._answered, ask))
+        self.refresh_all()
+
+    def _answered(self, ask: messages.Ask[Any, Any], answer: object) -> None:
+        self.asking -= 1
+        ask.answer(answer)
+        self.refresh_all()
 
     def on_held(self, message: messages.Held) -> None:
         """The run waits before a unit."""
@@ -179,7 +183,6 @@ class RunScreen(RunActions, Screen[None]):
     def on_released(self) -> None:
         """The run goes on."""
         self.held, self.situation = None, "running"
-        self._went_ns = self.clock()
         self.refresh_all()
 
     def on_remarked(self, message: messages.Remarked) -> None:
@@ -204,7 +207,7 @@ class RunScreen(RunActions, Screen[None]):
             self.run_id, self.run_path = ended.run_id, ended.path
             self.situation = "rest" if ended.pause is not None else "over"
             self.post_message(RunScreen.Ended(ended, self.root))
-            self.run_worker(self._show_receipt(), exclusive=True)
+            self.run_worker(self.show_receipt(), exclusive=True)
         elif message.problems:
             self.problem = message.problems[0]
             for item in message.problems:
@@ -223,127 +226,13 @@ class RunScreen(RunActions, Screen[None]):
         self.post_message(RunScreen.Gone(message.problems))
         self.refresh_all()
 
-    # What is drawn
-
-    def refresh_all(self) -> None:
-        """Draws what may have changed."""
-        if not self.is_mounted:
-            return
-        tree = self.query_one("#tree", StepTree)
-        tree.asks, tree.denials = _count(self.outlook.asks), _count(self.outlook.denials)
-        tree.chosen = self.chosen
-        tree.show(self.progress.units, running_ns=self._running_ns())
-        self._show_words()
-        self._show_step()
-        self._show_output()
-        self._show_grants()
-
-    def _running_ns(self) -> int:
-        return self.clock() - self._went_ns if self.situation == "running" and self._went_ns else 0
-
-    def _tick(self) -> None:
-        if self.situation == "running":
-            self.query_one("#tree", StepTree).show(self.progress.units, running_ns=self._running_ns())
-            self._show_words()
-
-    def _show_words(self) -> None:
-        runbook = self.errand.opened.runbook
-        done, total = self.progress.done
-        head = Content.from_markup(
-            "[bold]$name[/]  [$quiet]$title[/]",
-            name=visible(runbook.front.name),
-            title=visible(runbook.title),
-        )
-        right = [f"{done}/{total}"]
-        if self.conductor.helm.stepping:
-            right.insert(0, "step by step")
-        tail = "  ".join(right)
-        room = max(0, self.size.width - 2 - len(tail) - 2)
-        line = head.truncate(room, ellipsis=True).pad_right(max(0, room - min(head.cell_length, room)))
-        self.query_one("#head", Static).update(line + Content(f"  {tail}"))
-        status = self.query_one("#status", Static)
-        stepping = self.conductor.helm.stepping
-        told = tell(self.situation, self.progress, running_ns=self._running_ns(), stepping=stepping)
-        if self.problem is not None and self.situation in ("closed", "ready", "over"):
-            told = visible(self.problem.message)
-        status.update(Content(told))
-        for tone in ("now", "ask", "good", "bad"):
-            status.set_class(tone == self._tone(), f"-{tone}")
-        deeds = [deed for deed in DEEDS if self.can(bare(deed.action)) and not deed.action.startswith("pane")]
-        self.query_one(KeyBar).show(
-            (deed.shown, deed.word, deed.action if "." in deed.action else f"screen.{deed.action}")
-            for deed in deeds
-        )
-
-    def _tone(self) -> str:
-        if self.problem is not None or (self.situation == "over" and self.progress.status == "stopped"):
-            return "bad"
-        tones = {"held": "ask", "rest": "ask", "running": "now", "over": "good"}
-        return tones.get(self.situation, "")
-
-    def _show_step(self) -> None:
-        unit = self.query_one("#tree", StepTree).unit
-        if unit is not None:
-            asks, denials = of_unit(self.outlook.asks, unit), of_unit(self.outlook.denials, unit)
-            todo = self.todo if unit is self.progress.current else ""
-            self.run_worker(
-                self.query_one(StepPane).show(unit, asks, denials, todo), group="step", exclusive=True
-            )
-
-    def _show_output(self) -> None:
-        unit = self.query_one("#tree", StepTree).unit
-        if unit is not None:
-            self.query_one("#output", LinePane).show(self._lines_of(unit))
-
-    def _lines_of(self, unit: Unit) -> Lines:
-        shelf = self.conductor.shelf
-        kept = shelf.find(unit.deck, unit.position)
-        if kept is None and unit.output and self.run_path is not None and "/" not in unit.key:
-            kept = read_output(self.run_path, unit.output)
-            shelf.keep(unit.deck, unit.position, kept)
-        return kept if kept is not None else Lines()
-
-    def _show_grants(self) -> None:
-        grants = self.query_one("#grants", OptionList)
-        told = [_told(grant) for grant in self.conductor.grants()]
-        if [str(option.prompt) for option in grants.options] != [str(line) for line in told]:
-            at = grants.highlighted
-            grants.clear_options()
-            grants.add_options(Option(line) for line in told)
-            grants.highlighted = min(at or 0, len(told) - 1) if told else None
-        caption = "Grants of this session" if told else "Grants of this session: none yet"
-        self.query_one("#grants-caption", Static).update(caption)
-
-    async def _show_receipt(self) -> None:
-        path = self.run_path
-        if path is not None:
-            lines = await receipt_lines(path)
-            self.query_one("#receipt", LinePane).show(lines, at_end=False)
-
-    def action_pane(self, name: str) -> None:
-        """Shows a pane; where there is room the step and its output together."""
-        self.pane_name = name
-        both = self.has_class("-wide") and name in ("step", "output")
-        for pane in PANES:
-            self.query_one(f"#{pane}").display = pane == name or (both and pane in ("step", "output"))
-        self.query_one("#output-caption").display = both
-        self.query_one("#tabs", Static).update(tab_words(name))
-        self._show_words()
-
-    def on_resize(self, event: Resize) -> None:
-        """Lays out for the new size."""
-        self.set_class(event.size.width >= WIDE_COLUMNS, "-wide")
-        self.action_pane(self.pane_name)
-        self._show_words()
-        self.conductor.resize(*self.size_of_output())
-
     def on_step_tree_moved(self, message: StepTree.Moved) -> None:
         """Another unit is shown."""
         if message.by_hand:
             self.follows = message.unit is self.progress.current
-        self._show_step()
-        self._show_output()
-        self._show_words()
+        self.show_step()
+        self.show_output()
+        self.show_words()
 
     def on_line_pane_searched(self, message: LinePane.Searched) -> None:
         """Says what a search found."""
@@ -354,26 +243,6 @@ class RunScreen(RunActions, Screen[None]):
         """Searches for what was typed."""
         event.stop()
         self.begin_search(event.value)
-
-
-def _count(items: tuple[Foreseen, ...]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for item in items:
-        for position in item.positions:
-            found[position] = found.get(position, 0) + 1
-    return found
-
-
-def of_unit(items: tuple[Foreseen, ...], unit: Unit) -> tuple[Foreseen, ...]:
-    """Returns those of `items` that are about a unit."""
-    return tuple(item for item in items if unit.key in item.positions)
-
-
-def _told(grant: Grant) -> Content:
-    what = "every one that nothing denies" if grant.everything else visible(grant.pattern)
-    verdict = "deny " if grant.verdict is Outcome.DENY else ""
-    scope = {"session": "this session", "personal": "always, for me", "permanent": "always, for the project"}
-    return Content(f"{verdict}{grant.capability.value:<5} {what}  ({scope[grant.scope]})")
 
 
 def _dismiss(screen: Screen[object]) -> None:

@@ -56,7 +56,7 @@ class StepPane(VerticalScroll, can_focus=True):
         yield Static(id="step-command", markup=False)
         yield Static(id="step-facts", markup=False)
 
-    async def show(
+    def show(
         self, unit: Unit, asks: Sequence[Foreseen] = (), denials: Sequence[Foreseen] = (), task: str = ""
     ) -> None:
         """Draws a unit. `task`: what a person is to do, its values filled in."""
@@ -70,7 +70,7 @@ class StepPane(VerticalScroll, can_focus=True):
         words = visible(unit.part.prompt, lines=True)
         if words != self._words:
             self._words = words
-            await self.query_one("#step-words", Markdown).update(words)
+            self.query_one("#step-words", Markdown).update(words)
         self.query_one("#step-words").display = bool(words)
         kind, command = describe_body(unit)
         self._set("#step-kind", Content(kind))

@@ -37,6 +37,15 @@ _TONES: Mapping[UnitState, str] = {
     "paused": "ask",
     "skipped": "quiet",
 }
+_WORDS: Mapping[UnitState, str] = {
+    "pass": "quiet",
+    "skipped": "quiet",
+    "running": "now",
+    "ready": "now",
+    "fail": "bad",
+    "denied": "ask",
+    "paused": "ask",
+}
 _TIME = 7
 _MARK = 3
 
@@ -46,7 +55,7 @@ class StepTree(ScrollView, can_focus=True):
     `chosen`: keys that are marked."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *(f"tree--{tone}" for tone in ("quiet", "now", "good", "bad", "ask", "cursor", "group", "chosen"))
+        *(f"tree--{tone}" for tone in ("plain", "quiet", "now", "good", "bad", "ask", "cursor", "chosen"))
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "Up", show=False),
@@ -64,7 +73,7 @@ class StepTree(ScrollView, can_focus=True):
         & > .tree--good { color: $success; }
         & > .tree--bad { color: $error; text-style: bold; }
         & > .tree--ask { color: $warning; }
-        & > .tree--group { text-style: bold; }
+        & > .tree--plain { color: $foreground; }
         & > .tree--chosen { color: $warning; text-style: bold; }
         & > .tree--cursor { background: $cursor-row; }
         &:focus > .tree--cursor { background: $cursor-row; text-style: bold; }
@@ -150,11 +159,9 @@ class StepTree(ScrollView, can_focus=True):
             title = f"{title} ({unit.note})"
         if cell_len(title) > room:
             title = set_cell_size(title, max(0, room - 1)).rstrip() + "…"
-        text_style = (
-            base + self._tone("quiet") if unit.state in ("new", "skipped") and not unit.is_group else base
-        )
+        text_style = base + self._tone(_WORDS.get(unit.state, "plain"))
         if unit.is_group:
-            text_style += self._tone("group")
+            text_style += Style(bold=True)
         segments = [
             Segment("+" if unit.key in self.chosen else " ", lead),
             Segment(f"{SIGNS[unit.state]} ", tone),

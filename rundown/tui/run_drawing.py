@@ -1,0 +1,154 @@
+"""How the run screen draws what it knows: tree, words, step, output, grants, receipt."""
+
+from typing import TYPE_CHECKING, cast
+
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from rundown.model.policy import Grant, Outcome
+from rundown.render.escape import visible
+from rundown.session.ports import Foreseen
+from rundown.tui.deeds import DEEDS, bare
+from rundown.tui.key_bar import KeyBar
+from rundown.tui.line_pane import LinePane
+from rundown.tui.lines import Lines
+from rundown.tui.past import read_output, receipt_lines
+from rundown.tui.progress import Unit
+from rundown.tui.step_pane import StepPane
+from rundown.tui.step_tree import StepTree
+from rundown.tui.words import tell
+
+if TYPE_CHECKING:
+    from rundown.tui.run_screen import RunScreen
+
+
+class RunDrawing:
+    """The part of `RunScreen` that draws."""
+
+    @property
+    def _it(self) -> "RunScreen":
+        return cast("RunScreen", self)
+
+    def refresh_all(self) -> None:
+        """Draws what may have changed."""
+        if not self._it.is_mounted:
+            return
+        tree = self._it.query_one("#tree", StepTree)
+        tree.asks, tree.denials = _count(self._it.outlook.asks), _count(self._it.outlook.denials)
+        tree.chosen = self._it.chosen
+        tree.show(self._it.progress.units, running_ns=self._running_ns())
+        self.show_words()
+        self.show_step()
+        self.show_output()
+        self.show_grants()
+
+    def _running_ns(self) -> int:
+        return (
+            self._it.clock() - self._it._went_ns
+            if self._it.situation == "running" and self._it._went_ns
+            else 0
+        )
+
+    def tick(self) -> None:
+        if self._it.situation == "running":
+            self._it.query_one("#tree", StepTree).show(self._it.progress.units, running_ns=self._running_ns())
+            self.show_words()
+
+    def show_words(self) -> None:
+        runbook = self._it.errand.opened.runbook
+        done, total = self._it.progress.done
+        head = Content.from_markup(
+            "[bold]$name[/]  [$quiet]$title[/]",
+            name=visible(runbook.front.name),
+            title=visible(runbook.title),
+        )
+        right = [f"{done}/{total}"]
+        if self._it.conductor.helm.stepping:
+            right.insert(0, "step by step")
+        tail = "  ".join(right)
+        room = max(0, self._it.size.width - 2 - len(tail) - 2)
+        line = head.truncate(room, ellipsis=True).pad_right(max(0, room - min(head.cell_length, room)))
+        self._it.query_one("#head", Static).update(line + Content(f"  {tail}"))
+        status = self._it.query_one("#status", Static)
+        stepping = self._it.conductor.helm.stepping
+        told = tell(self._it.situation, self._it.progress, running_ns=self._running_ns(), stepping=stepping)
+        if self._it.asking:
+            told = "A question is open: nothing goes on until it is answered."
+        if self._it.problem is not None and self._it.situation in ("closed", "ready", "over"):
+            told = visible(self._it.problem.message)
+        status.update(Content(told))
+        for tone in ("now", "ask", "good", "bad"):
+            status.set_class(tone == self._tone(), f"-{tone}")
+        deeds = [
+            deed for deed in DEEDS if self._it.can(bare(deed.action)) and not deed.action.startswith("pane")
+        ]
+        self._it.query_one(KeyBar).show(
+            (deed.shown, deed.word, deed.action if "." in deed.action else f"screen.{deed.action}")
+            for deed in deeds
+        )
+
+    def _tone(self) -> str:
+        if self._it.problem is not None or (
+            self._it.situation == "over" and self._it.progress.status == "stopped"
+        ):
+            return "bad"
+        tones = {"held": "ask", "rest": "ask", "running": "now", "over": "good"}
+        return tones.get(self._it.situation, "")
+
+    def show_step(self) -> None:
+        unit = self._it.query_one("#tree", StepTree).unit
+        if unit is not None:
+            asks, denials = of_unit(self._it.outlook.asks, unit), of_unit(self._it.outlook.denials, unit)
+            todo = self._it.todo if unit is self._it.progress.current else ""
+            self._it.query_one(StepPane).show(unit, asks, denials, todo)
+
+    def show_output(self) -> None:
+        unit = self._it.query_one("#tree", StepTree).unit
+        if unit is not None:
+            self._it.query_one("#output", LinePane).show(self._lines_of(unit))
+
+    def _lines_of(self, unit: Unit) -> Lines:
+        shelf = self._it.conductor.shelf
+        kept = shelf.find(unit.deck, unit.position)
+        if kept is None and unit.output and self._it.run_path is not None and "/" not in unit.key:
+            kept = read_output(self._it.run_path, unit.output)
+            shelf.keep(unit.deck, unit.position, kept)
+        return kept if kept is not None else Lines()
+
+    def show_grants(self) -> None:
+        grants = self._it.query_one("#grants", OptionList)
+        told = [_told(grant) for grant in self._it.conductor.grants()]
+        if [str(option.prompt) for option in grants.options] != [str(line) for line in told]:
+            at = grants.highlighted
+            grants.clear_options()
+            grants.add_options(Option(line) for line in told)
+            grants.highlighted = min(at or 0, len(told) - 1) if told else None
+        caption = "Grants of this session" if told else "Grants of this session: none yet"
+        self._it.query_one("#grants-caption", Static).update(caption)
+
+    async def show_receipt(self) -> None:
+        path = self._it.run_path
+        if path is not None:
+            lines = await receipt_lines(path)
+            self._it.query_one("#receipt", LinePane).show(lines, at_end=False)
+
+
+def _count(items: tuple[Foreseen, ...]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for item in items:
+        for position in item.positions:
+            found[position] = found.get(position, 0) + 1
+    return found
+
+
+def of_unit(items: tuple[Foreseen, ...], unit: Unit) -> tuple[Foreseen, ...]:
+    """Returns those of `items` that are about a unit."""
+    return tuple(item for item in items if unit.key in item.positions)
+
+
+def _told(grant: Grant) -> Content:
+    what = "every one that nothing denies" if grant.everything else visible(grant.pattern)
+    verdict = "deny " if grant.verdict is Outcome.DENY else ""
+    scope = {"session": "this session", "personal": "always, for me", "permanent": "always, for the project"}
+    return Content(f"{verdict}{grant.capability.value:<5} {what}  ({scope[grant.scope]})")
