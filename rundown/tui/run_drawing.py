@@ -45,9 +45,7 @@ class RunDrawing:
 
     def _running_ns(self) -> int:
         return (
-            self._it.clock() - self._it._went_ns
-            if self._it.situation == "running" and self._it._went_ns
-            else 0
+            self._it.clock() - self._it.went_ns if self._it.situation == "running" and self._it.went_ns else 0
         )
 
     def tick(self) -> None:
