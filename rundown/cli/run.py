@@ -1,6 +1,7 @@
 """`rundown run`: a runbook from its first step to its end, or to a pause."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -69,10 +70,20 @@ def command(
     wish: Wish,
 ) -> int:
     """Run FILE: a path, `-` for standard input, or a name below runbooks/."""
-    if tui:
-        return show(file, wish, inputs=inputs, prompted=prompted, no_preflight=no_preflight, agent=agent)
     around = read_surroundings()
     wish = replace(wish, timeout_ns=reports.timeout_ns, non_interactive=wish.non_interactive or dry_run)
+    shape = partial(_shape, part, wish, around)
+    if tui:
+        _refuse_reports(reports, dry_run=dry_run)
+        return show(
+            file,
+            wish,
+            inputs=inputs,
+            prompted=prompted,
+            no_preflight=no_preflight,
+            agent=agent,
+            shape=shape,
+        )
     with Reporting(reports, around.environ) as reporting:
         opened = open_runbook(file, around.cwd)
         if not (reports.as_json or reports.quiet):
@@ -87,9 +98,7 @@ def command(
             prompted=prompted,
             agent=agent,
         )
-        start = chosen_part(prepare(opened, invocation), part, opened.runbook)
-        root = find_project(opened.document.path, around.cwd, around.home, wish.root).root
-        start = replace(start, preflight=not no_preflight, cwd=steps_directory(part, around.cwd, root))
+        start = replace(shape(opened, prepare(opened, invocation)), preflight=not no_preflight)
         if dry_run:
             return _rehearse(file, opened, start, reports, (wish, around))
         with open_house(wish, around, opened.document.path, front.prompter) as house, forwarded(house.room):
@@ -106,6 +115,18 @@ def command(
             place=place,
         )
         return reporting.tell(ended, telling)
+
+
+def _shape(part: Part, wish: Wish, around: Surroundings, opened: Opened, start: Start) -> Start:
+    root = find_project(opened.document.path, around.cwd, around.home, wish.root).root
+    start = chosen_part(start, part, opened.runbook)
+    return replace(start, cwd=steps_directory(part, around.cwd, root))
+
+
+def _refuse_reports(reports: Reports, *, dry_run: bool) -> None:
+    """What is for programs and what is for a person in front of a screen do not go together."""
+    if dry_run or reports != Reports(timeout_ns=reports.timeout_ns):
+        raise click.UsageError("--tui goes with none of --dry-run, --json, --junit, --quiet, --raw-output")
 
 
 def _rehearse(

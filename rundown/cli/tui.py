@@ -8,15 +8,18 @@ from typing import Any
 
 import click
 
-from rundown.cli.ending import tell_ending
+from rundown.cli.ending import Telling, tell_ending
 from rundown.cli.inputs import given_values, input_options
 from rundown.cli.options import flags_again, policy_options
 from rundown.cli.places import place_again
 from rundown.cli.surroundings import read_surroundings
 from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic
+from rundown.session.library import Opened
+from rundown.session.run import Start
 from rundown.session.wish import Wish
 
+Shape = Callable[[Opened, Start], Start]
 _EPILOG = """\b
 Examples:
   rundown tui                            choose from the project's runbooks and runs
@@ -56,8 +59,9 @@ def show(
     no_preflight: bool = False,
     agent: str | None = None,
     light: bool = False,
+    shape: Shape | None = None,
 ) -> int:
-    """Opens the TUI; returns the exit code."""
+    """Opens the TUI; returns the exit code. `shape`: what else a run is to be like when it starts."""
     around = read_surroundings()
     if not _can_draw(around.environ):
         raise InvalidInputError(_NO_SCREEN)
@@ -71,11 +75,12 @@ def show(
         agent=agent,
         preflight=not no_preflight,
         light=light,
+        shape=shape,
     )
     if ended is None:
         return 0
     place = place_again(root, wish, around)
-    return tell_ending(ended, prompted=prompted, as_json=False, again=flags_again(wish), place=place)
+    return tell_ending(ended, Telling(prompted=prompted, again=flags_again(wish), place=place))
 
 
 def _load(name: str) -> Callable[..., Any]:

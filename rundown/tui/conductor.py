@@ -50,7 +50,8 @@ Job = Callable[[Runner], Ended]
 
 
 class Manner(Struct, frozen=True, kw_only=True):
-    """How the invocation wants things run, whatever it is that runs."""
+    """How the invocation wants things run, whatever it is that runs. `shape`: what else a start is to be
+    like."""
 
     around: Surroundings
     wish: Wish
@@ -59,6 +60,7 @@ class Manner(Struct, frozen=True, kw_only=True):
     prompted: bool = False
     agent: str | None = None
     preflight: bool = True
+    shape: Callable[[Opened, Start], Start] = lambda opened, start: start
 
 
 class Errand(Struct, frozen=True, kw_only=True):
@@ -118,7 +120,7 @@ class Conductor:
                 prompted=manner.prompted,
                 agent=manner.agent,
             )
-            start = prepare(opened, invocation)
+            start = manner.shape(opened, prepare(opened, invocation))
             return runner.start(opened, replace(start, preflight=manner.preflight))
 
         self._jobs.put(job)

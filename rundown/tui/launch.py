@@ -1,7 +1,10 @@
 """`open_tui`: the door through which the command line opens the TUI."""
 
+from collections.abc import Callable
+
 from rundown.errors import RundownError
-from rundown.session.run import Ended
+from rundown.session.library import Opened
+from rundown.session.run import Ended, Start
 from rundown.session.surroundings import Surroundings
 from rundown.session.values import Given
 from rundown.session.wish import Wish
@@ -21,6 +24,7 @@ def open_tui(
     agent: str | None = None,
     preflight: bool = True,
     light: bool = False,
+    shape: Callable[[Opened, Start], Start] | None = None,
 ) -> tuple[Ended | None, str]:
     """Shows a runbook, a run on record, or without `argument` what there is to choose from; returns how the
     last run came to rest, None if none did, and the root of its project.
@@ -36,6 +40,7 @@ def open_tui(
         prompted=prompted,
         agent=agent,
         preflight=preflight,
+        shape=shape or (lambda opened, start: start),
     )
     shelves = Shelves(manner)
     errand = shelves.open(argument) if argument is not None else None
