@@ -28,6 +28,8 @@ from rundown.sandbox.tiers import namespaces_of
 from rundown.sandbox.zygote import Base, Zygote
 
 GRACE_NS: Final = 5_000_000_000
+_WARM: Final = 2
+"""Steps in a row: while one runs, the init of the next is warm already and that after it is being made."""
 
 
 class Launcher:
@@ -141,7 +143,7 @@ class Launcher:
         finally:
             self._running = tuple(other for other in self._running if other is not relay)
             with self._lock:
-                zygote.prepare(recipe)
+                zygote.prepare(recipe, _WARM)
 
     def _next_name(self) -> str:
         with self._lock:

@@ -36,23 +36,48 @@ _SWITCHES: Final = (
 
 def probe_host() -> HostFacts:
     """Returns what was found; what is missing is in `problems`, each with its remedy. Never raises."""
-    pipe = subprocess.PIPE
-    process = subprocess.Popen([*interpreter(), "-"], env={}, cwd="/", stdin=pipe, stdout=pipe, stderr=pipe)
-    try:
-        program = _BOOT.format(path=list(import_path())).encode()
-        assert process.stdin is not None
-        process.stdin.write(program)
-        process.stdin.close()
-        process.stdin = None
+    with Probe() as probe:
+        return probe.finish()
+
+
+class Probe:
+    """A probe that is under way: whoever has something else to do meanwhile does it before `finish`."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._problem = ""
+        pipe = subprocess.PIPE
+        try:
+            self._process = subprocess.Popen(
+                [*interpreter(), "-"], env={}, cwd="/", stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
+            )
+            assert self._process.stdin is not None
+            with self._process.stdin as stdin:
+                stdin.write(_BOOT.format(path=list(import_path())).encode())
+            self._process.stdin = None
+        except OSError as error:
+            self._problem = f"the probe did not start: {error}"
+
+    def finish(self) -> HostFacts:
+        """Returns what was found. Never raises."""
         libseccomp = _has_libseccomp()
         hierarchies = find_own_hierarchies()
-        output, _ = process.communicate(timeout=_PATIENCE_S)
-        found = json.loads(output)
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        process.kill()
-        process.wait()
-        return _nothing(f"the probe did not end: {error}")
-    return _facts(found, libseccomp, hierarchies)
+        if self._process is None or self._problem:
+            return _nothing(self._problem)
+        try:
+            output, _ = self._process.communicate(timeout=_PATIENCE_S)
+            found = json.loads(output)
+        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+            return _nothing(f"the probe did not end: {error}")
+        return _facts(found, libseccomp, hierarchies)
+
+    def __enter__(self) -> "Probe":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
 
 
 def _has_libseccomp() -> bool:

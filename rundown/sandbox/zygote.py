@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,7 @@ class Zygote:
 
     def __init__(self, base: Base) -> None:
         self._base = base
-        self._ahead: Recipe | None = None
+        self._ahead: deque[Recipe] = deque()
         self._told: Recipe | None = None
         self._is_ready = False
         self._failure: LaunchError | None = None
@@ -85,26 +86,30 @@ class Zygote:
         for program in fds:
             os.close(program)
 
-    def prepare(self, recipe: Recipe) -> None:
-        """Asks for an init ahead, to be warm when the next step begins. Does not wait for it."""
-        if self._ahead is None:
-            with suppress(LaunchError):
+    def prepare(self, recipe: Recipe, count: int = 1) -> None:
+        """Asks for inits ahead, so that `count` are warm when the next steps begin. Waits for none."""
+        with suppress(LaunchError):
+            while len(self._ahead) < count:
                 self._ask_for_init(recipe)
 
     def take(self, wanted: Recipe) -> "Fresh":
         """Returns an init that can go on to a plan of that recipe. Raises: LaunchError."""
-        if self._ahead is not None and not self._ahead.serves(wanted):
+        while self._ahead and not self._ahead[0].serves(wanted):
             self._receive_init().close()
-        if self._ahead is None:
+        if not self._ahead:
             self._ask_for_init(wanted)
         return self._receive_init()
 
     def open_tmp(self) -> int:
         """Returns a directory fd of the run's `{tmp}`. Raises: LaunchError."""
-        if self._ahead is not None:
-            self._receive_init().close()
+        self._throw_away()
         self._send({"op": "tmp"}, ())
         return self._receive("tmp")[0]
+
+    def _throw_away(self) -> None:
+        """Answers come in the order of the questions: those that nobody waits for are taken off first."""
+        while self._ahead:
+            self._receive_init().close()
 
     def _ask_for_init(self, recipe: Recipe) -> None:
         message: dict[str, Any] = {"op": "take"}
@@ -112,11 +117,11 @@ class Zygote:
             message["recipe"] = msgspec.to_builtins(recipe)
         self._told = None
         self._send(message, ())
-        self._told = self._ahead = recipe
+        self._told = recipe
+        self._ahead.append(recipe)
 
     def _receive_init(self) -> "Fresh":
-        done, self._ahead = self._ahead, None
-        assert done is not None
+        done = self._ahead.popleft()
         try:
             control, command, supervisor = self._receive("taken")
         except LaunchError:
@@ -137,8 +142,7 @@ class Zygote:
     def close(self) -> None:
         """Ends it, and with it every step that still runs."""
         with suppress(LaunchError):
-            if self._ahead is not None:
-                self._receive_init().close()
+            self._throw_away()
         self._sock.close()
         try:
             self._process.wait(timeout=5)

@@ -25,7 +25,7 @@ from rundown.policy.paths import covers
 from rundown.policy.profile import Profile, fitting_profile
 from rundown.policy.trust import UntrustedError, record_trust
 from rundown.record.times import rfc3339
-from rundown.sandbox.probe import probe_host
+from rundown.sandbox.probe import Probe
 from rundown.session.gitref import PREFIX, read_git_document
 from rundown.session.ports import Choice, Prompter
 from rundown.session.project import Project, find_project
@@ -116,9 +116,10 @@ def open_desk(
     Raises:
         InvalidInputError: a policy document or the project root is not valid, or not trusted.
     """
-    project = find_project(runbook, around.cwd, around.home, wish.root)
-    loaded = load_policy(wish, around, project, prompter)
-    host = probe_host()
+    with Probe() as probe:
+        project = find_project(runbook, around.cwd, around.home, wish.root)
+        loaded = load_policy(wish, around, project, prompter)
+        host = probe.finish()
     cache = _project_cache(around, project)
     real = os.path.realpath(runbook) if runbook is not None else ""
     facts = _policy_facts(around, project, loaded, _Places(runbook=real, cache=cache, runs_dir=wish.runs_dir))

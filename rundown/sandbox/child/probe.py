@@ -19,19 +19,21 @@ from rundown.sandbox.child.stages import StageError, stage
 
 _CREATE_RULESET_VERSION: Final = 1
 _STEP_SPACES: Final = ("mount", "pid", "net", "ipc", "uts")
+_ENDED: Final = ({"stage": "probe", "errno": 0, "detail": "it was ended"}, False)
 _BPF: Final = struct.Struct("HBBI")
 
 
 def main() -> None:
     """Prints the findings."""
-    userns, proc_mount = _in_child(lambda: _go_through("userns"))
+    abi = _Trial(_confine_with_landlock, 0)
+    seccomp = _Trial(_confine_with_seccomp, False)
+    userns, proc_mount = _Trial(lambda: _go_through("userns")).answer()
     mount = None
     if os.geteuid() == 0 and userns is not None:
-        mount, proc_mount = _in_child(lambda: _go_through("mount"))
-    abi = _in_child(_confine_with_landlock)
+        mount, proc_mount = _Trial(lambda: _go_through("mount")).answer()
     found = {
-        "landlock_abi": abi,
-        "seccomp": _in_child(_confine_with_seccomp),
+        "landlock_abi": abi.answer(),
+        "seccomp": seccomp.answer(),
         "userns": userns,
         "mount": mount,
         "proc_mount": proc_mount,
@@ -39,29 +41,37 @@ def main() -> None:
     json.dump(found, sys.stdout)
 
 
-def _in_child(check: Callable[[], Any]) -> Any:
-    """Returns what `check` returns in a forked process (JSON values)."""
-    answer_read, answer_write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            answer = check()
-        except StageError as error:
-            answer = [error.as_message(), False]
-        os.write(answer_write, json.dumps(answer).encode("utf-8"))
-        os._exit(0)
-    os.close(answer_write)
-    with open(answer_read, "rb") as file:
-        answer_text = file.read()
-    os.waitpid(child, 0)
-    return json.loads(answer_text or b'[{"stage": "probe", "errno": 0, "detail": "it was ended"}, false]')
+class _Trial:
+    """A check in a forked process, under way from the start; it returns JSON values. `otherwise`: the answer
+    of one that was ended, as a host's own filter of system calls may do."""
+
+    def __init__(self, check: Callable[[], Any], otherwise: Any = _ENDED) -> None:
+        self._otherwise = otherwise
+        self._read, writer = os.pipe()
+        self._child = os.fork()
+        if self._child == 0:
+            os.close(self._read)
+            try:
+                found = check()
+            except StageError as error:
+                found = [error.as_message(), False]
+            os.write(writer, json.dumps(found).encode("utf-8"))
+            os._exit(0)
+        os.close(writer)
+
+    def answer(self) -> Any:
+        """Waits for what it found; a check that was ended found nothing."""
+        with open(self._read, "rb") as file:
+            text = file.read()
+        os.waitpid(self._child, 0)
+        return json.loads(text) if text else self._otherwise
 
 
 def _go_through(base: str) -> tuple[None, bool]:
     """The chain of a step: run namespace, step namespaces, loopback, proc, a root of its own."""
     holder.enter_run_namespace(base, 1 << 20)
     namespaces.enter_alone(("user", *_STEP_SPACES) if base == "userns" else _STEP_SPACES)
-    failure, proc_mount = _in_child(_be_init)
+    failure, proc_mount = _Trial(_be_init).answer()
     if failure is not None:
         raise StageError(failure["stage"], failure["errno"], failure["detail"])
     return None, proc_mount
