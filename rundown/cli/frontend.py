@@ -9,9 +9,19 @@ from typing import BinaryIO
 
 from rundown.cli.runner_streams import runner_safe_json
 from rundown.model.digest import canonical_json
-from rundown.model.event import Event, RunPaused, StepStarted
+from rundown.cli.sheet import Sheet
+from rundown.model.event import (
+    DecisionMade,
+    Event,
+    LaunchFailed,
+    LaunchRequested,
+    ProcessEnded,
+    RunPaused,
+    StepStarted,
+)
 from rundown.render.diagnostic import render_diagnostics
 from rundown.render.escape import visible
+from rundown.render.gutter import Gutter
 from rundown.render.output import OutputFilter
 from rundown.render.refusal import RefusalReader
 from rundown.render.style import Style
@@ -24,12 +34,21 @@ class TextFrontend:
 
     `resume`: the command that goes on with the run, to which a mend's flag is added. `earlier`: what an
     earlier process showed; it is known, and not shown again. Refusals go to standard error, all else to
-    standard output, so that a log reads in order.
+    standard output, so that a log reads in order. `sheet`: standard output, if it is a terminal.
     """
 
     def __init__(
-        self, resume: str, style: Style, total: int, *, raw: bool = False, earlier: tuple[Event, ...] = ()
+        self,
+        resume: str,
+        style: Style,
+        total: int,
+        *,
+        raw: bool = False,
+        earlier: tuple[Event, ...] = (),
+        sheet: Sheet | None = None,
     ) -> None:
+        self._sheet = sheet
+        self._is_interactive = False
         self._resume = resume
         self._style = style
         self._reader = TerminalReader(style, total)
@@ -46,16 +65,26 @@ class TextFrontend:
         Raises:
             KeyboardInterrupt: nobody reads any more, and a step is about to begin.
         """
+        body = event.body
         self._end_output()
-        self._refusals.read(event.body)
-        self._write("stdout", self._reader.read(event.body).encode())
-        if isinstance(event.body, RunPaused) and event.body.reason == "denied":
+        if self._sheet is not None and isinstance(body, ProcessEnded | LaunchFailed | RunPaused):
+            self._sheet.end_step()
+        self._refusals.read(body)
+        self._write("stdout", self._reader.read(body).encode())
+        if isinstance(body, RunPaused) and body.reason == "denied":
             self._write("stderr", self._refusal().encode())
-        if isinstance(event.body, StepStarted) and not self._is_read:
+        if isinstance(body, DecisionMade) and body.frozen is not None:
+            self._is_interactive = body.frozen.interactive
+        if self._sheet is not None and isinstance(body, LaunchRequested):
+            self._sheet.begin_step(interactive=self._is_interactive)
+        if isinstance(body, StepStarted) and not self._is_read:
             raise KeyboardInterrupt
 
     def output(self, stream: Stream, chunk: bytes) -> None:
         """Shows what a step prints, as it comes."""
+        if self._sheet is not None:
+            self._sheet.output(chunk)
+            return
         shown = self._printed.feed(stream, chunk)
         if shown:
             self._line_open = not shown.endswith(b"\n")
@@ -64,10 +93,13 @@ class TextFrontend:
     def present(self, task: str) -> None:
         """Shows what a person is to do."""
         if task:
-            text = "".join(f"  {line}".rstrip() + "\n" for line in visible(task, lines=True).split("\n"))
+            text = render_task(task, self._style)
             self._write("stdout", text.encode())
 
     def _end_output(self) -> None:
+        if self._sheet is not None:
+            self._sheet.end_output()
+            return
         for stream, rest in self._printed.end():
             self._write(stream, rest)
         if self._line_open:
@@ -80,7 +112,17 @@ class TextFrontend:
         return text + (f"\nto allow all of this and go on:\n  {mend}\n" if mend else "")
 
     def _write(self, stream: Stream, content: bytes) -> None:
+        if self._sheet is not None and stream == "stdout":
+            self._sheet.say(content.decode())
+            self._is_read = self._sheet.is_read
+            return
         self._is_read = _write(stream, content) and self._is_read
+
+
+def render_task(task: str, style: Style) -> str:
+    """Returns what a person is to do, every line of it set in from the left edge."""
+    gutter = Gutter("  ", style.width)
+    return gutter.feed(visible(task.rstrip("\n"), lines=True)) + gutter.end()
 
 
 class JsonFrontend:

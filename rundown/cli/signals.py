@@ -1,9 +1,9 @@
-"""Signals while a step runs: interrupt it once, end at once when asked twice; pass window sizes on."""
+"""Signals while a step runs: interrupt it once, end at once when asked twice; pass window sizes on; Ctrl-Z
+stops it together with rundown, clock included."""
 
 import os
 import signal
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -17,24 +17,31 @@ class TerminatedError(KeyboardInterrupt):
 
 
 @contextmanager
-def forwarded(room: Launcher) -> Iterator[None]:
+def forwarded(
+    room: Launcher, size: Callable[[], tuple[int, int] | None], warn: Callable[[], None] = lambda: None
+) -> Iterator[None]:
     """While inside, SIGINT, SIGTERM and SIGHUP end the running step first.
 
     With no step running they interrupt rundown itself (KeyboardInterrupt), as Python does for the first.
+    `size` says how large a step's terminal is; `warn` is called when a step is asked to end.
     """
 
     def end(number: int, frame: FrameType | None) -> None:
-        if not room.interrupt():
+        if room.interrupt():
+            warn()
+        else:
             raise TerminatedError if number == signal.SIGTERM else KeyboardInterrupt
 
     def resize(number: int, frame: FrameType | None) -> None:
-        try:
-            size = os.get_terminal_size(sys.stdout.fileno())
-        except (OSError, ValueError):
-            return
-        room.resize(size.lines, size.columns)
+        found = size()
+        if found is not None:
+            room.resize(*found)
 
-    handlers = {**dict.fromkeys(_ENDING, end), signal.SIGWINCH: resize}
+    def suspend(number: int, frame: FrameType | None) -> None:
+        if not room.suspend():
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    handlers = {**dict.fromkeys(_ENDING, end), signal.SIGWINCH: resize, signal.SIGTSTP: suspend}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield

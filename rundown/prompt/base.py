@@ -37,7 +37,7 @@ class Prompt(Vertical, Generic[T], can_focus=True):
     Prompt > .head { height: auto; width: 1fr; margin-bottom: 1; }
     Prompt > .body { height: auto; width: 1fr; scrollbar-size-vertical: 1; }
     Prompt > Menu { margin-top: 1; }
-    Prompt > .hint { height: auto; width: 1fr; color: $text-muted; }
+    Prompt > .hint { height: auto; width: 1fr; text-style: dim; }
     Prompt Static { width: 1fr; height: auto; }
     Prompt .command { border-left: solid $secondary; padding: 0 1; margin: 0 1 1 1; }
     Prompt.-ascii .command { border-left: ascii $secondary; }

@@ -30,7 +30,7 @@ class EditDone(Message):
 class _Editor(Vertical):
     DEFAULT_CSS = """
     _Editor { height: auto; width: 1fr; margin-top: 1; }
-    _Editor Static { height: auto; width: 1fr; color: $text-muted; }
+    _Editor Static { height: auto; width: 1fr; text-style: dim; }
     _Editor Input { width: 1fr; }
     _Editor TextArea { width: 1fr; height: auto; max-height: 12; min-height: 5; }
     """

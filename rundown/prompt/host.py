@@ -15,10 +15,10 @@ _WHY = "why"
 _CHOICES = (
     ("n", "deny", Choice.DENY),
     ("y", "allow this connection", Choice.ONCE),
-    ("s", "allow {host} for this session", Choice.SESSION),
+    ("s", "allow this host for this session", Choice.SESSION),
     ("a", "allow every host for this session", Choice.TYPE_SESSION),
-    ("p", "always allow {host} here, for me", Choice.ALWAYS_ME),
-    ("P", "always allow {host} for the project", Choice.ALWAYS_PROJECT),
+    ("p", "always allow this host here, for me", Choice.ALWAYS_ME),
+    ("P", "always allow this host for the project", Choice.ALWAYS_PROJECT),
 )
 
 
@@ -42,27 +42,24 @@ class HostPrompt(Prompt[Answer]):
         asked = self._question
         host = visible(asked.host)
         lines = [
-            Content.styled("the running step wants to reach", "$text-muted"),
+            Content.styled("the running step wants to reach", "dim"),
             Content.assemble(
                 (f"{self.style.sign('dot')} {host}", "bold $primary"), (f"  port {asked.port}", "bold")
             ),
         ]
         if asked.addresses:
             found = ", ".join(visible(address) for address in asked.addresses)
-            lines.append(Content.styled(f"  now at {found}", "$text-muted"))
+            lines.append(Content.styled(f"  now at {found}", "dim"))
         if why := reason(asked.ask):
-            lines.append(Content.styled(f"  {why}", "$text-muted"))
+            lines.append(Content.styled(f"  {why}", "dim"))
         if self._explains:
-            lines += [Content.styled(f"  {line}", "$text-muted") for line in origin_lines(asked.ask)]
-        lines.append(Content.styled("its output is held back meanwhile", "$text-muted"))
+            lines += [Content.styled(f"  {line}", "dim") for line in origin_lines(asked.ask)]
+        lines.append(Content.styled("its output is held back meanwhile", "dim"))
         return [Static(Content("\n").join(lines))]
 
     def rows(self) -> tuple[tuple[Row, ...], int]:
         """The choices."""
-        host = visible(self._question.host)
-        first = tuple(
-            Row(key=key, text=text.format(host=host), value=choice) for key, text, choice in _CHOICES
-        )
+        first = tuple(Row(key=key, text=text, value=choice) for key, text, choice in _CHOICES)
         second = (
             Row(key="d", text="deny every further host", value=Choice.DENY_TYPE),
             Row(key="?", text="why is this asked", value=_WHY),

@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 _TWO_COLUMNS_FROM = 68
 _GAP = 3
+_WIDEST_COLUMN = 52
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -102,8 +103,8 @@ class Menu(Widget):
         mark = self._pointer if here else " "
         room = max(1, width - 5)
         text = Content(row.text).truncate(room, ellipsis=True, pad=True)
-        tone = "$text-muted dim" if row.closed else ("bold" if here else "")
-        key_tone = "$text-muted dim" if row.closed else "bold $warning"
+        tone = "dim" if row.closed else ("bold" if here else "")
+        key_tone = "dim" if row.closed else "bold $warning"
         return Content.assemble((f"{mark} ", "bold $warning"), (f"{row.key}  ", key_tone), (text.plain, tone))
 
     def _split(self, width: int) -> int:
@@ -114,7 +115,7 @@ class Menu(Widget):
         split = self._split(width)
         if split == len(self.rows):
             return [(0, line, width) for line in range(len(self.rows))]
-        left = (width - _GAP) // 2 + _GAP
+        left = min((width - _GAP) // 2 + _GAP, _WIDEST_COLUMN)
         return [
             (0, place, left) if place < split else (left, place - split, width - left)
             for place in range(len(self.rows))

@@ -73,21 +73,21 @@ class PermissionPrompt(Prompt[Answers]):
         parts: list[Widget] = []
         if question.claim:
             said = visible(question.claim, lines=True)
-            parts.append(Static(Content.styled("The agent says of it", "$text-muted")))
+            parts.append(Static(Content.styled("The agent says of it", "dim")))
             parts.append(Static(Content.styled(said, "italic"), classes="command"))
         if question.diff:
-            parts.append(Static(Content.styled("It wants to make this change", "$text-muted")))
+            parts.append(Static(Content.styled("It wants to make this change", "dim")))
             parts.append(Static(diff_text(question.diff), classes="command"))
         if self._text:
             parts.append(Static(Content(self._text), classes="command"))
         asks = self._current()
         words = "it asks to" if self._singly is None else "it asks, among other things, to"
         lines = list(dict.fromkeys(ask_line(ask, self.style) for ask in asks))
-        asked = Content("\n").join([Content.styled(words, "$text-muted"), *lines])
+        asked = Content("\n").join([Content.styled(words, "dim"), *lines])
         parts.append(Static(asked, classes="asks part" if question.sees else "asks part -last"))
         if question.sees:
             sees = [Content(f"  {visible(line)}") for line in question.sees]
-            told = Content("\n").join([Content.styled("inside the sandbox it", "$text-muted"), *sees])
+            told = Content("\n").join([Content.styled("inside the sandbox it", "dim"), *sees])
             parts.append(Static(told, classes="part -last"))
         return parts
 
@@ -160,18 +160,19 @@ class PermissionPrompt(Prompt[Answers]):
 
     def _choices(self) -> tuple[tuple[Row, ...], int]:
         asks = self._current()
-        kind = " and ".join(sorted({ask.operation.capability.value for ask in asks}))
+        kinds = {ask.operation.capability.value for ask in asks}
+        kind = f"every {kinds.pop()}" if len(kinds) == 1 else "all of these kinds"
         offered = f": {visible(self._pattern)}" if self._pattern else ""
         profile = self._question.profile
         first = [
             ("n", "deny", Choice.DENY),
             ("y", "allow once", Choice.ONCE),
             ("s", f"allow for this session{offered}", Choice.SESSION),
-            ("a", f"allow every {kind} for this session", Choice.TYPE_SESSION),
+            ("a", f"allow {kind} for this session", Choice.TYPE_SESSION),
             ("p", f"always allow here, for me{offered}", Choice.ALWAYS_ME),
             ("P", f"always allow for the project{offered}", Choice.ALWAYS_PROJECT),
         ]
-        second: list[tuple[str, str, object]] = [("d", f"deny every further {kind}", Choice.DENY_TYPE)]
+        second: list[tuple[str, str, object]] = [("d", f"deny {kind} from now on", Choice.DENY_TYPE)]
         if profile is not None and self._singly is None:
             warning = " (root on this host)" if profile.is_root else ""
             first.append(("t", f"allow {visible(profile.name)} for this session{warning}", Choice.TOOL))

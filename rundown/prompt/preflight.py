@@ -39,7 +39,7 @@ class PreflightPrompt(Prompt[Allowed]):
         ]
         if self._denials:
             refused = [Content(f"{self.style.sign('fail')} {describe(item)}") for item in self._denials]
-            told = [Content.styled("policy refuses, whatever is answered here", "$text-muted"), *refused]
+            told = [Content.styled("policy refuses, whatever is answered here", "dim"), *refused]
             parts.append(Static(Content("\n").join(told), classes="part -last"))
         return parts
 
@@ -78,7 +78,7 @@ class PreflightPrompt(Prompt[Allowed]):
             return Content(f"{self.style.sign('dot')} {describe(item)}")
         if place < len(given):
             sign = self.style.sign("pass") if given[place] else " "
-            return Content.styled(f"{sign:<2}{describe(item)}", "$text-muted")
+            return Content.styled(f"{sign:<2}{describe(item)}", "dim")
         here = place == len(given)
         return Content.styled(
             f"{self.style.sign('start' if here else 'dot'):<2}{describe(item)}", "bold" if here else ""

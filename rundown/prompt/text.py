@@ -23,7 +23,7 @@ def head_line(style: Style, title: str, position: str, subject: str, progress: s
     if subject:
         parts.append((f" {visible(subject)}", ""))
     if progress:
-        parts.append((f"   {progress}", "$text-muted"))
+        parts.append((f"   {progress}", "dim"))
     return Content.assemble(*parts)
 
 
@@ -37,10 +37,10 @@ def ask_line(ruling: Ruling, style: Style) -> Content:
     ]
     place = _place(item)
     if place:
-        parts.append((f"  {place}", "$text-muted"))
+        parts.append((f"  {place}", "dim"))
     why = reason(ruling)
     if why:
-        parts.append((f"\n  {why}", "$warning" if odd else "$text-muted"))
+        parts.append((f"\n  {why}", "$warning") if odd else (f"  {why}", "dim"))
     return Content.assemble(*parts)
 
 
@@ -69,7 +69,7 @@ def origin_lines(ruling: Ruling) -> list[str]:
 
 def diff_text(diff: str) -> Content:
     """Returns a unified diff, added and removed lines by sign and colour."""
-    tones = {"+": "$success", "-": "$error", "@": "$text-muted"}
+    tones = {"+": "$success", "-": "$error", "@": "dim"}
     lines = [(line, tones.get(line[:1], "")) for line in visible(diff.rstrip("\n"), lines=True).split("\n")]
     return Content("\n").join([Content.styled(line, tone) if tone else Content(line) for line, tone in lines])
 

@@ -122,6 +122,15 @@ class Launcher:
         for relay in self._running:
             relay.resize(rows, columns)
 
+    def suspend(self) -> bool:
+        """Stops rundown itself (SIGSTOP) with what runs frozen, until somebody lets it go on. Signal-safe.
+
+        Returns whether anything runs.
+        """
+        for relay in self._running:
+            relay.suspend()
+        return bool(self._running)
+
     def freeze(self, wanted: bool) -> None:
         """Stops every process of what runs where it is, with its clock, or lets it go on. Signal-safe."""
         for relay in self._running:

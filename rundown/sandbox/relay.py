@@ -36,7 +36,7 @@ Cause = Literal["timed-out", "interrupted"]
 
 
 class Relay:
-    """Runs once. `interrupt`, `resize` and `freeze` only set a mark and wake the loop: signal-safe."""
+    """Runs once. `interrupt`, `resize`, `freeze` and `suspend` only set a mark and wake the loop: signal-safe."""
 
     def __init__(
         self,
@@ -69,6 +69,7 @@ class Relay:
         self._interrupts = 0
         self._size: tuple[int, int] | None = None
         self._freeze_wanted = False
+        self._suspend_wanted = False
         self._console: Console | None = None
         self._masks: MaskWatch | None = None
         self._reason = ""
@@ -93,6 +94,11 @@ class Relay:
     def resize(self, rows: int, columns: int) -> None:
         """Asks for a new size of the step's terminal."""
         self._size = (rows, columns)
+        self._wake()
+
+    def suspend(self) -> None:
+        """Asks to stop rundown itself, with every process of the step frozen meanwhile."""
+        self._suspend_wanted = True
         self._wake()
 
     def freeze(self, wanted: bool) -> None:
@@ -255,6 +261,11 @@ class Relay:
         if self._size is not None and self._master is not None:
             terminal.set_size(self._master, *self._size)
             self._size = None
+        if self._suspend_wanted:
+            self._suspend_wanted = False
+            self._freeze_now(True)
+            os.kill(os.getpid(), signal.SIGSTOP)  # goes on here when the shell brings rundown back
+            self._freeze_now(False)
         self._freeze_now(self._freeze_wanted)
         if self._interrupts and self._cause is None:
             self._ask_to_end("interrupted")
