@@ -170,24 +170,26 @@ class Exchange:
         """Passes the answer on as it comes; counts it if it was one that costs."""
         secrets = self._ledger.upstream.secrets()
         reader, clean, seen, status = UsageReader(request.model, ""), Withheld(secrets), 0, 0
-        async for event in events:
-            match event:
-                case h11.InformationalResponse():
-                    pass
-                case h11.Response():
-                    status = event.status_code
-                    kinds = (value for name, value in event.headers if name == b"content-type")
-                    reader = UsageReader(request.model, bytes(next(kinds, b"")).decode("latin-1"))
-                    await self._write(h11.Response(status_code=status, headers=_back(event, secrets)))
-                case h11.Data():
-                    seen += len(event.data)
-                    reader.feed(bytes(event.data))
-                    if settled := clean.feed(bytes(event.data)):
-                        await self._write(h11.Data(data=settled))
-                case h11.EndOfMessage():
-                    break
-        if status < 400 and self._ledger.api.spends.fullmatch(request.path):
-            self._ledger.add(_known(reader.finish(), len(request.body), seen))
+        try:
+            async for event in events:
+                match event:
+                    case h11.InformationalResponse():
+                        pass
+                    case h11.Response():
+                        status = event.status_code
+                        kinds = (value for name, value in event.headers if name == b"content-type")
+                        reader = UsageReader(request.model, bytes(next(kinds, b"")).decode("latin-1"))
+                        await self._write(h11.Response(status_code=status, headers=_back(event, secrets)))
+                    case h11.Data():
+                        seen += len(event.data)
+                        reader.feed(bytes(event.data))
+                        if settled := clean.feed(bytes(event.data)):
+                            await self._write(h11.Data(data=settled))
+                    case h11.EndOfMessage():
+                        break
+        finally:  # what the client did not wait for was spent all the same
+            if 0 < status < 400 and self._ledger.api.spends.fullmatch(request.path):
+                self._ledger.add(_known(reader.finish(), len(request.body), seen))
         if rest := clean.finish():
             await self._write(h11.Data(data=rest))
         await self._write(h11.EndOfMessage())

@@ -69,6 +69,11 @@ class Gateway:
         self.serve(listening)
         return port
 
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serves one connection on whichever loop calls it: a route of a step's own loopback."""
+        with suppress(OSError, EOFError):
+            await Exchange(self._ledger, reader, writer).run()
+
     @property
     def usage(self) -> Usage:
         """What was spent so far."""
@@ -91,8 +96,7 @@ class Gateway:
             return
         self._connections.add(task)
         try:
-            with suppress(OSError, EOFError):
-                await Exchange(self._ledger, reader, writer).run()
+            await self.answer(reader, writer)
         except asyncio.CancelledError:
             pass  # the step is over
         finally:

@@ -48,18 +48,22 @@ _FORWARDING: Final = (b"forwarded", b"via", b"x-forwarded-", b"x-real-ip")
 
 class Upstream(Struct, frozen=True, kw_only=True):
     """One model API host. `base`: what stands before the API's own paths. `credential`: the header that
-    carries the real key, and its value; `also`: headers that belong to that kind of credential."""
+    carries the real key, and its value, None where the host wants none; `secret`: the key's name; `also`:
+    headers that belong to that kind of credential."""
 
     api: ApiName
     host: str
     port: int = 443
     tls: bool = True
     base: str = ""
-    credential: tuple[str, str]
+    credential: tuple[str, str] | None
+    secret: str = ""
     also: tuple[tuple[str, str], ...] = ()
 
     def secrets(self) -> tuple[bytes, ...]:
         """Returns what must never go back to the client."""
+        if self.credential is None:
+            return ()
         value = self.credential[1].encode()
         return tuple(dict.fromkeys((value, value.removeprefix(b"Bearer "))))
 
@@ -76,8 +80,10 @@ class Upstream(Struct, frozen=True, kw_only=True):
             if value.encode() not in held:
                 kept = [item for item in kept if item[0] != name.encode()]
                 kept.append((name.encode(), b",".join(part for part in (held, value.encode()) if part)))
-        own = (self.credential[0].encode(), self.credential[1].encode())
-        return [(b"host", named), *kept, (b"accept-encoding", b"identity"), own]
+        own: Headers = []
+        if self.credential is not None:
+            own.append((self.credential[0].encode(), self.credential[1].encode()))
+        return [(b"host", named), *kept, (b"accept-encoding", b"identity"), *own]
 
     def target(self, path: str, query: str) -> bytes:
         """Returns the request target; a key in the query is dropped."""

@@ -246,6 +246,21 @@ class AgentReported(Struct, frozen=True, kw_only=True, tag="AgentReported"):
     detail: str = ""
 
 
+class ModelUsed(Struct, frozen=True, kw_only=True, tag="ModelUsed"):
+    """What an agent's step asked of its model, counted at the gateway. `cost_usd` None: no answer said
+    what it costs. `refused`: what was asked for and not forwarded, each with its reason."""
+
+    position: str
+    kind: str
+    host: str
+    models: tuple[str, ...] = ()
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
+    refused: tuple[str, ...] = ()
+
+
 class StepFinished(Struct, frozen=True, kw_only=True, tag="StepFinished"):
     """A unit has a result. `reported_by`: process, agent, person, policy, child, scenario."""
 
@@ -413,6 +428,7 @@ KnownBody = (
     | ArtifactStored
     | ProcessEnded
     | AgentReported
+    | ModelUsed
     | StepFinished
     | OutputCaptured
     | LoopOpened

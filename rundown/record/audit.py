@@ -85,6 +85,11 @@ def _of_step(body: told.Body) -> Fact | None:
             return _fact("step", body.position, "jumped-to")
         case told.AgentReported():
             return _fact("agent", body.kind, body.verdict, at=body.position, detail=body.detail)
+        case told.ModelUsed():
+            tokens = {"input": body.input_tokens, "output": body.output_tokens, "usd": body.cost_usd}
+            named = {"models": ", ".join(body.models), "refused": ", ".join(body.refused)}
+            details = {"agent": body.kind, "requests": body.requests, **tokens, **named}
+            return _fact("model", body.host, "used", at=body.position, **details)
         case told.OutputCaptured():
             return _fact(
                 "variable", body.name, "captured", at=body.position, value=body.value, lost=body.lost or None

@@ -108,6 +108,15 @@ class Launcher:
         except LaunchError as error:
             return error.failure
 
+    def prepare(self, plan: SandboxPlan) -> None:
+        """Starts the fork server that the plan needs, on this thread: the kernel ends it with the thread that
+        started it, which may not be one that ends before the run. Source: PR_SET_PDEATHSIG(2const).
+
+        Raises: LaunchError if it cannot be started.
+        """
+        with self._lock:
+            self._zygote(_base_of(plan))
+
     def interrupt(self) -> bool:
         """Ends what runs: TERM, after a grace KILL; KILL at once when called again. Signal-safe.
 

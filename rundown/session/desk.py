@@ -75,6 +75,13 @@ class Desk(Struct, kw_only=True, dict=True):
             variables=frozenset(self.around.environ),
         )
 
+    def find_executable(self, name: str) -> str | None:
+        """Returns the real path of an executable, as steps would find it."""
+        if "/" in name:
+            real = os.path.realpath(os.path.join(self.project.root, os.path.expanduser(name)))
+            return real if os.access(real, os.X_OK) else None
+        return find_executable(name, step_search_path(self.around))
+
     def evaluate(self, request: ExecutionRequest, grants: tuple[Grant, ...]) -> Decision:
         """Returns the decision on a request, with the facts that belong to its executables."""
         found = {

@@ -57,9 +57,12 @@ class Networks(Struct, frozen=True, kw_only=True):
         envelope: Envelope,
         subject: Subject,
         routes: tuple[Route, ...] = (),
+        *,
+        closed: str = "",
     ) -> "StepNetworking":
-        """Returns the network of one step, which has to be closed when the step has ended."""
-        gate = _StepGate(self, request, subject)
+        """Returns the network of one step, which has to be closed when the step has ended. `closed`: why
+        nothing but its routes answers it, whatever the rules say; "" if the rules decide."""
+        gate = _StepGate(self, request, subject, closed)
         return StepNetworking(self.egress, gate, plan_network(envelope, routes), routes)
 
 
@@ -126,7 +129,10 @@ def _loopback_addresses(host: str) -> tuple[str, ...]:
 class _StepGate:
     """What egress asks about one step. What was answered for once holds until the step has ended."""
 
-    def __init__(self, networks: Networks, request: ExecutionRequest, subject: Subject) -> None:
+    def __init__(
+        self, networks: Networks, request: ExecutionRequest, subject: Subject, closed: str = ""
+    ) -> None:
+        self._closed = closed
         self._networks = networks
         self._request = request
         self._subject = subject
@@ -135,6 +141,8 @@ class _StepGate:
 
     def judge(self, host: str, port: int) -> Verdict:
         """Returns what is so now; an ask that nobody can be asked is a denial."""
+        if self._closed:
+            return Verdict(outcome="deny", rule=self._closed, final=True)
         verdict = _verdict(self._rule_on(host, port)[1])
         if verdict.outcome == "ask" and not self._networks.prompter.can_ask():
             return replace(verdict, outcome="deny")
@@ -142,6 +150,8 @@ class _StepGate:
 
     def ask(self, host: str, port: int, addresses: tuple[str, ...], about: str) -> Verdict:
         """Asks the person, one question at a time; what an answer before has settled is not asked."""
+        if self._closed:
+            return self.judge(host, port)
         with self._lock:
             request, ruling = self._rule_on(about or host, port)
             if ruling.outcome is Outcome.ASK:

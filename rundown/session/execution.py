@@ -5,16 +5,13 @@ not allowed, or what is not byte for byte the request that was decided.
 """
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from collections.abc import Generator, Iterator
+from typing import NamedTuple
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from rundown.agents.launch import AgentLaunch, plan_agent
-from rundown.agents.verdict import read_verdict
-from rundown.engine.course import Unit
+from rundown.agents.verdict import Verdict, read_verdict
 from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import (
@@ -29,93 +26,28 @@ from rundown.model.event import (
     StepFinished,
     ViolationSeen,
 )
-from rundown.model.policy import Allowed, Denied, Envelope
+from rundown.model.policy import Allowed, Denied, Grant
 from rundown.model.request import ExecutionRequest
 from rundown.model.runbook import AgentBody
-from rundown.model.sandbox import ProcessResult, StageFailure, Violation
-from rundown.policy.release import Recipient
+from rundown.model.sandbox import ProcessResult, StageFailure
 from rundown.redact.redactor import RedactionStream
+from rundown.session.agent_step import Engaged, engage, find_talker, plan_job
 from rundown.session.captures import Capture, open_capture
 from rundown.session.egress import StepNetworking
-from rundown.session.permissions import Permissions
-from rundown.session.ports import Frontend, Launcher, Planned, Prompter, Stream, Subject
+from rundown.session.permissions import Aside
+from rundown.session.ports import Planned, Prompter, Stream, Subject
+from rundown.session.posting import Posting
 from rundown.session.request import Place, binding_digest
-from rundown.session.script import Shop, fill_in, freeze_script
+from rundown.session.script import fill_in, freeze_script
 from rundown.session.seal import check_seal
 from rundown.session.secret_files import SecretFiles, open_secret_files
 from rundown.session.suspicion import Suspicion
 from rundown.session.texts import BoundText, Texts
-from rundown.session.vault import Released, RunbookSecrets, without_supplied
+from rundown.session.tools import Attempt, OutputFile, Tools, recipient_of
+from rundown.session.vault import Released, without_supplied
 
 _TAIL_BYTES = 64 * 1024
 _YES = "yes"
-
-
-class OutputFile(Protocol):
-    """Where the output of one attempt goes."""
-
-    name: str
-
-    def write(self, content: bytes) -> None: ...
-
-    def close(self) -> str: ...
-
-
-class Watching(Protocol):
-    """Sees what a step changes."""
-
-    def begin(self, envelope: Envelope) -> None: ...
-
-    def settle(self, position: str, attempt: int) -> Iterator[Body]: ...
-
-
-class Guarding(Protocol):
-    """Finds and undoes what a step did against policy."""
-
-    def begin(self, envelope: Envelope) -> None: ...
-
-    def settle(self) -> Iterator[Violation]: ...
-
-
-class Attempt(Struct, frozen=True, kw_only=True):
-    """One attempt of one unit. `progress` says how far the runbook has come, for people."""
-
-    unit: Unit
-    step: str
-    substep: str | None
-    iteration: int | None
-    number: int
-    position: str
-    progress: str = ""
-
-
-class Tools(Struct, frozen=True, kw_only=True):
-    """What an execution works with. `open_output(position, attempt)` makes a fresh file, `read_output(name)`
-    gives the end of one that is whole, `live_folder` is for files of running steps, `secret_folder` for those
-    that no disk should see. `salt` goes into digests of values and nowhere else. `redaction` opens a stream
-    that takes out all secrets known by then. `show_noted` shows what was put on record while a step ran.
-    `cwd`: where steps start, "" for `root`."""
-
-    run_id: str
-    salt: str
-    root: str
-    shop: Shop
-    on_denied: Literal["pause", "fail"]
-    permissions: Permissions
-    launcher: Launcher
-    prompter: Prompter
-    frontend: Frontend
-    live_folder: Path
-    open_output: Callable[[str, int], OutputFile]
-    read_output: Callable[[str], bytes]
-    redaction: Callable[[], RedactionStream]
-    watch: Watching
-    guard: Guarding
-    secrets: RunbookSecrets
-    secret_folder: Path
-    open_network: Callable[[ExecutionRequest, Envelope, Subject], StepNetworking]
-    show_noted: Callable[[], None]
-    cwd: str = ""
 
 
 class _Settled(NamedTuple):
@@ -177,7 +109,12 @@ def execute(tools: Tools, attempt: Attempt, texts: Texts) -> Iterator[Body]:
         return
     request = _freeze(tools, attempt, bound)
     subject = Subject(title=texts.shown(attempt.unit.title), progress=attempt.progress, shown=bound.shown)
-    decision = yield from tools.permissions.settle(request, subject)
+    launch = find_talker(tools, attempt)
+    given: tuple[Grant, ...] = ()
+    if launch is not None:
+        yield from tools.delegation.admit(tools.root, request)
+        given = tools.delegation.given(launch, tools.root, request)
+    decision = yield from tools.permissions.settle(request, subject, aside=Aside(given=given))
     if isinstance(decision, Denied):
         yield _refused(tools, attempt, decision)
         return
@@ -191,7 +128,7 @@ def execute(tools: Tools, attempt: Attempt, texts: Texts) -> Iterator[Body]:
             detail = f"not confirmed: {request.confirm}"
             yield RunPaused(reason="denied", position=attempt.position, detail=detail)
             return
-    released = yield from tools.secrets.release(_recipient(attempt), attempt.position, tools.prompter)
+    released = yield from tools.secrets.release(recipient_of(attempt), attempt.position, tools.prompter)
     if isinstance(released, RunPaused):
         yield released
         return
@@ -200,14 +137,24 @@ def execute(tools: Tools, attempt: Attempt, texts: Texts) -> Iterator[Body]:
         open_secret_files(tools.secret_folder, released.files) as files,
     ):
         settled = _Settled(request, decision, bound, released, subject)
-        yield from _launch(tools, attempt, settled, _Handed(capture, files))
+        handed = _Handed(capture, files)
+        if launch is None:
+            yield from _launch(tools, attempt, settled, handed)
+        else:
+            job = plan_job(tools, attempt, request, (launch, subject))
+            if isinstance(job, RunPaused):
+                yield job
+                return
+            yield from tools.delegation.share(request, tools.permissions.remembered)
+            with engage(tools, job, decision) as engaged:
+                yield from _launch(tools, attempt, settled._replace(allowed=engaged.allowed), handed, engaged)
 
 
 def _freeze(tools: Tools, attempt: Attempt, bound: BoundText) -> ExecutionRequest:
     cwd = tools.cwd or tools.root
     place = Place(run_id=tools.run_id, position=attempt.position, attempt=attempt.number, cwd=cwd)
     bindings = tuple((name, binding_digest(tools.salt, name, value)) for name, value in bound.values)
-    supplied = tools.secrets.supplied(_recipient(attempt))
+    supplied = tools.secrets.supplied(recipient_of(attempt))
     frozen = without_supplied(freeze_script(place, attempt.unit.body, bound, tools.shop), supplied)
     return replace(frozen, bindings=bindings)
 
@@ -222,19 +169,20 @@ def _confirm(prompter: Prompter, request: ExecutionRequest, sentence: str) -> Qu
     )
 
 
-def _recipient(attempt: Attempt) -> Recipient:
-    return Recipient(
-        step=attempt.step,
-        substep=attempt.substep,
-        by_agent=isinstance(attempt.unit.body, AgentBody),
-    )
-
-
-def _launch(tools: Tools, attempt: Attempt, settled: _Settled, handed: _Handed) -> Iterator[Body]:
+def _launch(
+    tools: Tools,
+    attempt: Attempt,
+    settled: _Settled,
+    handed: _Handed,
+    engaged: Engaged | None = None,
+) -> Iterator[Body]:
     request, capture = settled.request, handed.capture
     values = {**settled.released.env, **dict(settled.bound.values)}
-    network = tools.open_network(request, settled.allowed.envelope, settled.subject)
-    planned = tools.launcher.plan(settled.allowed, values, capture, handed.secrets, network=network.plan)
+    posting = engaged.posting if engaged is not None else None
+    network = _open_network(tools, settled, posting)
+    planned = tools.launcher.plan(
+        settled.allowed, values, capture, handed.secrets, posting, network=network.plan
+    )
     if isinstance(planned, StageFailure):
         yield from _failed(request, planned)
         return
@@ -250,10 +198,12 @@ def _launch(tools: Tools, attempt: Attempt, settled: _Settled, handed: _Handed) 
     )
     file = tools.open_output(attempt.position, attempt.number)
     recording = _Recording(tools, file)
-    result, digest = _run(tools, planned, recording, network)
+    result, digest = yield from _run(tools, planned, (recording, network), engaged)
     if isinstance(result, StageFailure):
         yield from _failed(request, result)
         return
+    if engaged is not None:
+        yield from engaged.facts()
     yield from settled.released.facts(attempt.position)
     if capture is not None and result.ending != "interrupted":
         for name, value in capture.read().items():
@@ -268,12 +218,25 @@ def _launch(tools: Tools, attempt: Attempt, settled: _Settled, handed: _Handed) 
     yield from _look_after(tools, attempt, (settled, result), recording.tail)
 
 
+def _open_network(tools: Tools, settled: _Settled, posting: Posting | None) -> StepNetworking:
+    """An agent reaches its model, and nothing else whatever the rules say."""
+    routes = posting.routes if posting is not None else ()
+    closed = "an agent's step reaches its model and nothing else" if posting is not None else ""
+    return tools.open_network(
+        settled.request, settled.allowed.envelope, settled.subject, routes, closed=closed
+    )
+
+
 def _run(
-    tools: Tools, planned: Planned, recording: _Recording, network: StepNetworking
-) -> tuple[ProcessResult | StageFailure, str]:
+    tools: Tools, planned: Planned, ways: tuple[_Recording, StepNetworking], engaged: Engaged | None
+) -> Generator[Body, None, tuple[ProcessResult | StageFailure, str]]:
     """Returns how it ended and the digest of what it printed; its connections have ended as well by then."""
+    recording, network = ways
     try:
-        result = tools.launcher.launch(planned, recording.take, network.serve)
+        if engaged is None:
+            result = tools.launcher.launch(planned, recording.take, network.serve)
+        else:
+            result = yield from engaged.converse(tools, planned, recording.take, network.serve)
     finally:
         try:
             network.close()
@@ -306,22 +269,34 @@ def _look_after(
         return
     if result.ending != "exited" or result.status != 0:
         yield from Suspicion(tools.permissions, tools.shop.workspace).explain(settled.allowed, tail)
-    yield from judge(tools, attempt, result, tail)
+    for body in judge(tools, attempt, result, tail):
+        if isinstance(body, StepFinished):
+            tools.failures.note(body, tail)
+        yield body
 
 
 def judge(tools: Tools, attempt: Attempt, result: ProcessResult, tail: bytes) -> Iterator[Body]:
     """Yields the unit's result. `tail` is the end of what it printed (redacted)."""
     body = attempt.unit.body
-    passed = result.ending == "exited" and result.status == 0
+    passed = result.ending == "exited" and result.status == 0 and not result.reason
     if not isinstance(body, AgentBody):
         yield _finished(attempt, passed, "process")
         return
     launch = plan_agent(body, tools.shop.agent)
     kind = launch.kind if isinstance(launch, AgentLaunch) else "unknown"
     verdict = read_verdict(tail)
+    if verdict is None and passed and kind not in ("command", "mock") and tools.prompter.can_ask():
+        report = tools.prompter.report(f"{attempt.position}: {kind} gave no RESULT line. Did it pass?")
+        verdict = Verdict(result="pass" if report.kind == "pass" else "fail", detail=report.note)
     said = verdict.result == "pass" if verdict is not None else passed and kind == "command"
-    detail = verdict.detail if verdict is not None else ("" if said else "the agent gave no RESULT line")
+    detail = (
+        verdict.detail
+        if verdict is not None
+        else ("" if said else result.reason or "the agent gave no RESULT line")
+    )
     won = passed and said
+    if not won and result.reason:
+        detail = result.reason
     yield AgentReported(
         position=attempt.position, kind=kind, verdict="pass" if won else "fail", detail=detail
     )

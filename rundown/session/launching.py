@@ -21,6 +21,7 @@ from rundown.model.sandbox import (
     StepNetwork,
 )
 from rundown.sandbox.doors import Doors
+from rundown.sandbox.failure import LaunchError
 from rundown.sandbox.made import make_missing_trees, remove_if_empty
 from rundown.sandbox.plan import digest_plan, plan_sandbox
 from rundown.sandbox.settings import LaunchSettings, ViewSettings
@@ -30,6 +31,7 @@ from rundown.sandbox.walk import WalkMemory
 from rundown.session import secret_files
 from rundown.session.captures import INSIDE, Capture
 from rundown.session.ports import OutputSink, Planned
+from rundown.session.posting import Posting, Walls
 
 
 class Terminal(Protocol):
@@ -84,6 +86,14 @@ class Room(Protocol):
         """Runs one step to its end."""
         ...
 
+    def prepare(self, plan: SandboxPlan) -> None:
+        """Makes ready, on this thread, what a launch on another one needs."""
+        ...
+
+    def interrupt(self) -> bool:
+        """Asks what runs to end."""
+        ...
+
 
 class SandboxLauncher:
     """The launcher of one run."""
@@ -101,6 +111,7 @@ class SandboxLauncher:
         values: Mapping[str, str],
         capture: Capture | None = None,
         secrets: secret_files.SecretFiles | None = None,
+        posting: Posting | None = None,
         *,
         network: StepNetwork | None = None,
     ) -> Planned | StageFailure:
@@ -117,7 +128,7 @@ class SandboxLauncher:
             view=launching.view,
             env=launching.variables(allowed.request, allowed.envelope.env, values),
             wish=launching.wish,
-            pty=self._terminal.size() is not None,
+            pty=self._terminal.size() is not None and posting is None,
             host_tmp=self._room.host_tmp,
             tmp_bytes=launching.tmp_bytes,
             network=network,
@@ -136,7 +147,24 @@ class SandboxLauncher:
             plan = _with_folder(plan, capture.directory, place, writable=True)
         if secrets is not None:
             plan = _with_folder(plan, secrets.directory, shown, writable=False)
+        if posting is not None:
+            plan = _with_folder(plan, posting.home, posting.shown, writable=True)
+            plan = replace(plan, env=tuple(sorted({**dict(plan.env), **posting.variables}.items())))
+            try:
+                self._room.prepare(plan)
+            except LaunchError as error:
+                return error.failure
         return Planned(plan=plan, digest=digest_plan(plan), gaps=plan.gaps)
+
+    def walls(self, allowed: Allowed) -> Walls:
+        """Returns which walls of its own a step would have."""
+        return Walls(
+            view=self._has_view(allowed), net=self._has_view(allowed) and "net" not in allowed.envelope.host
+        )
+
+    def stop(self) -> None:
+        """Asks what runs to end."""
+        self._room.interrupt()
 
     def _has_view(self, allowed: Allowed) -> bool:
         """Whether the step has a view of its own, in which its private folders stand at fixed places."""
@@ -158,10 +186,13 @@ class SandboxLauncher:
         doors: Doors | None = None,
         *,
         started: Callable[[int], None] = lambda pid: None,
+        stdin_fd: int | None = None,
     ) -> ProcessResult | StageFailure:
-        """Runs the plan to its end. `started` is told the command's process id on the host."""
+        """Runs the plan to its end. `started` is told the command's process id on the host; `stdin_fd`: what
+        it reads instead of what steps read."""
         plan = _within_time(planned.plan, self._launching.time_left())
-        stdin_fd = self._terminal.stdin(interactive=plan.interactive)
+        if stdin_fd is None:
+            stdin_fd = self._terminal.stdin(interactive=plan.interactive)
         size = self._terminal.size()
         try:
             return self._room.launch(plan, output, stdin_fd=stdin_fd, size=size, doors=doors, started=started)

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Generator, Iterator
 from typing import assert_never
 
+from msgspec.structs import replace
+
+from rundown.engine.course import Unit
 from rundown.engine.effects import (
     DrawItem,
     Effect,
@@ -29,13 +32,15 @@ from rundown.model.event import (
 )
 from rundown.model.policy import Allowed
 from rundown.model.request import Capability, Operation
-from rundown.session.execution import Attempt, Tools, execute, judge
+from rundown.model.runbook import AgentBody
+from rundown.session.execution import execute, judge
 from rundown.session.ports import Subject
 from rundown.session.request import Place, freeze_nothing
 from rundown.session.run import Run
 from rundown.session.sources import SourceFile, Sources
 from rundown.session.tasks import task_text
 from rundown.session.texts import Texts
+from rundown.session.tools import Attempt, Tools
 from rundown.session.values import Values, scope
 
 Child = Callable[[LaunchChild, State, Values], Iterator[Body]]
@@ -64,6 +69,7 @@ class Performer:
         self._secret = run.start.secret
         self._child = child
         self._unjudged = unjudged
+        self._delegates = run.start.agent is not None and not run.start.prompted
         self._sources = Sources(tools.root)
         units = (
             (step.id, part)
@@ -107,9 +113,15 @@ class Performer:
             title=self._texts(values).shown(effect.title),
         )
 
-    def _execute(self, effect: Execute, state: State, values: Values) -> Iterator[Body]:
+    def _execute(self, effect: Execute | Wait, state: State, values: Values) -> Iterator[Body]:
+        unit = self._course.unit(effect.step, effect.substep)
+        if isinstance(effect, Wait):
+            unit = _as_task(unit)
+        elif isinstance(unit.body, AgentBody) and (unit.body.kind or self._tools.shop.agent) is None:
+            yield from self._wait_by_hand(effect, state, values, "nobody says which agent does this")
+            return
         attempt = Attempt(
-            unit=self._course.unit(effect.step, effect.substep),
+            unit=unit,
             step=effect.step,
             substep=effect.substep,
             iteration=effect.iteration,
@@ -125,12 +137,19 @@ class Performer:
         yield from execute(self._tools, attempt, self._texts(values))
 
     def _wait(self, effect: Wait, state: State, values: Values) -> Iterator[Body]:
+        """A person does it, or the agent that was named for steps that are prose only."""
+        if effect.why == "prose" and self._delegates:
+            yield from self._execute(effect, state, values)
+        else:
+            yield from self._wait_by_hand(effect, state, values, _WAITS[effect.why])
+
+    def _wait_by_hand(self, effect: Wait | Execute, state: State, values: Values, why: str) -> Iterator[Body]:
         unit = self._course.unit(effect.step, effect.substep)
         texts = self._texts(values)
         self._tools.frontend.present(task_text(self._course, effect, texts))
         report = self._tools.prompter.report(f"{state.position} {texts.shown(unit.title)}".rstrip())
         if report.kind not in ("pass", "fail"):
-            yield RunPaused(reason="waiting", position=state.position, detail=_WAITS[effect.why])
+            yield RunPaused(reason="waiting", position=state.position, detail=why)
             return
         yield StepFinished(
             step=effect.step,
@@ -191,3 +210,13 @@ class Performer:
             if value is not None:
                 yield OutputCaptured(position="", name=name, value=value)
         yield RunFinished(status=effect.status, message=texts.shown(effect.message), code=effect.code)
+
+
+def _as_task(unit: Unit) -> Unit:
+    """A unit that is prose only, as a task for the agent that was named for such."""
+    part = unit.substep or unit.step
+    text = "\n\n".join(item for item in (part.title, part.prompt) if item)
+    body = AgentBody(kind=None, text=text, span=part.span)
+    if unit.substep is not None:
+        return replace(unit, substep=replace(unit.substep, body=body))
+    return replace(unit, step=replace(unit.step, body=body))

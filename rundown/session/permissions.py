@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Literal, NamedTuple, Protocol, assert_never
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rundown.model.event import Body, DecisionMade, GrantGiven, GrantRevoked, QuestionAsked
@@ -46,6 +47,18 @@ class Learned(NamedTuple):
     once: tuple[Grant, ...]
 
 
+class Aside(Struct, frozen=True, kw_only=True):
+    """What comes with a request of an agent. `claim`: its own words, `diff`: what its edit changes, `given`:
+    grants that hold for this request alone."""
+
+    claim: str = ""
+    diff: str = ""
+    given: tuple[Grant, ...] = ()
+
+
+_NOTHING = Aside()
+
+
 class Permissions:
     """One a session. `grants` may be listed and taken back while the run is going; `standing` ones were kept
     for good in an earlier session. `sees(envelope)`: lines on what the sandbox will permit. `profile`: the
@@ -72,10 +85,16 @@ class Permissions:
         self._lock = threading.Lock()
         self._asking = threading.Lock()
 
-    def settle(self, request: ExecutionRequest, subject: Subject) -> Generator[Body, None, Allowed | Denied]:
+    def settle(
+        self,
+        request: ExecutionRequest,
+        subject: Subject,
+        *,
+        aside: Aside = _NOTHING,
+    ) -> Generator[Body, None, Allowed | Denied]:
         """Yields each fact on the way; returns what was decided in the end."""
         yield from self.take_back()
-        decision = self._evaluate(request, self.grants)
+        decision = self._evaluate(request, (*self.grants, *aside.given))
         yield _fact(decision, first=True)
         if not isinstance(decision, NeedsPrompt):
             return decision
@@ -86,14 +105,16 @@ class Permissions:
             return refused
         while True:
             profile = self._profile(decision)
-            answers = self._prompter.permit(self._question(decision, subject, profile))
+            answers = self._prompter.permit(
+                replace(self._question(decision, subject, profile), claim=aside.claim, diff=aside.diff)
+            )
             once: tuple[Grant, ...] = ()
             if any(answer.forget for answer in answers):
                 yield from self._forget(answers)
             else:
                 yield _asked(decision, tuple(answer.choice.value for answer in answers), "person")
                 once = yield from self._learn(decision, answers, profile)
-            final = self._evaluate(request, (*self.grants, *once))
+            final = self._evaluate(request, (*self.grants, *aside.given, *once))
             if isinstance(final, NeedsPrompt) and _asks_again(answers, profile):
                 decision = final
                 continue

@@ -16,6 +16,7 @@ from rundown.model.runbook import Input
 from rundown.model.sandbox import Gap, ProcessResult, SandboxPlan, StageFailure, StepNetwork
 from rundown.sandbox.doors import Doors
 from rundown.session.captures import Capture
+from rundown.session.posting import Posting, Walls
 from rundown.session.secret_files import SecretFiles
 
 Stream = Literal["stdout", "stderr"]
@@ -231,18 +232,34 @@ class Launcher(Protocol):
         values: Mapping[str, str],
         capture: Capture | None = None,
         secrets: SecretFiles | None = None,
+        posting: Posting | None = None,
         *,
         network: StepNetwork | None = None,
     ) -> Planned | StageFailure:
         """Returns what will be enforced, or why nothing can be. `values`: of the request's bindings, and
         secrets; `capture`: where the step leaves the values it hands on; `secrets`: which it reads;
-        `network`: where rundown listens for it."""
+        `posting`: what an agent is given that is talked to, over pipes and no terminal; `network`: where
+        rundown listens for it."""
+        ...
+
+    def walls(self, allowed: Allowed) -> Walls:
+        """Returns which walls of its own a step would have."""
         ...
 
     def launch(
-        self, planned: Planned, output: OutputSink, doors: Doors | None = None
+        self,
+        planned: Planned,
+        output: OutputSink,
+        doors: Doors | None = None,
+        *,
+        stdin_fd: int | None = None,
     ) -> ProcessResult | StageFailure:
-        """Runs it to its end. `doors` gets the sockets of its network, to serve them meanwhile."""
+        """Runs it to its end. `doors` gets the sockets of its network, to serve them meanwhile; `stdin_fd`:
+        what it reads instead of what steps read."""
+        ...
+
+    def stop(self) -> None:
+        """Asks what runs to end. Any thread may call it."""
         ...
 
 

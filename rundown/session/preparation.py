@@ -84,7 +84,8 @@ def require_agents(runbook: Runbook, agent: str | None) -> None:
         InvalidInputError: with one problem for each step that cannot.
     """
     chosen = agent or runbook.front.agent
-    plans = [plan_agent(body, chosen) for body in runbook.bodies() if isinstance(body, AgentBody)]
+    bodies = (body for body in runbook.bodies() if isinstance(body, AgentBody))
+    plans = [plan_agent(body, chosen) for body in bodies if body.kind or chosen]
     problems = [plan for plan in plans if isinstance(plan, Diagnostic)]
     if problems:
         raise InvalidInputError(*problems)

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_OURS = re.compile(r"(?:outputs|secrets)-[A-Za-z0-9_]+\Z")
+_OURS = re.compile(r"(?:outputs|secrets|agent)-[A-Za-z0-9_]+\Z")
 
 
 @contextmanager

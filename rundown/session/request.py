@@ -75,6 +75,31 @@ def freeze_agent(place: Place, script: str, body: AgentBody, workspace: Workspac
     return replace(freeze_command(place, command, ShellOptions(), workspace), kind="agent")
 
 
+def freeze_talker(
+    place: Place, argv: tuple[str, ...], body: AgentBody, workspace: Workspace
+) -> ExecutionRequest:
+    """Returns the request of an agent that is talked to: its program, by the words it is started with. The
+    task is `text`; what the agent does about it is asked call by call."""
+    cwd, extra = _directory(place, body.options, workspace)
+    program = Operation(
+        capability=Capability.RUN, resource=argv[0], argv=argv, note="the agent that does this step"
+    )
+    program = workspace.resolve(program, place.cwd)
+    found = _resolved(Extraction(operations=(), variables=()), body.options, cwd, workspace)
+    return replace(
+        freeze_nothing(place, program, *found, *extra),
+        kind="agent",
+        text=body.text,
+        argv=(program.resolved or argv[0], *argv[1:]),
+        cwd=cwd,
+        env_names=tuple(sorted(body.options.env)),
+        span=body.span,
+        host=body.options.host,
+        confirm=body.options.confirm,
+        timeout_ns=body.options.timeout_ns,
+    )
+
+
 def freeze_nothing(place: Place, *operations: Operation) -> ExecutionRequest:
     """Returns a request that starts nothing: rundown itself reads a file in the runbook's name, or asks what
     steps may do at all."""

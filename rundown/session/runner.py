@@ -17,9 +17,11 @@ from rundown.session.again import Secrets, find_changes
 from rundown.session.bounds import Bounds
 from rundown.session.build import House, RunRef
 from rundown.session.composition import find_child
+from rundown.session.crew import Crew
+from rundown.session.delegation import Delegation
 from rundown.session.driver import Track, drive, record
 from rundown.session.egress import Networks
-from rundown.session.execution import Tools
+from rundown.session.failures import Failures
 from rundown.session.handing import hand_up, prepare_child, report_of
 from rundown.session.library import Opened
 from rundown.session.needs import Needs
@@ -37,6 +39,7 @@ from rundown.session.run import Ended, Front, Run, Start
 from rundown.session.script import Shop
 from rundown.session.steering import Order, rehearse
 from rundown.session.texts import Texts
+from rundown.session.tools import Tools
 from rundown.session.values import Given, Values
 from rundown.session.withdrawal import Withdrawals
 from rundown.session.workspace import LiveWorkspace
@@ -60,6 +63,7 @@ class Runner:
         self._workspace = LiveWorkspace(house.desk.workspace_under, lambda: self.permissions.grants)
         self._logs = Logs(house)
         self._receipts = Receipts(house.desk.around, front.warn)
+        self._agents: Delegation | None = None
         self._below: dict[str, Run] = {}
         self.needs = Needs()
         self._bounds = Bounds(None, None, house.time_left, front.helm)
@@ -284,6 +288,24 @@ class Runner:
                 ended = self._drive(child, initial(child.course), begin(self._house.desk, child))
         yield from hand_up(child, ended, state)
 
+    def _delegation(self, chosen: str | None) -> Delegation:
+        """What the agents of this session share, whoever starts them."""
+        if self._agents is None:
+            desk = self._house.desk
+            self._agents = Delegation(
+                crew=Crew(
+                    environ=desk.around.environ,
+                    documents=desk.loaded.decoded,
+                    chosen=chosen,
+                    find=desk.find_executable,
+                ),
+                judge=desk,
+                prompter=self._front.prompter,
+                sees=self._house.describe_view,
+                standing=desk.keeper.personal(),
+            )
+        return self._agents
+
     def _tools(self, run: Run, frontend: Frontend) -> Tools:
         front = run.opened.runbook.front
         path = run.opened.document.path
@@ -308,7 +330,7 @@ class Runner:
             shop=Shop(
                 shell=front.shell,
                 workspace=self._workspace,
-                agent=run.start.agent or front.agent,
+                agent=run.start.agent or front.agent or self._delegation(run.start.agent).crew.default,
             ),
             on_denied=front.on_denied,
             permissions=self.permissions,
@@ -326,6 +348,12 @@ class Runner:
             secret_folder=self._house.secret_folder,
             open_network=networks.open,
             show_noted=noted.show,
+            delegation=self._delegation(run.start.agent),
+            open_transcript=lambda position, attempt: run.directory.open_output(
+                position, attempt, ".transcript.jsonl"
+            ),
+            failures=Failures(),
+            home=str(self._house.desk.around.home),
         )
 
 

@@ -11,7 +11,7 @@ from rundown.model.diagnostic import Diagnostic
 from rundown.model.request import ExecutionRequest
 from rundown.model.runbook import AgentBody, Body, CommandBody, ShellOptions
 from rundown.session.ports import Workspace
-from rundown.session.request import Place, freeze_agent, freeze_command
+from rundown.session.request import Place, freeze_agent, freeze_command, freeze_talker
 from rundown.session.texts import BoundText, Texts
 
 
@@ -34,7 +34,9 @@ def fill_in(body: Body | None, texts: Texts, shop: Shop) -> BoundText | Diagnost
             if filled.problem:
                 return filled
             launch = plan_agent(replace(body, text=filled.text), shop.agent)
-            return BoundText(text=launch.script) if isinstance(launch, AgentLaunch) else launch
+            if isinstance(launch, Diagnostic):
+                return launch
+            return BoundText(text=filled.text if launch.talks else launch.script)
         case _:
             raise AssertionError("commands and agents' tasks only")
 
@@ -42,6 +44,9 @@ def fill_in(body: Body | None, texts: Texts, shop: Shop) -> BoundText | Diagnost
 def freeze_script(place: Place, body: Body | None, script: BoundText, shop: Shop) -> ExecutionRequest:
     """Returns the request that the script becomes; the digests of its values are the caller's to add."""
     if isinstance(body, AgentBody):
+        launch = plan_agent(body, shop.agent)
+        if isinstance(launch, AgentLaunch) and launch.talks:
+            return freeze_talker(place, launch.argv, replace(body, text=script.text), shop.workspace)
         return freeze_agent(place, script.text, body, shop.workspace)
     assert isinstance(body, CommandBody)
     request = freeze_command(place, replace(body, text=script.text), shop.shell, shop.workspace)

@@ -1,16 +1,20 @@
 """What a person is told to do: a unit's prompt, and the block that is shown and not run."""
 
 from rundown.engine.course import Course
-from rundown.engine.effects import Wait
+from rundown.engine.effects import Execute, Wait
 from rundown.model.runbook import AgentBody, CommandBody, DisplayBody, Loop
 from rundown.session.texts import Texts
 
 
-def task_text(course: Course, effect: Wait, texts: Texts) -> str:
+def task_text(course: Course, effect: Wait | Execute, texts: Texts) -> str:
     """Returns the task in full, its values filled in; "" if the unit says nothing."""
     unit = course.unit(effect.step, effect.substep)
     loop = course.step(effect.step).loop
-    parts = [_loop_text(loop)] if effect.why == "undefined-bound" and loop is not None else []
+    parts = (
+        [_loop_text(loop)]
+        if isinstance(effect, Wait) and effect.why == "undefined-bound" and loop is not None
+        else []
+    )
     if unit.prompt:
         parts.append(unit.prompt)
     parts = [texts.shown(part) for part in parts]

@@ -15,8 +15,11 @@ from rundown.model.sandbox import Violation
 from rundown.policy.evaluate import evaluate
 from rundown.policy.release import SecretRule
 from rundown.redact.redactor import Redactor
+from rundown.session.crew import Crew
+from rundown.session.delegation import Delegation
 from rundown.session.driver import Track, drive, record
-from rundown.session.execution import Attempt, Tools, execute
+from rundown.session.execution import execute
+from rundown.session.failures import Failures
 from rundown.session.helm import Helm
 from rundown.session.library import Document, Opened
 from rundown.session.performer import Performer
@@ -25,6 +28,7 @@ from rundown.session.ports import Choice
 from rundown.session.run import Run, Start
 from rundown.session.script import Shop
 from rundown.session.texts import Texts
+from rundown.session.tools import Attempt, Tools
 from rundown.session.values import Values
 from rundown.session.vault import Vault
 from rundown.syntax.parse import parse_runbook
@@ -119,6 +123,7 @@ class Bench:
         agent: str | None = None,
         children: Mapping[str, tuple[Body, ...]] = {},
         unjudged: ProcessEnded | None = None,
+        crew: Crew = Crew(),  # noqa: B008 - it holds nothing
         violations: tuple[Violation, ...] = (),
         rules_of_secrets: tuple[SecretRule, ...] = (),
         sources: Mapping[str, str] = {},
@@ -138,6 +143,7 @@ class Bench:
         self.files: dict[str, MemoryFile] = {}
         self.folder = folder
         self._children = children
+        self._crew = crew
         self._unjudged = unjudged
         self._start = Start(values=values or {}, secret=secret, agent=agent)
         self.redacted = dict(secrets)
@@ -172,8 +178,12 @@ class Bench:
             guard=Unguarded(self._violations),
             secrets=self.vault.of_runbook("test.runbook.md", front.secrets),
             secret_folder=self.folder / "live",
-            open_network=lambda request, envelope, subject: Unconnected(),
+            open_network=lambda *_given, **_named: Unconnected(),
             show_noted=lambda: None,
+            delegation=Delegation(self._crew, self.judged, self.prompter),
+            open_transcript=lambda position, attempt: self._open_output(f"{position}.transcript", attempt),
+            failures=Failures(),
+            home=str(self.folder / "home"),
         )
 
     def _open_output(self, position: str, attempt: int) -> MemoryFile:

@@ -1,7 +1,8 @@
 """Whole fakes of the session's five ports, for unit tests only."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+import select
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -27,6 +28,7 @@ from rundown.session.ports import (
     Report,
     Stream,
 )
+from rundown.session.posting import Posting, Walls
 from rundown.session.secret_files import SecretFiles
 
 
@@ -123,6 +125,9 @@ class PlainWorkspace:
         return self._variables
 
 
+Peer = Callable[[str | None, Callable[[str], None]], int | None]
+
+
 class ScriptedLauncher:
     """Ends each process as scripted: exit status, or a whole result. `launched` keeps the plans.
 
@@ -154,6 +159,7 @@ class ScriptedLauncher:
         values: Mapping[str, str],
         capture: Capture | None = None,
         secrets: SecretFiles | None = None,
+        posting: Posting | None = None,
         *,
         network: StepNetwork | None = None,
     ) -> Planned | StageFailure:
@@ -176,8 +182,18 @@ class ScriptedLauncher:
         )
         return Planned(plan=self._spoil(plan), digest="sha256:plan", gaps=())
 
+    def walls(self, allowed: Allowed) -> Walls:
+        return Walls()
+
+    def stop(self) -> None: ...
+
     def launch(
-        self, planned: Planned, output: OutputSink, doors: Doors | None = None
+        self,
+        planned: Planned,
+        output: OutputSink,
+        doors: Doors | None = None,
+        *,
+        stdin_fd: int | None = None,
     ) -> ProcessResult | StageFailure:
         self.launched.append(planned.plan)
         for stream, chunk in self._prints:
@@ -200,6 +216,62 @@ class Unconnected:
 
     def close(self) -> None:
         pass
+
+
+class TalkingLauncher(ScriptedLauncher):
+    """Launches a peer instead of a process: `peer(line, say)` is called for each line of its input and for
+    the end of it (None), answers with `say`, and ends by returning a status. `postings` keeps what agents
+    were given; `stopped`: somebody asked it to end."""
+
+    def __init__(self, peer: Peer) -> None:
+        super().__init__()
+        self._peer = peer
+        self._wake, self._woken = os.pipe()
+        self.stopped = False
+        self.postings: list[Posting] = []
+        self.files: dict[str, str] = {}
+
+    def plan(self, *given: object, **named: object) -> Planned | StageFailure:  # type: ignore[override]
+        posting = given[4] if len(given) > 4 else named.get("posting")
+        assert isinstance(posting, Posting)
+        self.postings.append(posting)
+        self.files = {
+            str(path.relative_to(posting.home)): path.read_text()
+            for path in posting.home.rglob("*")
+            if path.is_file()
+        }
+        return super().plan(*given, **named)  # type: ignore[arg-type]
+
+    def stop(self) -> None:
+        self.stopped = True
+        os.write(self._woken, b"x")
+
+    def launch(
+        self,
+        planned: Planned,
+        output: OutputSink,
+        doors: Doors | None = None,
+        *,
+        stdin_fd: int | None = None,
+    ) -> ProcessResult | StageFailure:
+        assert stdin_fd is not None
+        self.launched.append(planned.plan)
+        for line in self._lines(stdin_fd):
+            status = self._peer(line, lambda text: output("stdout", text.encode() + b"\n"))
+            if status is not None:
+                return ProcessResult(ending="exited", status=status, duration_ns=1)
+        ending = "interrupted" if self.stopped else "exited"
+        return ProcessResult(ending=ending, status=None if self.stopped else 0, duration_ns=1)  # type: ignore[arg-type]
+
+    def _lines(self, fd: int) -> Iterator[str | None]:
+        held = b""
+        while self._wake not in (ready := select.select((fd, self._wake), (), ())[0]):
+            chunk = os.read(fd, 65536) if ready else b""
+            *lines, held = (held + chunk).split(b"\n")
+            yield from (line.decode() for line in lines)
+            if not chunk:
+                yield None
+                return
 
 
 class MemoryLog:

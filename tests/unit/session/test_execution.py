@@ -370,7 +370,7 @@ def test_an_agents_script_goes_the_way_of_every_command(tmp_path: Path) -> None:
 
 
 def test_an_agent_that_cannot_be_had_stops_before_anything_is_decided(tmp_path: Path) -> None:
-    bench = Bench("```agent claude\nFix it.\n```\n", tmp_path)
+    bench = Bench("```agent llm\nFix it.\n```\n", tmp_path)
     with pytest.raises(InvalidInputError, match="not-there-yet"):
         bench.execute()
     assert bench.launcher.launched == []

@@ -113,8 +113,8 @@ def test_a_child_starts_as_its_parent_was_started() -> None:
             "child.runbook.md: input Name: `x` is none of its options",
         ),
         (
-            opened(text="```agent claude\nDo it.\n```\n"),
-            "child.runbook.md: agent kind `claude` is not there yet",
+            opened(text="```agent llm\nDo it.\n```\n"),
+            "child.runbook.md: agent kind `llm` is not there yet",
         ),
     ],
 )

@@ -62,6 +62,11 @@ class Room:
         sink("stdout", b"printed")
         return ENDED
 
+    def prepare(self, plan: SandboxPlan) -> None: ...
+
+    def interrupt(self) -> bool:
+        return False
+
 
 class Screen:
     """A terminal of a size, or none; descriptor 7 for interactive steps."""

@@ -93,7 +93,7 @@ def test_substeps_have_their_own_positions(desk: Desk) -> None:
 
 def test_an_agents_script_is_foreseen_and_an_agent_that_cannot_be_had_is_not(desk: Desk) -> None:
     text = book("deploy-tool", language="agent")
-    assert [lines(ahead(desk, text, agent=agent).asks) for agent in ("command", "claude", None)] == [
+    assert [lines(ahead(desk, text, agent=agent).asks) for agent in ("command", "llm", None)] == [
         [("run deploy-tool", ("1",))],
         [],
         [],

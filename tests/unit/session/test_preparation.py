@@ -119,7 +119,7 @@ def test_a_hidden_input_needs_somebody_to_ask(around: Surroundings) -> None:
     assert codes(caught.value) == ["session/nobody-to-ask"]
 
 
-AGENT = "```agent claude\nDo it.\n```\n"
+AGENT = "```agent llm\nDo it.\n```\n"
 
 
 def test_an_agent_that_cannot_be_had_is_told_before_anything_starts(around: Surroundings) -> None:

@@ -1,0 +1,161 @@
+"""The agents that this policy and this machine know: which may be started, on what terms, with which model.
+
+The real key of a model is read here, from a secret that policy releases as a header or from rundown's own
+environment, and goes to the gateway and nowhere else.
+"""
+
+from collections.abc import Callable, Mapping
+
+from msgspec import UNSET, Struct
+
+from rundown.agents.kinds import KINDS, Api
+from rundown.agents.launch import AgentLaunch, plan_agent
+from rundown.egress.model_api import APIS
+from rundown.egress.upstream import BadUpstreamError, Upstream, parse_base
+from rundown.model.diagnostic import Diagnostic
+from rundown.model.runbook import AgentBody, Runbook
+from rundown.policy.document import Decoded
+from rundown.policy.form import Agent
+
+
+class Crew(Struct, frozen=True, kw_only=True):
+    """`environ`: rundown's own. `documents`: most specific first. `chosen`: the kind that the person named.
+    `find` gives the real path of an executable."""
+
+    environ: Mapping[str, str] = {}
+    documents: tuple[Decoded, ...] = ()
+    chosen: str | None = None
+    find: Callable[[str], str | None] = lambda name: None
+
+    @property
+    def default(self) -> str | None:
+        """The kind that policy names for steps that name none."""
+        kinds = (document.document.agents.default for document in self.documents)
+        return next((kind for kind in kinds if kind is not UNSET), None)
+
+    def is_named(self, kind: str) -> bool:
+        """Whether a person or a document names this kind: then starting it needs no further question."""
+        return kind in (self.chosen, self.default) or any(self._settings(kind))
+
+    def budget_usd(self, launch: AgentLaunch) -> float | None:
+        """The smaller of the fence's budget and the policy's."""
+        own = launch.parameters.get("budget-usd")
+        found = [item.budget_usd for item in self._settings(launch.kind) if item.budget_usd is not UNSET]
+        budgets = [float(own)] if own else []
+        return min([*budgets, *found[:1]], default=None)
+
+    def problems(self, runbook: Runbook, default: str | None) -> tuple[Diagnostic, ...]:
+        """Returns why agents of a runbook cannot be had, one for each step."""
+        plans = [
+            plan_agent(body, default)
+            for body in runbook.bodies()
+            if isinstance(body, AgentBody) and (body.kind or default)
+        ]
+        found = (item if isinstance(item, Diagnostic) else self.problem(item) for item in plans)
+        return tuple(dict.fromkeys(item for item in found if item is not None))
+
+    def problem(self, launch: AgentLaunch) -> Diagnostic | None:
+        """Returns why this agent is not started on this machine, under this policy."""
+        kind = KINDS[launch.kind]
+        if not launch.talks:
+            return None
+        if not kind.caps.sees_every_call and self._per_call(launch.kind) == "required":
+            return Diagnostic(
+                code="agents/per-call",
+                message=f"the agent `{kind.name}` does not ask before each call",
+                why="policy wants every call decided (`per_call: required`, the default), and its adapter "
+                "sees only those that the agent asks about; the sandbox holds the others",
+                fix=f"agents: {{{kind.name}: {{per_call: best-effort}}}} in a policy, if that is enough",
+            )
+        if self.find(launch.argv[0]) is None:
+            return Diagnostic(
+                code="agents/not-installed",
+                message=f"the agent's program `{launch.argv[0]}` is not to be found",
+                why="it is on no directory of the PATH",
+                fix="install it; docs/agents.md says how",
+            )
+        return None
+
+    def upstream(
+        self, launch: AgentLaunch, header: Callable[[str], str | None]
+    ) -> Upstream | Diagnostic | None:
+        """Returns the model's host with its credential; None for an agent that names no API. `header` gives
+        a secret that policy releases as one."""
+        for api in launch.apis:
+            found = self._upstream(api, header)
+            if found is not None:
+                return found
+        if not launch.apis:
+            return None
+        names = " or ".join(_CREDENTIALS[api][0][0] for api in launch.apis)
+        return Diagnostic(
+            code="agents/no-credential",
+            message=f"there is no key for the model of `{launch.kind}`",
+            why=f"neither a secret released as a header nor the environment has {names}",
+            fix=f"set {names.split()[0]} where rundown starts; it does not enter the sandbox",
+        )
+
+    def _upstream(self, api: Api, header: Callable[[str], str | None]) -> Upstream | Diagnostic | None:
+        base = self.environ.get(_BASES[api], "")
+        for name, field, scheme, also in _CREDENTIALS[api]:
+            value = (header(name) or self.environ.get(name, "")).strip()
+            if value:
+                return _place(api, base, ((field, scheme + value), name, also))
+        return _place(api, base, (None, "", ())) if base else None
+
+    def _per_call(self, kind: str) -> str:
+        settings = self._settings(kind)
+        return settings[0].per_call if settings else "required"
+
+    def _settings(self, kind: str) -> tuple[Agent, ...]:
+        found = (getattr(document.document.agents, kind, UNSET) for document in self.documents)
+        return tuple(item for item in found if isinstance(item, Agent))
+
+
+_BASES: dict[Api, str] = {
+    "anthropic": "ANTHROPIC_BASE_URL",
+    "openai": "OPENAI_BASE_URL",
+    "gemini": "GOOGLE_GEMINI_BASE_URL",
+}
+_Also = tuple[tuple[str, str], ...]
+# Variable, header, what stands before the key, further headers. Source: the APIs' own documentation.
+_CREDENTIALS: dict[Api, tuple[tuple[str, str, str, _Also], ...]] = {
+    "anthropic": (
+        ("ANTHROPIC_API_KEY", "x-api-key", "", ()),
+        ("ANTHROPIC_AUTH_TOKEN", "authorization", "Bearer ", ()),
+        ("CLAUDE_CODE_OAUTH_TOKEN", "authorization", "Bearer ", (("anthropic-beta", "oauth-2025-04-20"),)),
+    ),
+    "openai": (
+        ("OPENAI_API_KEY", "authorization", "Bearer ", ()),
+        ("CODEX_API_KEY", "authorization", "Bearer ", ()),
+    ),
+    "gemini": (
+        ("GEMINI_API_KEY", "x-goog-api-key", "", ()),
+        ("GOOGLE_API_KEY", "x-goog-api-key", "", ()),
+    ),
+}
+
+
+def _place(
+    api: Api, base: str, credential: tuple[tuple[str, str] | None, str, _Also]
+) -> Upstream | Diagnostic:
+    try:
+        host, port, tls, path = parse_base(base) if base else (APIS[api].host, 443, True, "")
+    except BadUpstreamError as error:
+        return Diagnostic(
+            code="agents/bad-base-url",
+            message=f"{_BASES[api]} names no place for a key",
+            why=str(error),
+            fix="correct it, or unset it for the model's own host",
+        )
+    own, name, also = credential
+    return Upstream(
+        api=api,
+        host=host,
+        port=port,
+        tls=tls,
+        base=path.removesuffix("/v1"),
+        credential=own,
+        secret=name,
+        also=also,
+    )

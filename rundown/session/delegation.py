@@ -1,0 +1,104 @@
+"""What the agents of one session share: which may start, what a person let them have, and their grants.
+
+Agents have grants of their own: what a person allowed to command steps says nothing about them, unless the
+person says so.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from msgspec.structs import replace
+
+from rundown.agents.launch import AgentLaunch
+from rundown.model.event import Body, QuestionAsked
+from rundown.model.policy import Allowed, Envelope, Grant
+from rundown.model.request import Capability, ExecutionRequest
+from rundown.policy.paths import covers
+from rundown.session.bridge import AgentJudge
+from rundown.session.crew import Crew
+from rundown.session.permissions import Judge, Permissions
+from rundown.session.ports import Prompter
+
+_SHARE = "May agents use what was allowed to the steps of this session so far?"
+_WRITE = "May the agent of this step change files of this project? Each change is still decided by policy."
+_ANSWERS = {True: "allow for this session", False: "deny"}
+
+
+class Delegation:
+    """One a session. `sees`: lines on what the sandbox will permit."""
+
+    def __init__(
+        self,
+        crew: Crew,
+        judge: Judge,
+        prompter: Prompter,
+        *,
+        sees: Callable[[Envelope], tuple[str, ...]] = lambda envelope: (),
+        standing: tuple[Grant, ...] = (),
+    ) -> None:
+        self.crew = crew
+        self._judge = judge
+        self._prompter = prompter
+        self._sees = sees
+        self._standing = standing
+        self._grants = standing
+        self._writes: bool | None = None
+        self._shares: bool | None = None
+
+    def admit(self, root: str, request: ExecutionRequest) -> Iterator[Body]:
+        """Yields what is asked before the first agent starts; `given` tells the answer."""
+        if self._writes is None and self._prompter.can_ask() and not self._may_write(request, root):
+            self._writes = self._prompter.confirm(_WRITE)
+            yield self._asked(request, "write {repo}/** (each change is decided)", self._writes)
+
+    def given(self, launch: AgentLaunch, root: str, request: ExecutionRequest) -> tuple[Grant, ...]:
+        """Returns what a start of this agent has besides the session's grants: its program, if a person or a
+        policy names its kind, and the writes that a person let it have."""
+        found: list[Grant] = []
+        program = next(item for item in request.operations if item.capability is Capability.RUN)
+        if self.crew.is_named(launch.kind) and program.resolved is not None:
+            found.append(
+                Grant(
+                    capability=Capability.RUN,
+                    pattern=program.resource,
+                    resolved=program.resolved,
+                    argv=tuple(word for word in program.argv if word is not None),
+                )
+            )
+        if self._writes:
+            found.append(Grant(capability=Capability.WRITE, pattern=f"{root}/**"))
+        return tuple(found)
+
+    def share(self, request: ExecutionRequest, granted: tuple[Grant, ...]) -> Iterator[Body]:
+        """Asks once whether agents may use what command steps were granted."""
+        if self._shares is None and granted and self._prompter.can_ask():
+            self._shares = self._prompter.confirm(_SHARE)
+            yield self._asked(request, "grants of command steps", self._shares)
+        if self._shares:
+            self._grants = tuple(dict.fromkeys((*self._grants, *granted)))
+
+    @contextmanager
+    def permissions(self, envelope: Envelope | None) -> Iterator[Permissions]:
+        """Gives the permissions of one attempt: agents' own grants, within what its sandbox opens."""
+        judge = AgentJudge(self._judge, envelope)
+        permissions = Permissions(judge, self._prompter, self._sees, self._standing)
+        permissions.grants = self._grants
+        try:
+            yield permissions
+        finally:
+            self._grants = permissions.grants
+
+    def _may_write(self, request: ExecutionRequest, root: str) -> bool:
+        nothing = replace(request, operations=(), argv=())
+        decision = self._judge.evaluate(nothing, self._standing)
+        opened = decision.envelope.write_allow if isinstance(decision, Allowed) else ()
+        return any(covers(tree.removesuffix("/**"), root) for tree in opened)
+
+    def _asked(self, request: ExecutionRequest, what: str, answer: bool) -> QuestionAsked:
+        return QuestionAsked(
+            request=request.digest,
+            position=request.position,
+            resources=(what,),
+            answers=(_ANSWERS[answer],),
+            answered_by="person",
+        )
