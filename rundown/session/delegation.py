@@ -15,6 +15,7 @@ from rundown.model.policy import Allowed, Envelope, Grant
 from rundown.model.request import Capability, ExecutionRequest
 from rundown.policy.paths import covers
 from rundown.session.bridge import AgentJudge
+from rundown.session.build import House
 from rundown.session.crew import Crew
 from rundown.session.permissions import Judge, Permissions
 from rundown.session.ports import Prompter
@@ -102,3 +103,16 @@ class Delegation:
             answers=(_ANSWERS[answer],),
             answered_by="person",
         )
+
+
+def delegation_of(house: House, prompter: Prompter, chosen: str | None) -> Delegation:
+    """Returns what agents share in this house; `chosen`: the kind that a person named."""
+    desk = house.desk
+    crew = Crew(
+        environ=desk.around.environ,
+        documents=desk.loaded.decoded,
+        chosen=chosen,
+        find=desk.find_executable,
+    )
+    standing = desk.keeper.personal()
+    return Delegation(crew, desk, prompter, sees=house.describe_view, standing=standing)

@@ -17,8 +17,7 @@ from rundown.session.again import Secrets, find_changes
 from rundown.session.bounds import Bounds
 from rundown.session.build import House, RunRef
 from rundown.session.composition import find_child
-from rundown.session.crew import Crew
-from rundown.session.delegation import Delegation
+from rundown.session.delegation import Delegation, delegation_of
 from rundown.session.driver import Track, drive, record
 from rundown.session.egress import Networks
 from rundown.session.failures import Failures
@@ -291,19 +290,7 @@ class Runner:
     def _delegation(self, chosen: str | None) -> Delegation:
         """What the agents of this session share, whoever starts them."""
         if self._agents is None:
-            desk = self._house.desk
-            self._agents = Delegation(
-                crew=Crew(
-                    environ=desk.around.environ,
-                    documents=desk.loaded.decoded,
-                    chosen=chosen,
-                    find=desk.find_executable,
-                ),
-                judge=desk,
-                prompter=self._front.prompter,
-                sees=self._house.describe_view,
-                standing=desk.keeper.personal(),
-            )
+            self._agents = delegation_of(self._house, self._front.prompter, chosen)
         return self._agents
 
     def _tools(self, run: Run, frontend: Frontend) -> Tools:
