@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from rundown.cli.ending import Telling
-from rundown.cli.front import open_front
+from rundown.cli.front import Look, open_front
 from rundown.cli.inputs import given_values
 from rundown.cli.options import flags_again
 from rundown.cli.places import place_again, runs_place
@@ -47,7 +47,7 @@ def go_on(
     wish = replace(wish, root=Path(contract.root))
     given = given_values(inputs, around)
     wish = replace(wish, timeout_ns=reports.timeout_ns)
-    front = open_front(around, wish, as_json=reports.as_json, raw=reports.raw)
+    front = open_front(around, wish, Look(as_json=reports.as_json, raw=reports.raw, plain=reports.plain))
     telling = Telling(
         prompted=contract.prompted or order is not None,
         as_json=reports.as_json,
@@ -56,7 +56,10 @@ def go_on(
         place=place_again(contract.root, wish, around),
     )
     with Reporting(reports, around.environ) as reporting:
-        with open_house(wish, around, runbook, front.prompter) as house, forwarded(house.room):
+        with (
+            open_house(wish, around, runbook, front.prompter) as house,
+            forwarded(house.room, front.terminal.size, front.ending),
+        ):
             runner = Runner(house, reporting.around(front, telling.place + telling.again))
             ended = runner.resume(contract.run_id, given, order)
         return reporting.tell(ended, telling)

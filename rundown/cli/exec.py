@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from rundown.cli.front import OutputTerminal, open_front
+from rundown.cli.front import Look, OutputTerminal, open_front
 from rundown.cli.options import policy_options
 from rundown.cli.screen import error_style
 from rundown.cli.signals import forwarded
@@ -59,15 +59,19 @@ def command(
     _require_profile(profile)
     status = open_status(status_fd)
     around = read_surroundings()
-    front = open_front(around, wish, as_json=False, raw=True)
+    front = open_front(around, wish, Look(raw=True))
     connections: list[Body] = []
     try:
-        with open_house(wish, around, None, front.prompter) as house, forwarded(house.room):
-            printed = Printed(None if no_redact else house.redactor)
+        terminal = OutputTerminal(passes_input=True)
+        with (
+            open_house(wish, around, None, front.prompter) as house,
+            forwarded(house.room, terminal.size),
+        ):
+            printed = Printed(None if no_redact else house.redactor, front.sheet)
             typed = Typed(
                 words=words,
                 prompter=front.prompter,
-                terminal=OutputTerminal(passes_input=True),
+                terminal=terminal,
                 output=printed.take,
                 warn=front.warn,
                 started=status.started,

@@ -2,19 +2,23 @@
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
+from msgspec import Struct
+
+from rundown.cli.drawn import open_prompter
 from rundown.cli.frontend import JsonFrontend, TextFrontend
 from rundown.cli.options import flags_again
-from rundown.cli.prompter import TerminalPrompter
 from rundown.cli.screen import stream_style
+from rundown.cli.sheet import Sheet
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import Event
 from rundown.model.runbook import Runbook
 from rundown.record.ids import short_id
 from rundown.render.diagnostic import render_diagnostics
-from rundown.session.ports import Frontend, Prompter
+from rundown.session.ports import Frontend
 from rundown.session.run import Front
 from rundown.session.surroundings import Surroundings
 from rundown.session.wish import Wish
@@ -22,10 +26,12 @@ from rundown.session.wish import Wish
 
 class OutputTerminal:
     """Standard output, if it is a terminal. `passes_input`: a command reads what rundown itself would read;
-    without it only interactive steps do, and those from a terminal."""
+    without it only interactive steps do, and those from a terminal. `sheet`: what is drawn on it; what
+    steps print is set in there, and they are told of as many columns less."""
 
-    def __init__(self, *, passes_input: bool = False) -> None:
+    def __init__(self, *, passes_input: bool = False, sheet: Sheet | None = None) -> None:
         self._passes_input = passes_input
+        self._sheet = sheet
 
     def size(self) -> tuple[int, int] | None:
         """Returns rows and columns; None where it is no terminal."""
@@ -33,7 +39,9 @@ class OutputTerminal:
             found = os.get_terminal_size(sys.stdout.fileno())
         except (OSError, ValueError):
             return None
-        return found.lines, found.columns
+        if self._sheet is None:
+            return found.lines, found.columns
+        return found.lines, self._sheet.set_columns(found.columns)
 
     def stdin(self, *, interactive: bool) -> int | None:
         """Returns the descriptor that a step reads; None: nothing."""
@@ -51,30 +59,69 @@ def has_terminal_input() -> bool:
         return False
 
 
-def open_front(around: Surroundings, wish: Wish, *, as_json: bool, raw: bool) -> Front:
+class Look(Struct, frozen=True, kw_only=True):
+    """How things are shown: as JSON lines; with steps' escape sequences as they are; in plain lines without
+    colour, signs and moving parts."""
+
+    as_json: bool = False
+    raw: bool = False
+    plain: bool = False
+
+
+class TerminalFront(Front, frozen=True, kw_only=True):
+    """A front end on the terminal. `ending()` tells that a step was asked to end; signal-safe. `sheet`:
+    standard output, if it is a terminal."""
+
+    ending: Callable[[], None]
+    sheet: Sheet | None
+
+
+def open_front(around: Surroundings, wish: Wish, look: Look) -> TerminalFront:
     """Returns the front end of a command that runs something."""
     interactive = around.is_interactive(non_interactive=wish.non_interactive, interactive=wish.interactive)
-    prompter: Prompter = TerminalPrompter(stream_style(sys.stderr), present=interactive)
-    return Front(
-        prompter=prompter,
-        terminal=OutputTerminal(),
-        frontend=partial(_frontend, as_json=as_json, raw=raw, again=flags_again(wish)),
-        warn=_warn,
+    sheet = None if look.as_json else _open_sheet(look)
+    style = stream_style(sys.stderr if sheet is None else sys.stdout, plain=look.plain)
+    return TerminalFront(
+        prompter=open_prompter(sheet, style, present=interactive, plain=look.plain),
+        terminal=OutputTerminal(sheet=sheet),
+        frontend=partial(_frontend, look=look, again=flags_again(wish), sheet=sheet),
+        warn=partial(_warn, plain=look.plain),
+        ending=sheet.tell_ending if sheet is not None else _nothing,
+        sheet=sheet,
     )
 
 
-def _warn(item: Diagnostic) -> None:
+def _open_sheet(look: Look) -> Sheet | None:
+    if not sys.stdout.isatty():
+        return None
+    return Sheet(
+        sys.stdout.buffer, stream_style(sys.stdout, plain=look.plain), raw=look.raw, lively=not look.plain
+    )
+
+
+def _nothing() -> None:
+    return None
+
+
+def _warn(item: Diagnostic, *, plain: bool) -> None:
     with suppress(OSError):  # nothing depends on it
         sys.stdout.flush()
-        sys.stderr.write(render_diagnostics((item,), stream_style(sys.stderr)))
+        sys.stderr.write(render_diagnostics((item,), stream_style(sys.stderr, plain=plain)))
         sys.stderr.flush()
 
 
 def _frontend(
-    run_id: str, runbook: Runbook, earlier: tuple[Event, ...], *, as_json: bool, raw: bool, again: str
+    run_id: str,
+    runbook: Runbook,
+    earlier: tuple[Event, ...],
+    *,
+    look: Look,
+    again: str,
+    sheet: Sheet | None,
 ) -> Frontend:
-    if as_json:
-        return JsonFrontend(color=stream_style(sys.stderr).color, raw=raw)
+    if look.as_json:
+        return JsonFrontend(color=stream_style(sys.stderr).color, raw=look.raw)
     total = sum(max(1, len(step.substeps)) for step in runbook.steps)
     resume = f"rundown resume {short_id(run_id)}{again}"
-    return TextFrontend(resume, stream_style(sys.stdout), total, raw=raw, earlier=earlier)
+    style = stream_style(sys.stdout, plain=look.plain)
+    return TextFrontend(resume, style, total, raw=look.raw, earlier=earlier, sheet=sheet)

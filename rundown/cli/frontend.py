@@ -8,8 +8,8 @@ import sys
 from typing import BinaryIO
 
 from rundown.cli.runner_streams import runner_safe_json
-from rundown.model.digest import canonical_json
 from rundown.cli.sheet import Sheet
+from rundown.model.digest import canonical_json
 from rundown.model.event import (
     DecisionMade,
     Event,

@@ -31,9 +31,18 @@ Opens = Callable[[], AbstractContextManager[Tty | None]]
 
 
 class TerminalPrompter:
-    """The prompter of a person at a terminal, which `open_terminal` opens for one question."""
+    """The prompter of a person at a terminal, which `open_terminal` opens for one question. `hold` keeps
+    everything else off it meanwhile."""
 
-    def __init__(self, style: Style, *, present: bool, open_terminal: Opens = open_tty) -> None:
+    def __init__(
+        self,
+        style: Style,
+        *,
+        present: bool,
+        open_terminal: Opens = open_tty,
+        hold: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self._hold = hold
         self._style = style
         self._present = present
         self._open = open_terminal
@@ -44,7 +53,10 @@ class TerminalPrompter:
 
     @contextmanager
     def _terminal(self) -> Iterator[Tty | None]:
-        with self._open() if self._present else nullcontext() as tty:
+        if not self._present:
+            yield None
+            return
+        with self._hold(), self._open() as tty:
             yield tty
 
     def permit(self, question: Question) -> tuple[Answer, ...]:
@@ -55,8 +67,23 @@ class TerminalPrompter:
             return Dialogue(question, self._style, tty).run()
 
     def permit_host(self, question: HostQuestion) -> Answer:
-        """Denies: a running step's output is not held back for a question yet."""
-        return Answer(choice=Choice.DENY)
+        """Asks about one connection; the step's output is held back meanwhile."""
+        with self._terminal() as tty:
+            if tty is None:
+                return Answer(choice=Choice.DENY)
+            addresses = f" ({', '.join(question.addresses)})" if question.addresses else ""
+            choices = [
+                ("n", "deny", Choice.DENY),
+                ("y", "allow this connection", Choice.ONCE),
+                ("s", "allow this host for this session", Choice.SESSION),
+                ("a", "allow every host for this session", Choice.TYPE_SESSION),
+                ("p", "always allow this host here, for me", Choice.ALWAYS_ME),
+                ("P", "always allow this host for the project", Choice.ALWAYS_PROJECT),
+                ("d", "deny every further host", Choice.DENY_TYPE),
+            ]
+            sentence = f"Step {question.position} wants to reach {question.host}:{question.port}{addresses}"
+            chosen = select(tty, sentence, choices, default=Choice.DENY)
+        return Answer(choice=chosen or Choice.DENY)
 
     def preflight(self, questions: tuple[Foreseen, ...], denials: tuple[Foreseen, ...]) -> tuple[bool, ...]:
         """Asks about all steps together, before the first."""

@@ -19,13 +19,14 @@ class Reports(Struct, frozen=True, kw_only=True):
     quiet: bool = False
     as_json: bool = False
     raw: bool = False
+    plain: bool = False
 
 
 def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--json --quiet --raw-output --junit --suggest-policy --timeout`; the command takes `reports`."""
+    """Adds `--json`, `--quiet`, `--plain`, `--junit` and so on; the command takes one `reports: Reports`."""
 
     def gathered(**words: Any) -> Any:
-        names = ("junit", "suggest", "timeout_ns", "quiet", "as_json", "raw")
+        names = ("junit", "suggest", "timeout_ns", "quiet", "as_json", "raw", "plain")
         return command(reports=Reports(**{name: words.pop(name) for name in names}), **words)
 
     gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
@@ -44,6 +45,7 @@ def _options() -> list[Callable[[Callable[..., Any]], Callable[..., Any]]]:
         click.option(
             "--raw-output", "raw", is_flag=True, help="Pass escape sequences of steps on to the terminal."
         ),
+        click.option("--plain", is_flag=True, help="Plain lines: no colour, no signs, nothing that moves."),
         click.option("--junit", type=path, metavar="FILE", help="Write a JUnit report, however it ends."),
         click.option(
             "--suggest-policy",

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from rundown.cli.dry_run import rehearse_run, tell_rehearsal
 from rundown.cli.ending import Telling
-from rundown.cli.front import open_front
+from rundown.cli.front import Look, open_front
 from rundown.cli.inputs import given_values, input_options
 from rundown.cli.options import flags_again, policy_options
 from rundown.cli.part_options import Part, chosen_part, part_options, steps_directory
@@ -88,7 +88,7 @@ def command(
         opened = open_runbook(file, around.cwd)
         if not (reports.as_json or reports.quiet):
             sys.stderr.write(render_diagnostics(cautions(opened.runbook, opened.warnings), error_style()))
-        front = open_front(around, wish, as_json=reports.as_json, raw=reports.raw)
+        front = open_front(around, wish, Look(as_json=reports.as_json, raw=reports.raw, plain=reports.plain))
         invocation = Invocation(
             given=given_values(inputs, around),
             around=around,
@@ -101,7 +101,10 @@ def command(
         start = replace(shape(opened, prepare(opened, invocation)), preflight=not no_preflight)
         if dry_run:
             return _rehearse(file, opened, start, reports, (wish, around))
-        with open_house(wish, around, opened.document.path, front.prompter) as house, forwarded(house.room):
+        with (
+            open_house(wish, around, opened.document.path, front.prompter) as house,
+            forwarded(house.room, front.terminal.size, front.ending),
+        ):
             runner = Runner(house, reporting.around(front, flags_again(wish)))
             ended = runner.start(opened, start)
             place = place_again(house.desk.project.root, wish, around)

@@ -8,11 +8,26 @@ from typing import TextIO
 from rundown.render.style import Style
 
 
-def stream_style(stream: TextIO) -> Style:
-    """Returns the style for a stream. Source: no-color.org, force-color.org, wcwidth-free ASCII locales."""
+def stream_style(stream: TextIO, *, plain: bool = False) -> Style:
+    """Returns the style for a stream. `plain`: no colour, no signs. Source: no-color.org, force-color.org."""
     columns = shutil.get_terminal_size((80, 24)).columns
+    if plain:
+        return Style(width=max(20, columns), unicode=False)
     encoding = (getattr(stream, "encoding", None) or "ascii").lower()
-    return Style(color=_color(stream), unicode="utf" in encoding, width=max(20, columns))
+    unicode = "utf" in encoding and _speaks_unicode()
+    return Style(color=_color(stream), unicode=unicode, width=max(20, columns))
+
+
+def _speaks_unicode() -> bool:
+    """Whether the locale's encoding is not plainly another one. Python turns C into UTF-8 by itself and says
+    so in LC_CTYPE. Source: locale(7); PEP 538, PEP 540."""
+    coerced = os.environ.get("LC_CTYPE") in ("C.UTF-8", "C.utf8", "UTF-8")
+    names = ("LC_ALL", "LANG") if coerced else ("LC_ALL", "LC_CTYPE", "LANG")
+    named = next((os.environ[name] for name in names if os.environ.get(name)), "")
+    _, dot, encoding = named.partition(".")
+    if dot:
+        return encoding.lower().partition("@")[0] in ("utf-8", "utf8")
+    return named not in ("C", "POSIX")
 
 
 def error_style() -> Style:

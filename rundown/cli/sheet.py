@@ -4,11 +4,10 @@ One thing at a time is on it. While a person is asked (`held`), what steps print
 answer; of very much only the end is kept, since all of it is on record. Steps never reach the left edge.
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from rundown.render.cells import fit_cells
@@ -21,9 +20,11 @@ _QUIET_S = 2.0
 _TICK_S = 0.2
 _HELD_BYTES = 1 << 20
 _FRAMES = ("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "-\\|/")
+_MARK = "| "
+_ENDING = "asked the step to end; Ctrl-C again ends it at once"
 _ERASE = "\r\x1b[K"
 RESET = "\x1b[!p\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[0m"
-"""What an interactive step may have left behind. Source: xterm's control sequences (DECSTR, private modes)."""
+"""What an interactive step may have left behind. Source: xterm's control sequences ."""
 
 
 class Sheet:
@@ -38,12 +39,12 @@ class Sheet:
         self._lock = threading.RLock()
         bar = style.sign("bar")
         self._gutter = Gutter(f"{bar} ", style.width, painted=f"{style.paint(bar, 'dim')} ")
+        self._given_away = False
         self._filter = self._new_filter()
         self._held = 0
         self._kept: list[bytes] = []
         self._kept_bytes = 0
         self._lost_bytes = 0
-        self._given_away = False
         self._open_raw = False
         self._beat: _Beat | None = None
         self._sign_shown = False
@@ -116,10 +117,17 @@ class Sheet:
                 if not self._held:
                     self._release()
 
-    def resize(self) -> None:
-        """Breaks lines at the width that the terminal has now."""
-        with suppress(OSError, ValueError):
-            self._gutter.set_columns(os.get_terminal_size(self._target.fileno()).columns)
+    def set_columns(self, columns: int) -> int:
+        """Breaks lines at this width from now on; returns the columns that are left for a step."""
+        if self._raw:
+            return columns
+        self._gutter.set_columns(columns)
+        return max(1, columns - len(_MARK))
+
+    def tell_ending(self) -> None:
+        """Tells soon that the step was asked to end. Signal-safe."""
+        if self._beat is not None:
+            self._beat.ends = True
 
     def _keep(self, chunk: bytes) -> None:
         self._kept.append(chunk)
@@ -174,6 +182,7 @@ class Sheet:
             frames = _FRAMES[0 if self._style.unicode else 1]
             frame = frames[beat.count % len(frames)]
             text = f"{frame} {render_duration(int(beat.lasted_s) * 1_000_000_000)}"
+            text += f"  {_ENDING}" if beat.ends else ""
             shown = fit_cells(text, self._style.width - 1)
             self._put(f"{_ERASE}{self._style.paint(shown, 'dim')}".encode(errors="replace"))
             self._sign_shown = True
@@ -192,6 +201,7 @@ class _Beat:
         self._over = threading.Event()
         self._tick = tick
         self.count = 0
+        self.ends = False
         self._thread = threading.Thread(target=self._run, name="sign-of-life", daemon=True)
         self._thread.start()
 
@@ -211,6 +221,6 @@ class _Beat:
 
     def _run(self) -> None:
         while not self._over.wait(_TICK_S):
-            if time.monotonic() - self._noted > _QUIET_S:
+            if self.ends or time.monotonic() - self._noted > _QUIET_S:
                 self.count += 1
                 self._tick(self)

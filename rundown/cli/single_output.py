@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from rundown.cli.sheet import Sheet
 from rundown.model.policy import Denied
 from rundown.model.sandbox import ProcessResult, StageFailure
 from rundown.redact.redactor import RedactionStream, Redactor
@@ -21,9 +22,11 @@ from rundown.session.single import Violated
 
 class Printed:
     """The command's output on its way to ours. `redactor` None: as it is. On a terminal it always is as it
-    is: redaction holds back what may be the beginning of a secret, and a person waits for a prompt."""
+    is: redaction holds back what may be the beginning of a secret, and a person waits for a prompt. `sheet`:
+    the terminal, which holds it back while a person is asked."""
 
-    def __init__(self, redactor: Redactor | None) -> None:
+    def __init__(self, redactor: Redactor | None, sheet: Sheet | None = None) -> None:
+        self._sheet = sheet
         self._redactor = redactor
         self._streams: dict[Stream, RedactionStream | None] = {}
 
@@ -33,6 +36,9 @@ class Printed:
             hides = self._redactor is not None and not _is_terminal(stream)
             self._streams[stream] = self._redactor.stream() if hides and self._redactor else None
         redaction = self._streams[stream]
+        if self._sheet is not None and _is_terminal(stream):
+            self._sheet.output(chunk)
+            return
         _write(stream, chunk if redaction is None else redaction.feed(chunk))
 
     def finish(self) -> None:

@@ -20,9 +20,11 @@ _ONE_KEY = 1
 
 
 class Tty(Protocol):
-    """A terminal, opened for one question. `is_gone`: something could not be shown there."""
+    """A terminal, opened for one question. `is_gone`: something could not be shown there; `fd`: it is read
+    and written by this."""
 
     is_gone: bool
+    fd: int
 
     def write(self, text: str) -> None:
         """Shows text, which is safe to show."""
@@ -45,6 +47,7 @@ class ControllingTerminal:
     """The real one."""
 
     def __init__(self, fd: int) -> None:
+        self.fd = fd
         self._reader = os.fdopen(fd, encoding="utf-8", errors="replace")
         self._writer = os.fdopen(os.dup(fd), "w", encoding="utf-8", errors="replace")
         self.is_gone = False

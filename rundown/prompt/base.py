@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
+from rundown.prompt.editor import EditDone, LineEditor, TextEditor
 from rundown.prompt.menu import Menu, Row
 from rundown.render.style import Style
 
@@ -91,6 +92,23 @@ class Prompt(Vertical, Generic[T], can_focus=True):
         """Takes the keys, and answers from a moment later."""
         self.focus()
         self.set_timer(_ARMED_AFTER_S, self.arm)
+
+    def edit(self, editor: LineEditor | TextEditor) -> None:
+        """Gives an editor the keys, in the menu's place."""
+        self.menu.display = False
+        self.mount(editor, before=self.hint)
+        self.hint.update("")
+
+    def edited(self, editor: LineEditor | TextEditor, text: str) -> None:
+        """Called with what a person wrote, "" if they went back."""
+
+    def on_edit_done(self, event: EditDone) -> None:
+        """Takes the keys back."""
+        event.stop()
+        event.editor.remove()
+        self.menu.display = True
+        self.focus()
+        self.edited(event.editor, event.text)
 
     def arm(self) -> None:
         """Takes answers from now on."""

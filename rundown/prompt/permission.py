@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from rundown.model.policy import Ruling
 from rundown.prompt.base import Prompt
-from rundown.prompt.editor import EditDone, LineEditor, TextEditor
+from rundown.prompt.editor import LineEditor, TextEditor
 from rundown.prompt.menu import Row
 from rundown.prompt.text import ask_line, diff_text, head_line, origin_lines
 from rundown.render.escape import visible
@@ -41,6 +41,7 @@ class Detour(Enum):
     COMMAND = "command"
     EDIT = "edit"
     SINGLY = "singly"
+    GRANTS = "grants"
     BACK = "back"
 
 
@@ -102,6 +103,8 @@ class PermissionPrompt(Prompt[Answers]):
                     rows.append(Row(key="p", text="the pattern to remember", value=Detour.PATTERN))
                 rows.append(Row(key="c", text="the command: run another one once", value=Detour.COMMAND))
                 return tuple(rows), 0
+            case Detour.GRANTS:
+                return self._grants(), 0
             case _:
                 return (Row(key="b", text="back to the question", value=Detour.BACK),), 0
 
@@ -122,6 +125,14 @@ class PermissionPrompt(Prompt[Answers]):
             case Detour.SINGLY:
                 self._singly = []
                 self._redraw()
+            case Detour.GRANTS:
+                self._detour = Detour.GRANTS
+                told = (
+                    "granted or denied in this session; a key takes it back, and the question is asked anew"
+                )
+                self._show([Static(Content.styled(told, "dim"), classes="part -last")])
+            case tuple() as grants:
+                self.answer(tuple(Answer(choice=Choice.DENY, forget=grants) for _ in self._asks))
             case Detour.WHY | Detour.VIEW as detour:
                 self._detour = detour
                 self._show(self._why() if detour is Detour.WHY else self._everything())
@@ -133,18 +144,14 @@ class PermissionPrompt(Prompt[Answers]):
         if self._detour is None and not self._was_read:
             self._was_read = self._is_end_in_sight()
 
-    def on_edit_done(self, event: EditDone) -> None:
+    def edited(self, editor: LineEditor | TextEditor, text: str) -> None:
         """Takes the pattern; a new command is an answer by itself."""
-        event.stop()
-        event.editor.remove()
-        self.menu.display = True
-        self.focus()
-        text = event.text.strip()
-        if isinstance(event.editor, TextEditor) and text and text != self._question.request.text.strip():
-            self.answer(tuple(Answer(choice=Choice.EDIT, text=event.text) for _ in self._asks))
-            return
-        if isinstance(event.editor, LineEditor) and text:
-            self._pattern = text
+        if isinstance(editor, TextEditor):
+            if text.strip() and text.strip() != self._question.request.text.strip():
+                self.answer(tuple(Answer(choice=Choice.EDIT, text=text) for _ in self._asks))
+                return
+        elif text.strip():
+            self._pattern = text.strip()
         self._leave()
 
     def _give(self, answer: Answer) -> None:
@@ -183,12 +190,24 @@ class PermissionPrompt(Prompt[Answers]):
             second.append(("e", "edit the pattern to remember", Detour.PATTERN))
         if len(asks) > 1:
             second.append(("r", f"review the {len(asks)} asks one by one", Detour.SINGLY))
+        if self._question.remembered and self._singly is None:
+            second.append(("g", f"session grants ({len(self._question.remembered)})", Detour.GRANTS))
         second += [("v", "view everything", Detour.VIEW), ("?", "why is this asked", Detour.WHY)]
         rows = tuple(
             Row(key=key, text=text, value=value, closed=value in _ALLOWING and not self._was_read)
             for key, text, value in (*first, *second)
         )
         return rows, len(first)
+
+    def _grants(self) -> tuple[Row, ...]:
+        grants = self._question.remembered
+        rows = [Row(key="b", text="back to the question", value=Detour.BACK)]
+        for place, grant in enumerate(grants[-9:], 1):
+            what = "all" if grant.everything else visible(grant.pattern)
+            text = f"{grant.verdict.value} {grant.capability.value} {what}"
+            rows.append(Row(key=str(place), text=text, value=(grant,)))
+        rows.append(Row(key="A", text=f"all {len(grants)} of them", value=grants))
+        return tuple(rows)
 
     def _current(self) -> tuple[Ruling, ...]:
         return self._asks if self._singly is None else (self._asks[len(self._singly)],)
@@ -202,9 +221,7 @@ class PermissionPrompt(Prompt[Answers]):
 
     def _edit(self, editor: LineEditor | TextEditor) -> None:
         self._detour = Detour.EDIT
-        self.menu.display = False
-        self.mount(editor, before=self.hint)
-        self.hint.update("")
+        self.edit(editor)
 
     def _leave(self) -> None:
         self._detour = None

@@ -36,7 +36,7 @@ Cause = Literal["timed-out", "interrupted"]
 
 
 class Relay:
-    """Runs once. `interrupt`, `resize`, `freeze` and `suspend` only set a mark and wake the loop: signal-safe."""
+    """Runs once. `interrupt`, `resize`, `freeze`, `suspend` only mark and wake the loop: signal-safe."""
 
     def __init__(
         self,

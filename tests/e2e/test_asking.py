@@ -57,7 +57,7 @@ def test_missing_inputs_are_asked_for_and_a_secret_again_when_the_run_goes_on(pr
         terminal.wait_for("Pin")
         terminal.type("hush hush")
         terminal.press("Enter")
-        terminal.wait_for("How did it go?  1 prod v1")
+        terminal.wait_question("How did it go?   1 prod v1")
         terminal.press("l")
         assert (terminal.wait_exit(), "hush" in terminal.screen()) == (5, False)
     with at_a_terminal(project, "pass") as terminal:
@@ -75,7 +75,7 @@ def test_an_input_may_be_asked_for_without_showing_it_whatever_the_runbook_says(
         terminal.wait_for("Tag")
         terminal.type("v77")
         terminal.press("Enter")
-        terminal.wait_for("How did it go?")
+        terminal.wait_question("How did it go?")
         terminal.press("l")
         terminal.wait_exit()
         assert "v77" not in terminal.screen()

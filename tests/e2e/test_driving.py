@@ -245,11 +245,11 @@ def test_at_a_terminal_the_run_asks_how_it_went(project):
     command = [RUNDOWN, "run", GUIDE, "--prompted"]
     environment = {key: value for key, value in bare_environment(project).items() if key != "LANG"}
     with Terminal(command, cwd=project, environment=environment) as terminal:
-        terminal.wait_for("How did it go?  1 First")
+        terminal.wait_question("How did it go?   1 First")
         terminal.press("f")
-        terminal.wait_for("How did it go?  Fix")
+        terminal.wait_question("How did it go?   Fix")
         terminal.press("p")
-        terminal.wait_for("How did it go?  3 Last")
+        terminal.wait_question("How did it go?   3 Last")
         terminal.press("l")
         assert terminal.wait_exit() == 0
     assert reports(project, GUIDE) == ["1 fail", "Fix pass"]

@@ -48,9 +48,9 @@ def test_a_grant_is_listed_and_taken_back_while_the_run_goes(project, tmp_path):
     environment["PATH"] += f":{tmp_path / 'tools'}"
     words = [RUNDOWN, "run", BOOK, "--no-preflight", "--allow-read", tmp_path / "tools"]
     with Terminal(list(map(str, words)), cwd=project, environment=environment) as terminal:
-        terminal.wait_for("allow for this session")
+        terminal.wait_question("deploy-tool")
         terminal.press("s")
-        terminal.wait_for("How did it go?")
+        terminal.wait_question("How did it go?")
         listed = rundown(project, "grants", "--run", "last")
         assert listed.stdout.split()[:2] == ["run", TOOL]
         assert rundown(project, "grants", "--run", "last", "--forget", "other").stdout.startswith("0 taken")
@@ -58,7 +58,7 @@ def test_a_grant_is_listed_and_taken_back_while_the_run_goes(project, tmp_path):
         assert taken.stdout.startswith("1 taken back")
         terminal.press("p")
         wait_until(lambda: len(kinds(project, BOOK, "GrantRevoked")) == 1, "the grant is gone")
-        terminal.wait_for("allow for this session")
+        terminal.wait_question("deploy-tool")
         assert rundown(project, "grants", "--run", "last").stdout == "no grants in this session\n"
         terminal.press("n")
         assert terminal.wait_exit() == 3

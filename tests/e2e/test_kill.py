@@ -117,7 +117,7 @@ def test_a_person_says_what_becomes_of_a_step_in_doubt(key, status, ran, project
     run = kill_in_second_step(project)
     say_go(project)
     with at_terminal(project, "resume", run) as terminal:
-        terminal.wait_for("was running when rundown ended")
+        terminal.wait_question("was running when rundown ended")
         assert marks(project) == "one two"
         terminal.press(key)
         assert terminal.wait_exit() == status, terminal.screen()
@@ -190,7 +190,7 @@ def test_a_run_that_is_killed_at_a_question_asks_again(project):
         '## 2. Second\n\n```sh\necho two | tac >> "$RD_WORK_PATH/ran"\n```\n'
     )
     with at_terminal(project, "run", "asks.runbook.md") as terminal:
-        terminal.wait_for("Allow this?")
+        terminal.wait_question("Permission needed")
         kill_by_lock(project, signal.SIGKILL)
         assert terminal.wait_exit() == 128 + 9
     assert types_on_record(project)[-1] == "DecisionMade"
@@ -279,7 +279,7 @@ def test_a_signal_ends_the_step_and_leaves_a_whole_record_within_five_seconds(tr
 def test_a_signal_at_a_question_is_no_answer_to_it(project):
     (project / "asks.runbook.md").write_text("# Asks\n\n## 1. First\n\n```sh\nseq 1 | tac\n```\n")
     with at_terminal(project, "run", "asks.runbook.md") as terminal:
-        terminal.wait_for("Allow this?")
+        terminal.wait_question("Permission needed")
         kill_by_lock(project, signal.SIGTERM)
         assert terminal.wait_exit() == 130, terminal.screen()
         assert "Traceback" not in terminal.screen()

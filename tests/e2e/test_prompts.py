@@ -1,11 +1,12 @@
 """A person at a terminal is asked, and every way of not saying yes means no."""
 
 import json
+import time
 
 import pytest
 
 from tests.support.project import RUNDOWN, bare_environment, commit_all, rundown
-from tests.support.terminal import Terminal
+from tests.support.terminal import PATIENCE_SECONDS, Terminal
 
 pytestmark = [pytest.mark.kernel, pytest.mark.terminal]
 
@@ -26,6 +27,7 @@ seq 3 | tac > "$RD_WORK_PATH/second"
 """
 REVERSED = "3\n2\n1\n"
 ASKED = "Permission needed"
+ARMED = "Enter alone: deny"
 
 
 @pytest.fixture
@@ -75,13 +77,21 @@ def answers(project) -> list[list[str]]:
     return [body["answers"] for body in asked if body["position"] != "preflight"]
 
 
+def resumed_once_free(project):
+    """Goes on with the run once the process that had it is gone."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        resumed = rundown(project, "resume", only_run(project), "--allow-run", "tac", "--non-interactive")
+        if resumed.returncode != 6 or time.monotonic() > until:
+            return resumed
+
+
 def test_allow_once_is_asked_again_at_the_next_step(at_terminal, project):
     with at_terminal("run", "asks.runbook.md") as terminal:
-        assert "run tac (" in terminal.wait_for("Allow this?")
+        assert "run tac  /" in terminal.wait_question(ASKED)
         assert results(project) == {}
         terminal.press("y")
-        terminal.wait_until(lambda screen: screen.count(ASKED) == 2, "second question")
-        terminal.wait_until(lambda screen: screen.count("Allow this?") >= 2, "second choice")
+        terminal.wait_until(lambda screen: "step 2 Second" in screen and ARMED in screen, "second question")
         assert results(project) == {"first": REVERSED}
         terminal.press("y")
         assert terminal.wait_exit() == 0, terminal.screen()
@@ -92,21 +102,21 @@ def test_allow_once_is_asked_again_at_the_next_step(at_terminal, project):
 def test_several_questions_are_asked_once_before_the_first_step(at_terminal, project):
     (project / "several.runbook.md").write_text(ASKS_TWICE.replace("seq 3 | tac", "seq 3 | tac | nl", 1))
     with at_terminal("run", "several.runbook.md") as terminal:
-        screen = terminal.wait_for("Allow before it starts?")
+        screen = terminal.wait_question("Before it starts")
         assert ("run tac (steps 1, 2)" in screen, "run nl (step 1)" in screen) == (True, True), screen
         assert results(project) == {}
         terminal.press("a")
         assert terminal.wait_exit() == 0, terminal.screen()
-        assert ASKED not in terminal.screen()
+        assert "run nl: allowed for this run" in terminal.screen()
     assert results(project)["second"] == REVERSED
 
 
 def test_allow_for_the_session_is_not_asked_again(at_terminal, project):
     with at_terminal("run", "asks.runbook.md") as terminal:
-        terminal.wait_for("Allow this?")
+        terminal.wait_question(ASKED)
         terminal.press("s")
         assert terminal.wait_exit() == 0, terminal.screen()
-        assert terminal.screen().count(ASKED) == 1
+        assert terminal.screen().count("allow for this session") == 1
     assert results(project) == {"first": REVERSED, "second": REVERSED}
 
 
@@ -114,7 +124,7 @@ def test_what_is_always_allowed_here_is_not_asked_in_the_next_run(at_terminal, p
     before = rundown(project, "run", "asks.runbook.md", "--non-interactive")
     assert before.returncode == 3, before.stdout + before.stderr
     with at_terminal("run", "asks.runbook.md") as terminal:
-        terminal.wait_for("Allow this?")
+        terminal.wait_question(ASKED)
         terminal.press("p")
         assert terminal.wait_exit() == 0, terminal.screen()
     after = rundown(project, "run", "asks.runbook.md", "--non-interactive")
@@ -124,7 +134,7 @@ def test_what_is_always_allowed_here_is_not_asked_in_the_next_run(at_terminal, p
 @pytest.mark.parametrize("keys", [["n"], ["Enter"], ["C-c"], ["C-d"]], ids=["n", "Enter", "Ctrl-C", "EOF"])
 def test_whatever_is_no_yes_denies_and_pauses_the_run(keys, at_terminal, project):
     with at_terminal("run", "asks.runbook.md") as terminal:
-        terminal.wait_for("Allow this?")
+        terminal.wait_question(ASKED)
         terminal.press(*keys)
         assert terminal.wait_exit() == 3, terminal.screen()
         assert "rundown resume" in terminal.screen()
@@ -134,7 +144,7 @@ def test_whatever_is_no_yes_denies_and_pauses_the_run(keys, at_terminal, project
 
 def test_a_denied_run_goes_on_once_the_flag_is_given(at_terminal, project):
     with at_terminal("run", "asks.runbook.md") as terminal:
-        terminal.wait_for("Allow this?")
+        terminal.wait_question(ASKED)
         terminal.press("n")
         assert terminal.wait_exit() == 3, terminal.screen()
     resumed = rundown(project, "resume", only_run(project), "--allow-run", "tac", "--non-interactive")
@@ -144,10 +154,10 @@ def test_a_denied_run_goes_on_once_the_flag_is_given(at_terminal, project):
 
 def test_a_closed_terminal_denies_and_leaves_a_run_that_can_be_resumed(at_terminal, project):
     with at_terminal("run", "asks.runbook.md") as terminal:
-        terminal.wait_for("Allow this?")
+        terminal.wait_question(ASKED)
         terminal.hang_up()
     assert results(project) == {}
-    resumed = rundown(project, "resume", only_run(project), "--allow-run", "tac", "--non-interactive")
+    resumed = resumed_once_free(project)
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert results(project) == {"first": REVERSED, "second": REVERSED}
 
@@ -163,7 +173,7 @@ def test_keys_typed_before_the_question_do_not_answer_it(at_terminal, project):
         terminal.type("yyyy")
         (project / ".rundown/work").mkdir(parents=True, exist_ok=True)
         (project / ".rundown/work/go").touch()
-        terminal.wait_for("Allow this?")
+        terminal.wait_question(ASKED)
         assert answers(project) == []
         terminal.press("n")
         assert terminal.wait_exit() == 3, terminal.screen()
@@ -173,7 +183,7 @@ def test_characters_that_could_mislead_are_shown_as_what_they_are(at_terminal, p
     spoof = "seq 1 | tac # \x1b[2K\x1b[1;32mharmless \u202egnirts\u202c zero\u200bwidth \x07"
     (project / "spoof.runbook.md").write_text(f"# Spoof\n\n## 1. Look\n\n```sh\n{spoof}\n```\n")
     with at_terminal("run", "spoof.runbook.md") as terminal:
-        terminal.wait_for("Allow this?")
+        terminal.wait_question(ASKED)
         plain, coloured = terminal.screen(), terminal.screen(colours=True)
         terminal.press("n")
         assert terminal.wait_exit() == 3

@@ -1,7 +1,7 @@
 """Drives a real program in a real terminal, as a person would: keys in, screen out.
 
 A tmux server of its own (private socket, no configuration, fixed size, bare environment) shows one
-program. Nothing here knows rundown, and nothing sleeps for a guessed time: every wait is for a condition.
+program. Nothing here but `READY` knows rundown, and nothing sleeps for a guessed time: every wait is for a condition.
 
 Source: tmux(1), sections "COMMANDS", "WINDOWS AND PANES" (capture-pane, send-keys, remain-on-exit).
 """
@@ -20,6 +20,8 @@ from typing import Self
 
 POLL_SECONDS = 0.03
 PATIENCE_SECONDS = 30.0
+READY = "Enter alone:"
+"""Stands below every drawn question as soon as it takes answers."""
 CONFIGURATION = """\
 set -g history-limit 20000
 set -g status off
@@ -107,6 +109,14 @@ class Terminal:
     def wait_for(self, text: str, seconds: float = PATIENCE_SECONDS) -> str:
         """Returns the screen once it holds `text` (blanks at its end aside). Raises: ScreenTimeoutError."""
         return self.wait_until(lambda screen: text.rstrip() in screen, f"{text!r}", seconds)
+
+    def wait_question(self, text: str, seconds: float = PATIENCE_SECONDS) -> str:
+        """Returns the screen once a drawn question that holds `text` takes answers."""
+
+        def holds(screen: str) -> bool:
+            return text in screen and READY in screen
+
+        return self.wait_until(holds, f"question {text!r}", seconds)
 
     def wait_until(self, holds: Callable[[str], bool], what: str, seconds: float = PATIENCE_SECONDS) -> str:
         """Returns the screen once `holds(screen)`. Raises: ScreenTimeoutError."""

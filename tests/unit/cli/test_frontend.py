@@ -94,7 +94,7 @@ def test_a_task_is_shown_and_can_draw_nothing(capsysbinary: pytest.CaptureFixtur
     front = text()
     front.present("Call Ada\x1b[2J\n\n\tthen wait\u202e")
     front.present("")
-    assert printed(capsysbinary) == ("  Call Ada\\x1b[2J\n\n  \tthen wait<U+202E>\n", "")
+    assert printed(capsysbinary) == ("  Call Ada\\x1b[2J\n\n          then wait<U+202E>\n", "")
 
 
 def test_a_refusal_is_told_beside_with_its_mend(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
