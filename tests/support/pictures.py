@@ -8,7 +8,17 @@ import re
 from pathlib import Path
 from typing import Any
 
+from textual.pilot import Pilot
+
 SIZES = ((80, 24), (140, 45), (40, 24))
+
+
+async def settle(pilot: Pilot[Any]) -> None:
+    """Returns when nothing moves any more: three pictures in a row are the same."""
+    seen: list[str] = []
+    while len(seen) < 3 or len(set(seen[-3:])) > 1:
+        await pilot.pause()
+        seen.append(pilot.app.export_screenshot(title=""))
 
 
 def check_picture(app: Any, place: Path, name: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from rundown.prompt.host import HostPrompt
 from rundown.render.style import Style
 from rundown.session.ports import Answer, Choice
-from tests.support.pictures import SIZES, check_picture
+from tests.support.pictures import SIZES, check_picture, settle
 from tests.support.questions import host_question
 from tests.unit.prompt.conftest import PICTURES, Shows
 
@@ -54,6 +54,7 @@ def test_asking_why_leaves_the_question_open(shows: Shows) -> None:
 def test_it_looks_as_it_was_last_looked_at(shows: Shows, size: tuple[int, int]) -> None:
     async def ask() -> None:
         async with shows(HostPrompt(host_question(), STYLE), size) as pilot:
+            await settle(pilot)
             check_picture(pilot.app, PICTURES, f"host-{size[0]}x{size[1]}")
 
     asyncio.run(ask())

@@ -8,7 +8,7 @@ import pytest
 from rundown.prompt.permission import PermissionPrompt
 from rundown.render.style import Style
 from rundown.session.ports import Answer, Choice, Question, ToolProfile
-from tests.support.pictures import SIZES, check_picture
+from tests.support.pictures import SIZES, check_picture, settle
 from tests.support.questions import ENV, KUBECTL, LOG, question
 from tests.unit.prompt.conftest import PICTURES, Shows
 
@@ -154,6 +154,7 @@ PICTURED = {
 def test_it_looks_as_it_was_last_looked_at(shows: Shows, name: str, size: tuple[int, int]) -> None:
     async def ask() -> None:
         async with shows(PermissionPrompt(PICTURED[name], STYLE), size) as pilot:
+            await settle(pilot)
             check_picture(pilot.app, PICTURES, f"permission-{name}-{size[0]}x{size[1]}")
 
     asyncio.run(ask())

@@ -9,7 +9,7 @@ from rundown.model.policy import Outcome
 from rundown.prompt.preflight import PreflightPrompt
 from rundown.render.style import Style
 from rundown.session.ports import Foreseen
-from tests.support.pictures import SIZES, check_picture
+from tests.support.pictures import SIZES, check_picture, settle
 from tests.unit.prompt.conftest import PICTURES, Shows
 
 STYLE = Style(color=True)
@@ -58,6 +58,7 @@ def test_it_looks_as_it_was_last_looked_at(shows: Shows, name: str, size: tuple[
             if name == "singly":
                 await pilot.press("r", "y")
                 await pilot.pause()
+            await settle(pilot)
             check_picture(pilot.app, PICTURES, f"preflight-{name}-{size[0]}x{size[1]}")
 
     asyncio.run(ask())
