@@ -18,6 +18,7 @@ from rundown.cli.report_options import Reports, report_options
 from rundown.cli.reporting import Reporting
 from rundown.cli.screen import error_style
 from rundown.cli.signals import forwarded
+from rundown.cli.stepping import step_by_step_helm
 from rundown.cli.suggestion import write_suggestion
 from rundown.cli.surroundings import read_surroundings
 from rundown.cli.tui import show
@@ -51,6 +52,7 @@ Exit code: 0 complete, 1 stopped or failed, 2 usage or not valid, 3 denied by po
 @part_options
 @click.option("--prompted", "--manual", is_flag=True, help="Show commands instead of running them.")
 @click.option("--dry-run", is_flag=True, help="Only list what would be asked for and denied; 3 if anything.")
+@click.option("--step-by-step", is_flag=True, help="Ask before each step whether it shall begin.")
 @click.option("--no-preflight", is_flag=True, help="Ask at each step only, not before the first one.")
 @click.option("--agent", metavar="KIND", help="Who does agent steps that name no kind.")
 @click.option("--tui", is_flag=True, help="In the terminal UI, as `rundown tui FILE`.")
@@ -63,6 +65,7 @@ def command(
     part: Part,
     prompted: bool,
     dry_run: bool,
+    step_by_step: bool,
     no_preflight: bool,
     agent: str | None,
     reports: Reports,
@@ -89,6 +92,8 @@ def command(
         if not (reports.as_json or reports.quiet):
             sys.stderr.write(render_diagnostics(cautions(opened.runbook, opened.warnings), error_style()))
         front = open_front(around, wish, Look(as_json=reports.as_json, raw=reports.raw, plain=reports.plain))
+        if step_by_step:
+            front = replace(front, helm=step_by_step_helm(front.prompter))
         invocation = Invocation(
             given=given_values(inputs, around),
             around=around,

@@ -33,7 +33,7 @@ class AheadPrompt(Prompt[Approach]):
         if not self._ahead.text:
             return [Static(Content.styled("a person does this", "dim"), classes="part -last")]
         shown = visible(self._ahead.text.rstrip("\n"), lines=True)
-        return [Static(Content(shown), classes="command")]
+        return [Static(Content(shown), classes="command -last")]
 
     def rows(self) -> tuple[tuple[Row, ...], int]:
         """The ways on."""

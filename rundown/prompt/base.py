@@ -42,6 +42,7 @@ class Prompt(Vertical, Generic[T], can_focus=True):
     Prompt Static { width: 1fr; height: auto; }
     Prompt .command { border-left: solid $secondary; padding: 0 1; margin: 0 1 1 1; }
     Prompt.-ascii .command { border-left: ascii $secondary; }
+    Prompt .command.-last { margin-bottom: 0; }
     Prompt .part { margin-bottom: 1; }
     Prompt .part.-last { margin-bottom: 0; }
     """
@@ -145,7 +146,7 @@ class Prompt(Vertical, Generic[T], can_focus=True):
     def _draw_menu(self) -> None:
         rows, second = self.rows()
         self.menu.replace_rows(rows, second=second)
-        self.hint.update(self.hint_text() if self.is_armed else "")
+        self.hint.update(self.hint_text() if self.is_armed and self.menu.display else "")
 
     def hint_text(self) -> Content:
         """Returns the line under the menu."""

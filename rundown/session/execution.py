@@ -28,13 +28,13 @@ from rundown.model.event import (
 )
 from rundown.model.policy import Allowed, Denied, Grant
 from rundown.model.request import ExecutionRequest
-from rundown.model.runbook import AgentBody
+from rundown.model.runbook import AgentBody, CommandBody
 from rundown.model.sandbox import ProcessResult, StageFailure
 from rundown.redact.redactor import RedactionStream
 from rundown.session.agent_step import Engaged, engage, find_talker, plan_job
 from rundown.session.captures import Capture, open_capture
 from rundown.session.egress import StepNetworking
-from rundown.session.permissions import Aside
+from rundown.session.permissions import Aside, EditedError
 from rundown.session.ports import Planned, Prompter, Stream, Subject
 from rundown.session.posting import Posting
 from rundown.session.request import Place, binding_digest
@@ -107,47 +107,72 @@ def execute(tools: Tools, attempt: Attempt, texts: Texts) -> Iterator[Body]:
     if bound.problem:
         yield replace(_finished(attempt, False, "template"), note=bound.problem)
         return
-    request = _freeze(tools, attempt, bound)
-    subject = Subject(title=texts.shown(attempt.unit.title), progress=attempt.progress, shown=bound.shown)
     launch = find_talker(tools, attempt)
-    given: tuple[Grant, ...] = ()
-    if launch is not None:
-        yield from tools.delegation.admit(tools.root, request)
-        given = tools.delegation.given(launch, tools.root, request)
-    decision = yield from tools.permissions.settle(request, subject, aside=Aside(given=given))
-    if isinstance(decision, Denied):
-        yield _refused(tools, attempt, decision)
+    decided = yield from _decide(tools, attempt, bound, texts, launch)
+    if decided is None:
         return
+    released = yield from tools.secrets.release(recipient_of(attempt), attempt.position, tools.prompter)
+    if isinstance(released, RunPaused):
+        yield released
+        return
+    request = decided.request
+    with (
+        open_capture(tools.live_folder, attempt.unit.outputs) as capture,
+        open_secret_files(tools.secret_folder, released.files) as files,
+    ):
+        settled = decided._replace(released=released)
+        handed = _Handed(capture, files)
+        if launch is None:
+            yield from _launch(tools, attempt, settled, handed)
+        else:
+            job = plan_job(tools, attempt, request, (launch, settled.subject))
+            if isinstance(job, RunPaused):
+                yield job
+                return
+            yield from tools.delegation.share(request, tools.permissions.remembered)
+            with engage(tools, job, settled.allowed) as engaged:
+                yield from _launch(tools, attempt, settled._replace(allowed=engaged.allowed), handed, engaged)
+
+
+def _decide(
+    tools: Tools, attempt: Attempt, bound: BoundText, texts: Texts, launch: AgentLaunch | None
+) -> Generator[Body, None, _Settled | None]:
+    """Returns what may run; None if it may not, the last fact says why. A person may edit the command: that
+    is another request, decided anew."""
+    while True:
+        request = _freeze(tools, attempt, bound)
+        subject = Subject(title=texts.shown(attempt.unit.title), progress=attempt.progress, shown=bound.shown)
+        given: tuple[Grant, ...] = ()
+        if launch is not None:
+            yield from tools.delegation.admit(tools.root, request)
+            given = tools.delegation.given(launch, tools.root, request)
+        aside = Aside(given=given, editable=isinstance(attempt.unit.body, CommandBody))
+        try:
+            decision = yield from tools.permissions.settle(request, subject, aside=aside)
+        except EditedError as wish:
+            bound = replace(bound, text=wish.text, shown="")
+            continue
+        if isinstance(decision, Denied):
+            yield _refused(tools, attempt, decision)
+            return None
+        if not (yield from _has_consent(tools, attempt, request)):
+            return None
+        return _Settled(request, decision, bound, Released(), subject)
+
+
+def _has_consent(tools: Tools, attempt: Attempt, request: ExecutionRequest) -> Generator[Body, None, bool]:
+    """A terminal for who wants one, and the yes that a `confirm=` asks for."""
     if request.interactive and not tools.prompter.can_ask():
         yield RunPaused(reason="waiting", position=attempt.position, detail="it wants a person at a terminal")
-        return
+        return False
     if request.confirm is not None:
         asked = _confirm(tools.prompter, request, request.confirm)
         yield asked
         if asked.answers != (_YES,):
             detail = f"not confirmed: {request.confirm}"
             yield RunPaused(reason="denied", position=attempt.position, detail=detail)
-            return
-    released = yield from tools.secrets.release(recipient_of(attempt), attempt.position, tools.prompter)
-    if isinstance(released, RunPaused):
-        yield released
-        return
-    with (
-        open_capture(tools.live_folder, attempt.unit.outputs) as capture,
-        open_secret_files(tools.secret_folder, released.files) as files,
-    ):
-        settled = _Settled(request, decision, bound, released, subject)
-        handed = _Handed(capture, files)
-        if launch is None:
-            yield from _launch(tools, attempt, settled, handed)
-        else:
-            job = plan_job(tools, attempt, request, (launch, subject))
-            if isinstance(job, RunPaused):
-                yield job
-                return
-            yield from tools.delegation.share(request, tools.permissions.remembered)
-            with engage(tools, job, decision) as engaged:
-                yield from _launch(tools, attempt, settled._replace(allowed=engaged.allowed), handed, engaged)
+            return False
+    return True
 
 
 def _freeze(tools: Tools, attempt: Attempt, bound: BoundText) -> ExecutionRequest:

@@ -34,6 +34,7 @@ from rundown.model.policy import Allowed
 from rundown.model.request import Capability, Operation
 from rundown.model.runbook import AgentBody
 from rundown.session.execution import execute, judge
+from rundown.session.mending import MendCase, Mending
 from rundown.session.ports import Subject
 from rundown.session.request import Place, freeze_nothing
 from rundown.session.run import Run
@@ -132,9 +133,11 @@ class Performer:
         ended, self._unjudged = self._unjudged, None
         if ended is not None and ended.position == state.position:
             yield ChangesUnseen(position=state.position, path="", why=_UNSEEN)
-            yield from judge(self._tools, attempt, ended.result, self._tools.read_output(ended.output))
-            return
-        yield from execute(self._tools, attempt, self._texts(values))
+            facts = judge(self._tools, attempt, ended.result, self._tools.read_output(ended.output))
+        else:
+            ended, facts = None, execute(self._tools, attempt, self._texts(values))
+        case = MendCase(course=self._course, state=state, attempt=attempt, ended=ended)
+        yield from Mending(self._tools, case, self._texts(values)).watch(facts)
 
     def _wait(self, effect: Wait, state: State, values: Values) -> Iterator[Body]:
         """A person does it, or the agent that was named for steps that are prose only."""

@@ -25,7 +25,7 @@ _SCOPES: dict[Choice, Literal["personal", "permanent"]] = {
 }
 _AHEAD = {True: Choice.SESSION.value, False: "ask at the step"}
 _DENYING = {Choice.DENY, Choice.DENY_TYPE, Choice.TOOL, Choice.EDIT}
-"""The last two are not offered yet; an answer that nothing was offered for allows nothing."""
+"""The last two are denials where nothing of the kind was offered."""
 
 
 class Judge(Protocol):
@@ -48,12 +48,22 @@ class Learned(NamedTuple):
 
 
 class Aside(Struct, frozen=True, kw_only=True):
-    """What comes with a request of an agent. `claim`: its own words, `diff`: what its edit changes, `given`:
-    grants that hold for this request alone."""
+    """What comes with a request. Of an agent's, `claim`: its own words, `diff`: what its edit changes.
+    `given`: grants that hold for this request alone. `editable`: a person may put another command in its
+    place, which `EditedError` tells."""
 
     claim: str = ""
     diff: str = ""
     given: tuple[Grant, ...] = ()
+    editable: bool = False
+
+
+class EditedError(Exception):
+    """A person wants another command instead; this request was not decided. `text`: the new one."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
 
 
 _NOTHING = Aside()
@@ -92,7 +102,11 @@ class Permissions:
         *,
         aside: Aside = _NOTHING,
     ) -> Generator[Body, None, Allowed | Denied]:
-        """Yields each fact on the way; returns what was decided in the end."""
+        """Yields each fact on the way; returns what was decided in the end.
+
+        Raises:
+            EditedError: a person wrote another command, to be asked for in its stead.
+        """
         yield from self.take_back()
         decision = self._evaluate(request, (*self.grants, *aside.given))
         yield _fact(decision, first=True)
@@ -106,13 +120,21 @@ class Permissions:
         while True:
             profile = self._profile(decision)
             answers = self._prompter.permit(
-                replace(self._question(decision, subject, profile), claim=aside.claim, diff=aside.diff)
+                replace(
+                    self._question(decision, subject, profile),
+                    claim=aside.claim,
+                    diff=aside.diff,
+                    editable=aside.editable,
+                )
             )
             once: tuple[Grant, ...] = ()
             if any(answer.forget for answer in answers):
                 yield from self._forget(answers)
             else:
                 yield _asked(decision, tuple(answer.choice.value for answer in answers), "person")
+                edited = next((answer.text for answer in answers if answer.choice is Choice.EDIT), None)
+                if edited and aside.editable:
+                    raise EditedError(edited)
                 once = yield from self._learn(decision, answers, profile)
             final = self._evaluate(request, (*self.grants, *aside.given, *once))
             if isinstance(final, NeedsPrompt) and _asks_again(answers, profile):
