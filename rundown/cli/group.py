@@ -39,6 +39,7 @@ _COMMANDS = {
     "scenario": ("rundown.cli.scenario:command", "List, show and run a runbook's scenarios."),
     "trust": ("rundown.cli.trust:trust", "Trust this project's policy document as it is now."),
     "grants": ("rundown.cli.trust:grants", "List or forget what you always allow here."),
+    "concourse": ("rundown.cli.concourse:command", "Answer Concourse as a resource: check, in, out."),
     "echo": ("rundown.cli.inside:echo", "A stand-in for a real command, for scenarios."),
     "prompt": ("rundown.cli.inside:prompt", "Print a text for a person."),
     "resolve": ("rundown.cli.inside:resolve", "Print the path of a runbook."),

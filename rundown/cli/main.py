@@ -15,7 +15,7 @@ from rundown.cli.streams import finish_streams, prepare_streams
 
 def main() -> int:
     """Runs the command line; returns the exit code."""
-    words = sys.argv[1:]
+    words = _words(sys.argv)
     prepare_streams()
     if words == ["--version"]:
         return _print_version()
@@ -24,10 +24,18 @@ def main() -> int:
 
     guard_streams(os.environ)
     try:
-        return run_command_line(words)
+        code = run_command_line(words)
+        return min(code, 1) if words[:1] == ["concourse"] else code  # Concourse knows no other
     finally:
         with suppress(OSError, ValueError):  # nobody reads it any more
             release_streams()
+
+
+def _words(argv: list[str]) -> list[str]:
+    """The words of the command line; where it is called as /opt/resource calls a Concourse resource, those of
+    the command that answers it."""
+    name = argv[0].rpartition("/")[2] if argv else ""
+    return ["concourse", name, *argv[1:]] if name in ("check", "in", "out") else argv[1:]
 
 
 def _print_version() -> int:

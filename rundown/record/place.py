@@ -114,6 +114,20 @@ def _project_fd(place: RunsPlace, *, make: bool) -> int:
     return fd
 
 
+def make_own_folder(root: Path) -> None:
+    """Makes `.rundown` in a project whose runs lie elsewhere, for what steps write; leaves what is not ours, or
+    cannot be made, as it is."""
+    with suppress(OSError):
+        fd = os.open(root, _FOLDER)
+        try:
+            below = _step_into(fd, ".rundown", make=True)
+        finally:
+            os.close(fd)
+        _require_owner(below, tighten=False)
+        _write_gitignore(below)
+        os.close(below)
+
+
 def _step_into(fd: int, name: str, *, make: bool) -> int:
     if make:
         with suppress(FileExistsError):

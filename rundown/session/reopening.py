@@ -15,7 +15,7 @@ from rundown.model.contract import Contract
 from rundown.model.diagnostic import Diagnostic
 from rundown.record.events import read_events
 from rundown.record.log import EventLog
-from rundown.record.place import RunsPlace
+from rundown.record.place import RunsPlace, make_own_folder
 from rundown.record.registry import Registry
 from rundown.record.rundir import EVENTS, RunDirectory
 from rundown.session.again import Secrets, does_not_fit, run_is_over
@@ -55,6 +55,8 @@ class Logs:
         house.keep_secret(start.secret_values)
         now_ns = house.desk.around.now_ns()
         directory = stack.enter_context(RunDirectory.create(self._place, now_ns=now_ns))
+        if self._place.runs_dir is not None:
+            make_own_folder(self._place.root)
         make_work_directory(Path(house.desk.project.root))
         contract = draw_contract(house.desk, opened, start, run_id=directory.run_id, now_ns=now_ns)
         log = EventLog.create(directory, contract, house.desk.around.now_ns, house.redact_text)
