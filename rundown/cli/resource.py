@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rundown.cli.ending import Telling, tell_ending
-from rundown.cli.front import open_front
+from rundown.cli.front import Look, open_front
 from rundown.cli.report_options import Reports
 from rundown.cli.reporting import Reporting
 from rundown.cli.signals import forwarded
@@ -108,7 +108,7 @@ def store_folder(source: Source) -> Path:
 
 def _run(chosen: Params, wish: Wish, around: Surroundings) -> Stored:
     opened = _open(chosen, around.cwd)
-    front = open_front(around, wish, as_json=False, raw=False)
+    front = open_front(around, wish, Look(plain=True))
     texts = tuple(f"{name}={json.dumps(value)}" for name, value in chosen.inputs.items())
     given = Given(json_texts=texts, environment=around.environ)
     invocation = Invocation(
@@ -116,7 +116,10 @@ def _run(chosen: Params, wish: Wish, around: Surroundings) -> Stored:
     )
     with Reporting(Reports(), {}) as reporting:
         start = prepare(opened, invocation)
-        with open_house(wish, around, opened.document.path, front.prompter) as house, forwarded(house.room):
+        with (
+            open_house(wish, around, opened.document.path, front.prompter) as house,
+            forwarded(house.room, front.terminal.size, front.ending),
+        ):
             ended = Runner(house, reporting.around(front, "")).start(opened, start)
     tell_ending(ended, Telling())
     if ended.state.lifecycle != "completed":

@@ -115,8 +115,8 @@ def _project_fd(place: RunsPlace, *, make: bool) -> int:
 
 
 def make_own_folder(root: Path) -> None:
-    """Makes `.rundown` in a project whose runs lie elsewhere, for what steps write; leaves what is not ours, or
-    cannot be made, as it is."""
+    """Makes `.rundown` in a project whose runs lie elsewhere, for what steps write; leaves what is not ours,
+    or cannot be made, as it is."""
     with suppress(OSError):
         fd = os.open(root, _FOLDER)
         try:
