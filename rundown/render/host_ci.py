@@ -18,7 +18,7 @@ _WALLS = {
 # What to tell whoever runs the containers. Source: docker-run(1), podman-run(1), Kubernetes' documentation on
 # securityContext, procMount and hostUsers.
 _ENABLE = {
-    "sandbox/no-user-namespaces": "docker: --security-opt seccomp=unconfined,apparmor=unconfined (one option each)",
+    "sandbox/no-user-namespaces": "docker: --security-opt seccomp=unconfined,apparmor=unconfined (each)",
     "sandbox/proc-shared": "docker: --security-opt systempaths=unconfined; Kubernetes: procMount: Unmasked",
     "sandbox/no-seccomp": "docker: --security-opt seccomp=unconfined",
     "sandbox/no-cgroup": "not needed; docker: --cgroupns=private -v /sys/fs/cgroup:/sys/fs/cgroup:rw",
