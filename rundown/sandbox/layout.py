@@ -53,9 +53,17 @@ class Layout(Struct, frozen=True, kw_only=True):
 
 
 def plan_mounts(
-    survey: Survey, settings: LaunchSettings, allowed: Envelope, namespaces: tuple[str, ...]
+    survey: Survey,
+    settings: LaunchSettings,
+    allowed: Envelope,
+    namespaces: tuple[str, ...],
+    *,
+    own_proc: bool,
 ) -> Layout:
-    """Returns the operations. A tree that lies around a place of our own has to come before it."""
+    """Returns the operations. A tree that lies around a place of our own has to come before it.
+
+    `own_proc`: a /proc of the step's own can be mounted here; else it sees the host's.
+    """
     no_exec = allowed.enforce_run == "tree"
     base = (
         *_own_directories(survey, settings, no_exec),
@@ -66,7 +74,7 @@ def plan_mounts(
         *_devices(),
         Mount(kind="dir", target="/proc"),
     )
-    fresh = (*_fresh_devices(), *_proc("pid" in namespaces, survey.proc_names))
+    fresh = (*_fresh_devices(), *_proc("pid" in namespaces and own_proc, survey.proc_names))
     opened = [tree for tree in survey.trees if tree.origin != "system"]
     around = [tree for tree in opened if any(is_below(tree.path, mount.target) for mount in base)]
     rest = (

@@ -22,6 +22,7 @@ _NOT_A_LACK: Final = ("sandbox/net-not-yet", *(f"sandbox/host-{word}" for word i
 _LOADERS: Final = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-x86_64.so.1")
 _SHOWN: Final = 5
 _TREE: Final = ("enforce_run: tree",)
+_CONNECTIONS: Final = ("connections that no rule allows",)
 
 
 def plan_sandbox(
@@ -102,9 +103,10 @@ def _walls(allowed: Allowed, host: HostFacts, survey: Survey, settings: LaunchSe
         return _Walls()
     if tier == "landlock":
         alone = plan_rules_alone(survey, settings)
-        return _Walls(rules=alone.rules, unenforced=(*alone.unenforced, *(_TREE if tree_only else ())))
+        lost = (*(_TREE if tree_only else ()), *(() if host.seccomp else _CONNECTIONS))
+        return _Walls(rules=alone.rules, unenforced=(*alone.unenforced, *lost))
     namespaces = namespaces_of(tier, frozenset(allowed.envelope.host))
-    layout = plan_mounts(survey, settings, allowed.envelope, namespaces)
+    layout = plan_mounts(survey, settings, allowed.envelope, namespaces, own_proc=host.proc_mount)
     programs = None
     if tree_only:
         argv = settings.argv or allowed.request.argv

@@ -8,30 +8,20 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 from rundown.model.sandbox import Gap, HostFacts
+from rundown.sandbox import remedies
 from rundown.sandbox.cgroup import CONTROLLERS, Hierarchy, find_own_hierarchies
+from rundown.sandbox.clues import read_clues
+from rundown.sandbox.remedies import Clues
 from rundown.sandbox.zygote import import_path, interpreter
 
 _BOOT: Final = "import sys; sys.path[:0] = {path!r}; from rundown.sandbox.child.probe import main; main()"
 _PATIENCE_S: Final = 10
 _NEWEST_ABI: Final = 7
 _WANTED_ABI: Final = 6
-_SWITCHES: Final = (
-    (
-        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-        "1",
-        "as root: `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, or a profile with `userns,`",
-    ),
-    (
-        "/proc/sys/kernel/unprivileged_userns_clone",
-        "0",
-        "as root: `sysctl -w kernel.unprivileged_userns_clone=1`",
-    ),
-    ("/proc/sys/user/max_user_namespaces", "0", "as root: `sysctl -w user.max_user_namespaces=15000`"),
-)
+_NO_CLUES: Final = Clues()
 
 
 def probe_host() -> HostFacts:
@@ -69,7 +59,7 @@ class Probe:
             found = json.loads(output)
         except (OSError, ValueError, subprocess.TimeoutExpired) as error:
             return _nothing(f"the probe did not end: {error}")
-        return _facts(found, libseccomp, hierarchies)
+        return _facts(found, libseccomp, hierarchies, read_clues())
 
     def __enter__(self) -> "Probe":
         return self
@@ -90,11 +80,20 @@ def _has_libseccomp() -> bool:
 
 def _nothing(why: str) -> HostFacts:
     failure = {"stage": "probe", "errno": 0, "detail": why}
-    found = {"landlock_abi": 0, "seccomp": False, "userns": failure, "mount": failure, "proc_mount": False}
+    found = {
+        "landlock_abi": 0,
+        "seccomp": False,
+        "userns": failure,
+        "mount": failure,
+        "proc_mount": False,
+        "pidfd": False,
+    }
     return _facts(found, False, ())
 
 
-def _facts(found: dict[str, Any], libseccomp: bool, hierarchies: tuple[Hierarchy, ...]) -> HostFacts:
+def _facts(
+    found: dict[str, Any], libseccomp: bool, hierarchies: tuple[Hierarchy, ...], clues: Clues = _NO_CLUES
+) -> HostFacts:
     controllers = {name for hierarchy in hierarchies for name in hierarchy.controllers}
     as_root = os.geteuid() == 0 and found["userns"] is not None and found["mount"] is None
     return HostFacts(
@@ -109,16 +108,18 @@ def _facts(found: dict[str, Any], libseccomp: bool, hierarchies: tuple[Hierarchy
         proc_mount=found["proc_mount"],
         cgroup=hierarchies[0].version if hierarchies else "none",
         cgroup_controllers=tuple(name for name in CONTROLLERS if name in controllers),
-        problems=tuple(_problems(found, libseccomp, as_root, controllers)),
+        problems=tuple(_problems(found, libseccomp, as_root, controllers, clues)),
     )
 
 
-def _problems(found: dict[str, Any], libseccomp: bool, as_root: bool, controllers: set[str]) -> Iterator[Gap]:
+def _problems(
+    found: dict[str, Any], libseccomp: bool, as_root: bool, controllers: set[str], clues: Clues
+) -> Iterator[Gap]:
     if found["landlock_abi"] == 0:
         yield Gap(
             code="sandbox/no-landlock",
             message="the kernel does not offer Landlock",
-            remedy="boot a kernel from 5.13 on with `landlock` in `lsm=`",
+            remedy=remedies.for_landlock(clues),
         )
     elif found["landlock_abi"] < _WANTED_ABI:
         yield Gap(
@@ -126,11 +127,17 @@ def _problems(found: dict[str, Any], libseccomp: bool, as_root: bool, controller
             message=f"Landlock ABI {found['landlock_abi']} lacks {_lacks(found['landlock_abi'])}",
             remedy="use a kernel from 6.12 on",
         )
+    if not found["pidfd"]:
+        yield Gap(
+            code="sandbox/no-pidfd",
+            message="pidfd_open is refused: a step is ended by its own init alone",
+            remedy=remedies.for_calls(clues),
+        )
     if not found["seccomp"]:
         yield Gap(
             code="sandbox/no-seccomp",
             message="the kernel refuses seccomp filters",
-            remedy="allow seccomp where this container or service is defined",
+            remedy=remedies.for_seccomp(clues),
         )
     elif not libseccomp:
         yield Gap(
@@ -143,20 +150,20 @@ def _problems(found: dict[str, Any], libseccomp: bool, as_root: bool, controller
         yield Gap(
             code="sandbox/no-user-namespaces",
             message=f"user namespaces cannot be used here ({failure['stage']}: {failure['detail']})",
-            remedy=_userns_remedy(),
+            remedy=remedies.for_user_namespaces(clues),
         )
     if not found["proc_mount"] and (found["userns"] is None or as_root):
         yield Gap(
             code="sandbox/proc-shared",
             message="/proc cannot be mounted anew, the one of this container is shown read-only",
-            remedy="start the container with an unmasked /proc (`--security-opt systempaths=unconfined`)",
+            remedy=remedies.for_proc(clues),
         )
     missing = [name for name in CONTROLLERS if name not in controllers]
     if missing:
         yield Gap(
             code="sandbox/no-cgroup",
             message=f"no control group can be made for {', '.join(missing)}",
-            remedy="start rundown in `systemd-run --user --scope -p Delegate=yes`",
+            remedy=remedies.for_control_groups(clues),
         )
 
 
@@ -170,15 +177,3 @@ def _lacks(abi: int) -> str:
         (6, "scopes"),
     )
     return ", ".join(what for level, what in steps if abi < level)
-
-
-def _userns_remedy() -> str:
-    """Returns what to do about the first switch that is found to be off."""
-    for file, off, remedy in _SWITCHES:
-        try:
-            value = Path(file).read_text().strip()
-        except OSError:
-            continue
-        if value == off:
-            return remedy
-    return "allow user namespaces where this container or service is defined"

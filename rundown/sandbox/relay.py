@@ -306,11 +306,15 @@ class Relay:
         """Ends every process: a pid namespace goes with its supervisor; else init kills them one by one."""
         self._kills += 1
         self._deadline.set(_END_PATIENCE_NS)
-        with suppress(OSError):
-            if "pid" in self._plan.namespaces or self._kills > 1:
+        if "pid" in self._plan.namespaces or self._kills > 1:
+            try:
                 signal.pidfd_send_signal(self._supervisor, signal.SIGKILL)
+            except OSError:  # the host refuses pidfds, or it is gone already
+                pass
             else:
-                self._control.shutdown(socket.SHUT_WR)
+                return
+        with suppress(OSError):
+            self._control.shutdown(socket.SHUT_WR)
 
     def _close(self) -> None:
         for descriptor in tuple(self._streams):

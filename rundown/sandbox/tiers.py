@@ -75,7 +75,6 @@ def _gaps_of_landlock_alone(host: HostFacts) -> list[Gap]:
             message="modes, owners and times of the person's own files can be changed wherever they lie",
         ),
         Gap(code="sandbox/processes-visible", message="the host's processes can be listed"),
-        Gap(code="sandbox/no-sockets", message="no socket can be made, not even to the step's own servers"),
         Gap(
             code="sandbox/no-pid-namespace",
             message="processes that leave the step's tree while it ends are hunted one by one",
@@ -85,6 +84,12 @@ def _gaps_of_landlock_alone(host: HostFacts) -> list[Gap]:
             message="{tmp} is a private directory on disk, of any size",
         ),
     ]
+    if host.seccomp:
+        message = "no socket can be made, not even to the step's own servers"
+        gaps.append(Gap(code="sandbox/no-sockets", message=message))
+    else:
+        message = "connections are not refused: there is neither a network of the step's own nor seccomp"
+        gaps.append(Gap(code="sandbox/net-open", message=message))
     if host.landlock_abi < 6:
         gaps.append(Gap(code="sandbox/signals", message="processes of the same user can be signalled"))
     return gaps

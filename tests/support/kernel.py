@@ -67,8 +67,13 @@ class Driver:
     """A process of one user that runs steps. `identity`: root or ordinary."""
 
     def __init__(
-        self, identity: str, facts: dict[str, Any] | None = None, tmp_bytes: int | None = None
+        self,
+        identity: str,
+        facts: dict[str, Any] | None = None,
+        tmp_bytes: int | None = None,
+        host: tuple[str, ...] = (),
     ) -> None:
+        """`host`: words of `tests/support/lesser_host.py`, which make the kernel itself offer less."""
         self.identity = identity
         self.base = Path(tempfile.mkdtemp(prefix="rundown-world-", dir="/var/tmp")).resolve()
         self.base.rmdir()  # the same place for every world: what a fork server does ahead stays of use
@@ -78,6 +83,9 @@ class Driver:
             if as_other
             else []
         )
+        if host:
+            words = ("ordinary", *host) if as_other else host
+            prefix = [sys.executable, str(_DRIVER.with_name("lesser_host.py")), *words, "--"]
         self.process = subprocess.Popen(
             [*prefix, sys.executable, str(_DRIVER)],
             stdin=subprocess.PIPE,

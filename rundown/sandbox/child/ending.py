@@ -20,9 +20,16 @@ def processes_to_signal(own_pids: bool) -> list[int]:
 
 
 def count_others(own_pids: bool) -> int:
-    """Returns how many other processes of the step live."""
-    if not own_pids:
-        return len(descendants(os.getpid()))
+    """Returns how many other processes of the step live.
+
+    Where /proc is the host's, it counts in the host's numbers, and `/proc/self` tells ours.
+    """
+    try:
+        own_number = int(os.readlink("/proc/self"))
+    except (OSError, ValueError):
+        return 0
+    if not own_pids or own_number != os.getpid():
+        return len(descendants(own_number))
     try:
         return sum(1 for name in os.listdir("/proc") if name.isdigit() and name != "1")
     except OSError:

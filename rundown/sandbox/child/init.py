@@ -75,6 +75,11 @@ def _warm_up(recipe: Recipe) -> View | None:
     proc = _make_proc() if "pid" in spaces else None
     if "user" in spaces and proc is not None:
         namespaces.forbid_user_namespaces(proc)
+    elif "user" in spaces:  # the host's /proc; where its switches are read-only, seccomp alone forbids it
+        with suppress(OSError, StageError):
+            shared = os.open("/proc", os.O_PATH | os.O_CLOEXEC)
+            namespaces.forbid_user_namespaces(shared)  # each namespace sees its own limit there
+            os.close(shared)
     view = View(proc)
     view.build(recipe["fresh"])
     return view

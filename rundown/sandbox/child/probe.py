@@ -37,6 +37,7 @@ def main() -> None:
         "userns": userns,
         "mount": mount,
         "proc_mount": proc_mount,
+        "pidfd": _Trial(_open_pidfd, False).answer(),
     }
     json.dump(found, sys.stdout)
 
@@ -114,6 +115,14 @@ def _confine_with_landlock() -> int:
     except PermissionError:
         return abi
     return 0
+
+
+def _open_pidfd() -> bool:
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError:
+        return False
+    return True
 
 
 def _confine_with_seccomp() -> bool:

@@ -2,9 +2,10 @@
 
 `main(FD, PARENT)` is started by `python -I -S -`: FD is a socket to rundown, PARENT its pid. In: `hello`
 (base, tmp_bytes; two seccomp programs as memfds), then any number of `take`, each answered with sockets to
-a fresh init and to its command and a pidfd of its supervisor, and `tmp`, answered with a directory fd of
-the run's `{tmp}`. A recipe is what an init does before it knows its plan; a `take` may bring a new one.
-rundown asks ahead, so that an init is warm when a step begins.
+a fresh init and to its command and a pidfd of its supervisor (where those are refused, an fd that is readable
+when it has ended), and `tmp`, answered with a directory fd of the run's `{tmp}`. A recipe is what an init
+does before it knows its plan; a `take` may bring a new one. rundown asks ahead, so that an init is warm when
+a step begins.
 Ends when the socket does, and everything it started with it.
 """
 
@@ -104,9 +105,11 @@ class _Zygote:
         command, report = socket.socketpair()
         maps, asking = socket.socketpair()
         zygote = os.getpid()
+        alive, held = os.pipe()
         with stage("fork"):
             supervisor = os.fork()
         if supervisor == 0:
+            os.close(alive)  # and `held` stays open as long as it, or its init, lives
             for inherited in (control, command, maps, self._sock):
                 inherited.close()
             program = self._programs[1 if self._recipe["only_programs"] else 0]
@@ -116,7 +119,8 @@ class _Zygote:
         if namespaces.needs_writer(tuple(self._recipe["namespaces"])):
             namespaces.write_maps(supervisor, maps)
         maps.close()
-        return (control, command), os.pidfd_open(supervisor)
+        os.close(held)
+        return (control, command), _watch(supervisor, alive)
 
 
 class _Ends(NamedTuple):
@@ -157,6 +161,16 @@ def _supervise(ends: _Ends, recipe: init.Recipe, zygote: int, seccomp: bytes) ->
         init.say(ends.control, error)
     finally:
         os._exit(0)
+
+
+def _watch(supervisor: int, alive: int) -> int:
+    """Returns a pidfd; where the host refuses those, `alive`, which is readable at the same time."""
+    try:
+        watched = os.pidfd_open(supervisor)
+    except OSError:
+        return alive
+    os.close(alive)
+    return watched
 
 
 def _reap() -> None:

@@ -326,4 +326,10 @@ class _Layer:
     ],
 )
 def test_the_layers_in_force_are_listed_with_versions(case):
-    assert _plan(host=case.host).layers == case.layers
+    assert _plan(host=case.host, settings=replace(SETTINGS, wish="best")).layers == case.layers
+
+
+def test_landlock_alone_without_seccomp_would_leave_connections_open_and_is_refused():
+    refused = _plan_or_refusal(host=replace(HOST, user_namespaces=False, seccomp=False))
+    assert isinstance(refused, Refusal)
+    assert (refused.code, "connections" in refused.message) == ("sandbox/deny-unenforced", True)

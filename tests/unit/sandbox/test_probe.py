@@ -5,7 +5,7 @@ import platform
 
 from rundown.sandbox.probe import _facts, probe_host
 
-ALL = {"landlock_abi": 7, "seccomp": True, "userns": None, "mount": None, "proc_mount": True}
+ALL = {"landlock_abi": 7, "seccomp": True, "userns": None, "mount": None, "proc_mount": True, "pidfd": True}
 REFUSED = {"stage": "id-maps", "errno": 1, "detail": "uid_map: Operation not permitted"}
 
 
@@ -40,6 +40,10 @@ def test_each_lack_has_its_code_and_a_remedy():
 
 def test_an_old_landlock_names_what_it_lacks():
     assert "device requests, scopes" in _problems(landlock_abi=4)["sandbox/old-landlock"].message
+
+
+def test_a_host_that_refuses_pidfds_says_so():
+    assert "ended by its own init alone" in _problems(pidfd=False)["sandbox/no-pidfd"].message
 
 
 def test_a_masked_proc_is_named():
