@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from rundown.cli.dry_run import rehearse_run, tell_rehearsal
 from rundown.cli.ending import Telling
-from rundown.cli.front import Look, open_front
+from rundown.cli.front import Look, TerminalFront, open_front
 from rundown.cli.inputs import given_values, input_options
 from rundown.cli.options import flags_again, policy_options
 from rundown.cli.part_options import Part, chosen_part, part_options, steps_directory
@@ -106,23 +106,36 @@ def command(
         start = replace(shape(opened, prepare(opened, invocation)), preflight=not no_preflight)
         if dry_run:
             return _rehearse(file, opened, start, reports, (wish, around))
-        with (
-            open_house(wish, around, opened.document.path, front.prompter) as house,
-            forwarded(house.room, front.terminal.size, front.ending),
-        ):
-            runner = Runner(house, reporting.around(front, flags_again(wish)))
-            ended = runner.start(opened, start)
-            place = place_again(house.desk.project.root, wish, around)
-        if reports.suggest is not None:
-            write_suggestion(reports.suggest, runner.needs, (wish, around), opened, start)
-        telling = Telling(
-            prompted=prompted,
-            as_json=reports.as_json,
-            quiet=reports.quiet,
-            again=flags_again(wish),
-            place=place,
-        )
-        return reporting.tell(ended, telling)
+        return _perform(opened, start, front, reporting, invocation=(wish, around), reports=reports)
+
+
+def _perform(
+    opened: Opened,
+    start: Start,
+    front: TerminalFront,
+    reporting: Reporting,
+    *,
+    invocation: tuple[Wish, Surroundings],
+    reports: Reports,
+) -> int:
+    wish, around = invocation
+    with (
+        open_house(wish, around, opened.document.path, front.prompter) as house,
+        forwarded(house.room, front.terminal.size, front.ending),
+    ):
+        runner = Runner(house, reporting.around(front, flags_again(wish)))
+        ended = runner.start(opened, start)
+        place = place_again(house.desk.project.root, wish, around)
+    if reports.suggest is not None:
+        write_suggestion(reports.suggest, runner.needs, invocation, opened, start)
+    telling = Telling(
+        prompted=start.prompted,
+        as_json=reports.as_json,
+        quiet=reports.quiet,
+        again=flags_again(wish),
+        place=place,
+    )
+    return reporting.tell(ended, telling)
 
 
 def _shape(part: Part, wish: Wish, around: Surroundings, opened: Opened, start: Start) -> Start:
