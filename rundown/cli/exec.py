@@ -15,10 +15,11 @@ from rundown.cli.signals import forwarded
 from rundown.cli.single_output import Printed, open_status
 from rundown.cli.surroundings import read_surroundings
 from rundown.model.diagnostic import Diagnostic
-from rundown.model.event import Body
+from rundown.model.event import Body, EgressAllowed, EgressBlocked
 from rundown.model.policy import Denied
 from rundown.model.sandbox import ProcessResult, StageFailure
 from rundown.policy.load import tool_names
+from rundown.render.connection import connection_diagnostics
 from rundown.render.diagnostic import render_diagnostics
 from rundown.render.refusal import FLAGS, refusal_diagnostics
 from rundown.session.build import open_house
@@ -83,6 +84,10 @@ def command(
             ended = run_single(house, typed, printed.finish)
     except BrokenPipeError:
         return SIGNALLED + signal.SIGPIPE
+    again = f"rundown exec {FLAGS} -- {shlex.join(words)}"
+    told = (body for body in connections if isinstance(body, EgressAllowed | EgressBlocked))
+    if problems := connection_diagnostics(told, again):
+        _tell(*problems)
     code = _settle(ended, words)
     status.ended(code, ended)
     return code

@@ -30,11 +30,12 @@ _COMPATIBLE: Final = ipaddress.IPv6Network("::/96")
 
 class Checked(Struct, frozen=True, kw_only=True):
     """What became of a host's addresses: those that may be dialled, in order; those that a person would
-    have to be asked about; and why the first of the others was refused."""
+    have to be asked about; and why the first of the others was refused, and by what."""
 
     usable: tuple[Address, ...] = ()
     unsettled: tuple[Address, ...] = ()
     refused: str = ""
+    by: Verdict | None = None
 
 
 def kind_of(address: Address) -> Kind:
@@ -69,12 +70,14 @@ def check_addresses(
 ) -> Checked:
     """Sorts what an allowed name resolves to. `verdict` is the name's; `judge` says what the rules say to an
     address, at the same port."""
-    usable, unsettled, refused = [], [], []
+    usable: list[Address] = []
+    unsettled: list[Address] = []
+    refused: list[tuple[str, Verdict]] = []
     for address in addresses:
         own = judge(str(_plain(address)))
         kind = kind_of(address)
         if own.outcome == "deny" and own.by_rule and (own.final or not verdict.private):
-            refused.append(f"{name} is at {describe(address)}, which is denied: {own.rule}")
+            refused.append((f"{name} is at {describe(address)}, which is denied: {own.rule}", own))
         elif (
             kind == "public"
             or (own.outcome == "allow" and own.named)
@@ -82,10 +85,15 @@ def check_addresses(
         ):
             usable.append(address)
         elif own.outcome == "deny":
-            refused.append(f"{name} is at {describe(address)}, which no rule lists")
+            refused.append((f"{name} is at {describe(address)}, which no rule lists", own))
         else:
             unsettled.append(address)
-    return Checked(usable=tuple(usable), unsettled=tuple(unsettled), refused=refused[0] if refused else "")
+    return Checked(
+        usable=tuple(usable),
+        unsettled=tuple(unsettled),
+        refused=refused[0][0] if refused else "",
+        by=refused[0][1] if refused else None,
+    )
 
 
 def _plain(address: Address) -> Address:

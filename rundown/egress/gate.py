@@ -14,6 +14,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     `rule`: what decided, as shown to people. `private`: it opens private addresses of the name as well.
     `named`: it is about this very host, not about all hosts. `by_rule`: for a deny, that a rule says so and
     not the want of one; `final`: that no other rule lifts it. `flag` and `yaml`: what would allow it.
+    `host`: the spelling of the host that it is about, if there are several.
     """
 
     outcome: Literal["allow", "ask", "deny"]
@@ -22,6 +23,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     named: bool = False
     by_rule: bool = False
     final: bool = False
+    host: str = ""
     flag: str = ""
     yaml: str = ""
 

@@ -1,32 +1,29 @@
 """`Passage`: serves the sockets of one step's network for as long as the step runs.
 
-Every connection takes the same way: which host is meant, what the rules say, what a person says, where the
-name leads, what that is, and only then a connection to the very address that was looked at.
 Lives on egress's loop; nothing here blocks.
 """
 
 import asyncio
 import socket
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from rundown.egress.answer import answer_query
 from rundown.egress.asking import Asking
-from rundown.egress.checks import check_addresses, describe
-from rundown.egress.dial import DialError, dial
+from rundown.egress.connecting import LOCALHOST, LOOPBACK, Connecting, Reached, RefusedError, Wanted
+from rundown.egress.dial import DialError
 from rundown.egress.gate import Gate, Report, Verdict
 from rundown.egress.inspection import Inspection, NameInspection, NoInspection
-from rundown.egress.names import Names, is_stand_in
+from rundown.egress.names import Names
+from rundown.egress.outer_proxy import OuterProxies
 from rundown.egress.pump import Pump, reset
 from rundown.egress.recorder import Recorder
 from rundown.egress.resolve import ResolveError, Resolver
 from rundown.egress.route import Route
-from rundown.policy.host import Address, address_of
+from rundown.policy.host import address_of
 
-_LOCALHOST: Final = "localhost"
-_LOOPBACK: Final = ("127.0.0.1", "::1")
 _LARGEST_DATAGRAM: Final = 4096
 _AT_ONCE: Final = 64
 
@@ -41,36 +38,29 @@ class Limits(Struct, frozen=True, kw_only=True):
     drain_s: float = 5.0
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
-    """What a connection is to. `loopback`: a port of the host's own loopback."""
+class Shared(NamedTuple):
+    """What a run's steps have in common."""
 
-    host: str
-    port: int
-    loopback: bool = False
-
-
-class RefusedError(Exception):
-    """The connection is not made; the text is the reason."""
-
-    def __init__(self, reason: str, verdict: Verdict | None = None) -> None:
-        super().__init__(reason)
-        self.verdict = verdict or Verdict(outcome="deny")
+    names: Names
+    resolver: Resolver
+    proxies: OuterProxies
 
 
 class Passage:
-    """One step's. `names` and `resolver` are shared by a run's steps."""
+    """One step's."""
 
-    def __init__(
-        self, gate: Gate, routes: tuple[Route, ...], shared: tuple[Names, Resolver], limits: Limits
-    ) -> None:
+    def __init__(self, gate: Gate, routes: tuple[Route, ...], shared: "Shared", limits: Limits) -> None:
         self._loop = asyncio.get_running_loop()
         self._gate = gate
         self._routes = {route.port: route for route in routes}
-        self._names, self._resolver = shared
+        self._names = shared.names
         self._limits = limits
         self._asking = Asking(gate.ask)
+        ways = (shared.resolver, shared.proxies)
+        self._connecting = Connecting(gate, self._asking, ways, limits.connect_s)
         self._recorder = Recorder(gate.record)
         self._listeners: list[socket.socket] = []
+        self._doors: list[tuple[tuple[str, str, int], socket.socket]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._pumps: set[Pump] = set()
         self._refused_names: set[str] = set()
@@ -96,16 +86,19 @@ class Passage:
         if kind == "dns":
             self._loop.add_reader(sock, self._answer, sock)
         else:
+            self._doors.append(((kind, address, port), sock))
             self._loop.add_reader(sock, self._accept, (kind, address, port), sock)
 
     async def close(self) -> None:
         """Ends everything. What the step has sent is delivered first: its processes are gone by now."""
+        for door, sock in self._doors:
+            self._accept(door, sock)  # what connected and was gone before it was its turn
         for sock in self._listeners:
             self._loop.remove_reader(sock)
         self._closing = True
         self._idle.cancel()
         end = self._loop.time() + self._limits.drain_s
-        while any(not pump.out.is_done for pump in self._pumps) and self._loop.time() < end:
+        while self._loop.time() < end and (self._tasks or any(not pump.out.is_done for pump in self._pumps)):
             await asyncio.sleep(0.01)
         for pump in tuple(self._pumps):
             pump.stop("")
@@ -128,8 +121,8 @@ class Passage:
                     sock.sendto(answer, asker)
 
     def _look_up(self, name: str) -> str | None:
-        if name == _LOCALHOST or name.endswith(f".{_LOCALHOST}"):
-            return _LOOPBACK[0]
+        if name == LOCALHOST or name.endswith(f".{LOCALHOST}"):
+            return LOOPBACK[0]
         verdict = self._gate.judge(name, 0)
         if verdict.outcome != "deny":
             return self._names.address_of(name)
@@ -186,35 +179,27 @@ class Passage:
 
     async def _connect(self, wanted: Wanted, client: socket.socket) -> None:
         begun = self._loop.time()
+        verdict = Verdict(outcome="deny")
         try:
-            verdict, addresses = await self._permit(wanted)
-            far, address = await dial(addresses, wanted.port, self._limits.connect_s)
+            verdict = await self._connecting.permit(wanted)
+            reached = await self._connecting.reach(wanted, verdict)
         except RefusedError as refused:
             self._report(wanted, refused.verdict, str(refused))
             reset(client)
-            return
         except (ResolveError, DialError) as problem:
             self._recorder.add(
                 Report(
-                    host=wanted.host,
-                    port=wanted.port,
-                    allowed=True,
-                    rule=verdict.rule if isinstance(problem, DialError) else "",
-                    reason=str(problem),
+                    host=wanted.host, port=wanted.port, allowed=True, rule=verdict.rule, reason=str(problem)
                 )
             )
             reset(client)
-            return
-        self._carry(wanted, (client, far, address), verdict, begun)
+        else:
+            self._carry(wanted, (client, reached), verdict, begun)
 
     def _carry(
-        self,
-        wanted: Wanted,
-        ends: tuple[socket.socket, socket.socket, Address],
-        verdict: Verdict,
-        begun: float,
+        self, wanted: Wanted, ends: tuple[socket.socket, Reached], verdict: Verdict, begun: float
     ) -> None:
-        client, far, address = ends
+        client, reached = ends
         with suppress(OSError):
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         named = not wanted.loopback and address_of(wanted.host) is None
@@ -229,54 +214,16 @@ class Passage:
                     allowed=not pump.was_refused,
                     rule=verdict.rule,
                     reason=reason,
-                    address=str(address),
+                    address=reached.address,
                     sent_bytes=pump.out.moved_bytes,
                     received_bytes=pump.back.moved_bytes,
                     duration_ns=round((self._loop.time() - begun) * 1e9),
                 )
             )
 
-        pump = Pump(client, far, inspection, on_end)
+        pump = Pump(client, reached.sock, inspection, on_end)
         self._pumps.add(pump)
-        pump.start()
-
-    async def _permit(self, wanted: Wanted) -> tuple[Verdict, tuple[Address, ...]]:
-        """Returns what allows it and the addresses to dial. Raises: RefusedError, ResolveError."""
-        if wanted.loopback:
-            return self._permit_loopback(wanted)
-        if address_of(wanted.host) is not None and is_unknown_stand_in(wanted.host):
-            raise RefusedError("no name was looked up that this address stands for")
-        verdict = await self._settle(wanted, (), "")
-        addresses = await self._resolver.resolve(wanted.host)
-        checked = check_addresses(
-            wanted.host, verdict, addresses, lambda address: self._gate.judge(address, wanted.port)
-        )
-        usable = checked.usable
-        if not usable and checked.unsettled:
-            shown = tuple(describe(address) for address in addresses)
-            for address in checked.unsettled[:1]:
-                await self._settle(wanted, shown, str(address))
-                usable = (address,)
-        if not usable:
-            raise RefusedError(checked.refused or f"{wanted.host} has no address", verdict)
-        return verdict, usable
-
-    async def _settle(self, wanted: Wanted, addresses: tuple[str, ...], about: str) -> Verdict:
-        verdict = self._gate.judge(about or wanted.host, wanted.port)
-        if verdict.outcome == "ask" or (about and not verdict.named):
-            verdict = await self._asking.settle(wanted.host, wanted.port, addresses, about)
-        if verdict.outcome != "allow":
-            raise RefusedError(verdict.rule, verdict)
-        return verdict
-
-    def _permit_loopback(self, wanted: Wanted) -> tuple[Verdict, tuple[Address, ...]]:
-        last = Verdict(outcome="deny")
-        for form in dict.fromkeys((_LOCALHOST, wanted.host)):
-            last = self._gate.judge(form, wanted.port)
-            if last.outcome == "allow" and last.named:
-                both = dict.fromkeys((wanted.host, *_LOOPBACK)) if form == _LOCALHOST else (form,)
-                return last, tuple(found for text in both if (found := address_of(text)) is not None)
-        raise RefusedError(last.rule or "no rule names it", last)
+        pump.start(reached.first)
 
     def _report(self, wanted: Wanted, verdict: Verdict, reason: str = "") -> None:
         self._recorder.add(
@@ -322,8 +269,3 @@ class Passage:
             if now - pump.last_moved >= self._limits.idle_s:
                 pump.stop(f"nothing was said for {self._limits.idle_s:.0f} s")
         self._idle = self._loop.call_later(min(self._limits.idle_s, 60.0), self._end_idle)
-
-
-def is_unknown_stand_in(host: str) -> bool:
-    """Whether an address is of the range that stands for names; a name would have been found for it."""
-    return ":" not in host and is_stand_in(host)

@@ -9,7 +9,8 @@ from typing import Any, Final, TypeVar
 
 from rundown.egress.gate import Gate
 from rundown.egress.names import Names
-from rundown.egress.passage import Limits, Passage
+from rundown.egress.outer_proxy import OuterProxies
+from rundown.egress.passage import Limits, Passage, Shared
 from rundown.egress.resolve import Resolver
 from rundown.egress.route import Route
 
@@ -20,7 +21,8 @@ T = TypeVar("T")
 class Egress:
     """One a run and its children. Its thread starts with the first step that has a network."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, proxies: OuterProxies | None = None, limits: Limits | None = None) -> None:
+        self._proxies = proxies or OuterProxies()
         self._limits = limits or Limits()
         self._names = Names()
         self._resolver: Resolver | None = None
@@ -55,7 +57,7 @@ class Egress:
     async def _make(self, gate: Gate, routes: tuple[Route, ...]) -> Passage:
         if self._resolver is None:
             self._resolver = Resolver()
-        return Passage(gate, routes, (self._names, self._resolver), self._limits)
+        return Passage(gate, routes, Shared(self._names, self._resolver, self._proxies), self._limits)
 
     def _start(self) -> None:
         _raise_descriptor_limit()

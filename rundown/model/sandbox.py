@@ -21,7 +21,7 @@ class HostFacts(Struct, frozen=True, kw_only=True):
 
     `user_namespaces`: full chain worked (namespaces, lo up, proc mounted, pivot). `namespaces_as_root`:
     the same without a user namespace, for real root. `cgroup_controllers`: those of `cpu memory pids`
-    whose groups rundown can make.
+    whose groups rundown can make. `cable`: whether a step's network can be joined to rundown's.
     """
 
     kernel: str
@@ -36,6 +36,7 @@ class HostFacts(Struct, frozen=True, kw_only=True):
     cgroup: Literal["v2", "v1", "none"]
     problems: tuple[Gap, ...] = ()
     cgroup_controllers: tuple[str, ...] = ()
+    cable: bool = True
 
 
 class Mount(Struct, frozen=True, kw_only=True):

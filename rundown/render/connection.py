@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import EgressAllowed, EgressBlocked
 from rundown.render.duration import render_size
 from rundown.render.escape import visible
@@ -83,3 +84,31 @@ def render_connections(reached: tuple[Reached, ...], style: Style) -> str:
     if len(reached) > len(shown):
         lines.append(f"  and {len(reached) - len(shown)} more: rundown log")
     return "".join(f"{line}\n" for line in lines)
+
+
+def connection_diagnostics(
+    bodies: Iterable[EgressAllowed | EgressBlocked], again: str
+) -> tuple[Diagnostic, ...]:
+    """Returns one problem for each place that was refused or could not be reached. `again`: the command to
+    which a flag is added, with `{flags}` where it goes."""
+    found: dict[tuple[str, int], Diagnostic] = {}
+    for body in bodies:
+        place = place_of(body.host, body.port)
+        if isinstance(body, EgressBlocked):
+            fix = again.replace("{flags}", body.flag, 1) if body.flag else ""
+            line = f"in .rundownrc.yaml: {body.yaml}" if body.yaml else ""
+            found.setdefault(
+                (body.host, body.port),
+                Diagnostic(
+                    code="egress/blocked",
+                    message=f"it was refused {place}",
+                    why=body.reason,
+                    fix=f"{fix}      (or {line})" if fix and line else fix or line,
+                    severity="warning",
+                ),
+            )
+        elif body.problem:
+            message = f"{place} was allowed, and the connection came to nothing or broke off"
+            problem = Diagnostic(code="egress/failed", message=message, why=body.problem, severity="warning")
+            found.setdefault((body.host, body.port), problem)
+    return tuple(found.values())

@@ -77,7 +77,7 @@ def plan_sandbox(
         tier=tier,
         layers=_layers(host, tier),
         deny_connect=tier == "landlock",
-        network=settings.network if "net" in namespaces_of(tier, words) else None,
+        network=settings.network if host.cable and "net" in namespaces_of(tier, words) else None,
     )
 
 

@@ -80,14 +80,8 @@ def _has_libseccomp() -> bool:
 
 def _nothing(why: str) -> HostFacts:
     failure = {"stage": "probe", "errno": 0, "detail": why}
-    found = {
-        "landlock_abi": 0,
-        "seccomp": False,
-        "userns": failure,
-        "mount": failure,
-        "proc_mount": False,
-        "pidfd": False,
-    }
+    found = {"landlock_abi": 0, "seccomp": False, "userns": failure, "mount": failure}
+    found |= dict.fromkeys(("proc_mount", "pidfd", "cable"), False)
     return _facts(found, False, ())
 
 
@@ -107,6 +101,7 @@ def _facts(
         namespaces_as_root=as_root,
         proc_mount=found["proc_mount"],
         cgroup=hierarchies[0].version if hierarchies else "none",
+        cable=found["cable"],
         cgroup_controllers=tuple(name for name in CONTROLLERS if name in controllers),
         problems=tuple(_problems(found, libseccomp, as_root, controllers, clues)),
     )
@@ -157,6 +152,12 @@ def _problems(
             code="sandbox/proc-shared",
             message="/proc cannot be mounted anew, the one of this container is shown read-only",
             remedy=remedies.for_proc(clues),
+        )
+    if not found["cable"] and (found["userns"] is None or as_root):
+        yield Gap(
+            code="sandbox/no-cable",
+            message="no virtual network device can be made: steps reach nothing, whatever policy allows",
+            remedy="load the kernel module `veth` (modprobe veth)",
         )
     missing = [name for name in CONTROLLERS if name not in controllers]
     if missing:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from rundown.egress.outer_proxy import read_outer_proxies
 from rundown.egress.server import Egress
 from rundown.errors import PolicyDeniedError, SandboxUnavailableError
 from rundown.model.diagnostic import Diagnostic
@@ -28,6 +29,7 @@ from rundown.redact.spellings import SHORTEST_BYTES
 from rundown.sandbox.late import DeniedNames
 from rundown.sandbox.launcher import Launcher
 from rundown.sandbox.settings import ViewSettings
+from rundown.session.certificates import certificate_files
 from rundown.session.desk import Desk, open_desk, step_search_path
 from rundown.session.environment import StepFacts, step_environment
 from rundown.session.guarding import StepGuard
@@ -167,10 +169,13 @@ class House(Struct, kw_only=True, dict=True):
     def launcher(self, ref: RunRef, terminal: Terminal) -> SandboxLauncher:
         """Returns the launcher of one run."""
 
+        certificates = certificate_files(self.desk.around.environ)
+
         def variables(
             request: ExecutionRequest, names: tuple[str, ...], values: Mapping[str, str]
         ) -> tuple[tuple[str, str], ...]:
-            return step_environment(names, self.desk.around.environ, self._step_facts(ref, request), values)
+            facts = self._step_facts(ref, request)
+            return step_environment(names, self.desk.around.environ, facts, {**certificates, **values})
 
         launching = Launching(
             host=self.desk.host,
@@ -185,6 +190,7 @@ class House(Struct, kw_only=True, dict=True):
                 for name in ("rundown", "rd")
             ),
             own_package=self.desk.around.package,
+            certificates=tuple(dict.fromkeys(certificates.values())),
         )
         return SandboxLauncher(self.room, launching, terminal)
 
@@ -226,7 +232,7 @@ def open_house(
     with ExitStack() as stack:
         room = stack.enter_context(Launcher(desk.host, tmp_bytes=tmp_bytes, grace_ns=_GRACE_NS))
         secrets = secret_values(around.environ, _declared(desk))
-        egress = stack.enter_context(closing(Egress()))
+        egress = stack.enter_context(closing(Egress(read_outer_proxies(around.environ))))
         house = House(
             desk=desk,
             tmp_bytes=tmp_bytes,

@@ -53,6 +53,7 @@ def _no_end() -> int | None:
 class Launching(Struct, frozen=True, kw_only=True):
     """What plans of one run have in common. `variables(request, names, values)` gives a
     step its environment: `names` are inherited. `own_executables`: rundown's, which need `own_package`;
+    `certificates`: files and folders of authorities that steps trust;
     `time_left()`: nanoseconds that all steps together still have, None without an end."""
 
     host: HostFacts
@@ -61,6 +62,7 @@ class Launching(Struct, frozen=True, kw_only=True):
     variables: Callable[[ExecutionRequest, tuple[str, ...], Mapping[str, str]], tuple[tuple[str, str], ...]]
     own_executables: tuple[str, ...] = ()
     own_package: str = ""
+    certificates: tuple[str, ...] = ()
     tmp_bytes: int | None = None
     time_left: Callable[[], int | None] = _no_end
 
@@ -133,7 +135,7 @@ class SandboxLauncher:
             tmp_bytes=launching.tmp_bytes,
             network=network,
         )
-        allowed = self._with_own_package(allowed)
+        allowed = self._with_certificates(self._with_own_package(allowed))
         if launching.wish != "none":
             self._made = make_missing_trees(allowed.envelope)
         found = survey(allowed.envelope, launching.view, self._memory)
@@ -170,6 +172,11 @@ class SandboxLauncher:
         """Whether the step has a view of its own, in which its private folders stand at fixed places."""
         tier = choose_tier(self._launching.host, self._launching.wish)
         return tier in ("namespaces", "namespaces-as-root") and "unconfined" not in allowed.envelope.host
+
+    def _with_certificates(self, allowed: Allowed) -> Allowed:
+        """What rundown trusts is there for steps, which are told of it by variables."""
+        trees = (*allowed.envelope.run_trees, *self._launching.certificates)
+        return replace(allowed, envelope=replace(allowed.envelope, run_trees=trees))
 
     def _with_own_package(self, allowed: Allowed) -> Allowed:
         """A step that calls rundown reads rundown's code, wherever it is installed."""

@@ -12,6 +12,7 @@ from rundown.model.event import Body, DecisionMade, EgressBlocked
 from rundown.model.policy import Fix, Grant, Outcome, Ruling
 from rundown.model.request import Capability, ExecutionRequest, Operation
 from rundown.policy.flags import PolicyFlags
+from rundown.policy.host import Endpoint
 from rundown.policy.suggest import suggest_document
 from rundown.session.desk import Desk, open_desk
 from rundown.session.outlook import find_wanted, foresee
@@ -32,8 +33,9 @@ class Needs:
         """Takes one event in."""
         if isinstance(body, DecisionMade) and body.frozen is not None:
             self._requests.setdefault(body.request, body.frozen)
-        elif isinstance(body, EgressBlocked) and body.port:
-            wanted = Operation(capability=Capability.NET, resource=f"{body.host}:{body.port}")
+        elif isinstance(body, EgressBlocked) and body.host != "*":
+            reached = Endpoint(host=body.host, port=body.port or None)  # a look-up: the usual ports
+            wanted = Operation(capability=Capability.NET, resource=str(reached))
             place = Place(run_id="", position=body.position, attempt=1, cwd="/")
             self._requests.setdefault(f"net {wanted.resource}", freeze_nothing(place, wanted))
 

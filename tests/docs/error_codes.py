@@ -11,7 +11,7 @@ from pathlib import Path
 from rundown.syntax.codes import Code
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("agents", "cli", "engine", "policy", "record", "sandbox", "scenario", "session", "syntax")
+ROOMS = ("agents", "cli", "egress", "engine", "policy", "record", "sandbox", "scenario", "session", "syntax")
 WHOLE = re.compile(rf"(?:{'|'.join(ROOMS)})/[a-z][a-z0-9-]+")
 KEBAB = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 SHORT_MAKERS = {"_problem", "record_problem", "_RefusedError", "_finding", "problem"}

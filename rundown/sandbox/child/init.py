@@ -89,12 +89,17 @@ def _make_network(recipe: Recipe) -> StepNetwork | None:
     """None where there is none, or where no cable can be had: then nothing is reachable."""
     if "net" not in recipe["namespaces"]:
         return None
-    return StepNetwork()
+    try:
+        return StepNetwork()
+    except StageError:
+        return None
 
 
 def _open_network(control: socket.socket, network: StepNetwork | None, begin: wire.Message) -> None:
     """Hands the listeners over. Nobody waits for them to be served: what connects before is queued."""
     if network is None:
+        if begin["network"] is not None:
+            raise StageError("network", 0, "no virtual network device can be made (veth)")
         return
     opened = network.listen(begin["network"]) if begin["network"] is not None else []
     network.close()

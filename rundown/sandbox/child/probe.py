@@ -1,7 +1,8 @@
 """What this host lets us do, found by doing it in children that end at once.
 
 Prints one JSON object: `landlock_abi`, `seccomp`, `proc_mount`, and for each way of making namespaces
-(`userns`, `mount`) None if the whole chain worked, else the failure. Some hosts allow the first call
+(`userns`, `mount`) None if the whole chain worked, else the failure; `cable`: whether a step's network can
+be joined to rundown's. Some hosts allow the first call
 and refuse the next, so that every stage of the real chain is gone through, with the real code.
 """
 
@@ -14,12 +15,13 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from rundown.sandbox.child import holder, namespaces, syscalls, walls
+from rundown.sandbox.child import holder, namespaces, network, syscalls, walls
 from rundown.sandbox.child.stages import StageError, stage
 
 _CREATE_RULESET_VERSION: Final = 1
 _STEP_SPACES: Final = ("mount", "pid", "net", "ipc", "uts")
-_ENDED: Final = ({"stage": "probe", "errno": 0, "detail": "it was ended"}, False)
+_NOTHING: Final = (False, False)
+_ENDED: Final = ({"stage": "probe", "errno": 0, "detail": "it was ended"}, _NOTHING)
 _BPF: Final = struct.Struct("HBBI")
 
 
@@ -27,10 +29,10 @@ def main() -> None:
     """Prints the findings."""
     abi = _Trial(_confine_with_landlock, 0)
     seccomp = _Trial(_confine_with_seccomp, False)
-    userns, proc_mount = _Trial(lambda: _go_through("userns")).answer()
+    userns, (proc_mount, cable) = _Trial(lambda: _go_through("userns")).answer()
     mount = None
     if os.geteuid() == 0 and userns is not None:
-        mount, proc_mount = _Trial(lambda: _go_through("mount")).answer()
+        mount, (proc_mount, cable) = _Trial(lambda: _go_through("mount")).answer()
     found = {
         "landlock_abi": abi.answer(),
         "seccomp": seccomp.answer(),
@@ -38,6 +40,7 @@ def main() -> None:
         "mount": mount,
         "proc_mount": proc_mount,
         "pidfd": _Trial(_open_pidfd, False).answer(),
+        "cable": cable,
     }
     json.dump(found, sys.stdout)
 
@@ -55,7 +58,7 @@ class _Trial:
             try:
                 found = check()
             except StageError as error:
-                found = [error.as_message(), False]
+                found = [error.as_message(), _NOTHING]
             os.write(writer, json.dumps(found).encode("utf-8"))
             os._exit(0)
         os.close(writer)
@@ -68,20 +71,25 @@ class _Trial:
         return json.loads(text) if text else self._otherwise
 
 
-def _go_through(base: str) -> tuple[None, bool]:
+def _go_through(base: str) -> tuple[None, tuple[bool, bool]]:
     """The chain of a step: run namespace, step namespaces, loopback, proc, a root of its own."""
     holder.enter_run_namespace(base, 1 << 20)
     namespaces.enter_alone(("user", *_STEP_SPACES) if base == "userns" else _STEP_SPACES)
-    failure, proc_mount = _Trial(_be_init).answer()
+    failure, found = _Trial(_be_init).answer()
     if failure is not None:
         raise StageError(failure["stage"], failure["errno"], failure["detail"])
-    return None, proc_mount
+    return None, found
 
 
-def _be_init() -> tuple[None, bool]:
+def _be_init() -> tuple[None, tuple[bool, bool]]:
     with stage("namespaces", "private mounts"):
         syscalls.make_all_mounts_private()
     namespaces.bring_loopback_up()
+    try:
+        network.StepNetwork().close()
+        cable = True
+    except StageError:
+        cable = False
     try:
         os.close(syscalls.new_filesystem("proc", {}))
         proc_mount = True
@@ -98,7 +106,7 @@ def _be_init() -> tuple[None, bool]:
         syscalls.pivot_into(root)
     walls.empty_bounding_set([])
     walls.drop_capabilities([])
-    return None, proc_mount
+    return None, (proc_mount, cable)
 
 
 def _confine_with_landlock() -> int:

@@ -6,6 +6,7 @@ import platform
 from rundown.sandbox.probe import _facts, probe_host
 
 ALL = {"landlock_abi": 7, "seccomp": True, "userns": None, "mount": None, "proc_mount": True, "pidfd": True}
+ALL |= {"cable": True}
 REFUSED = {"stage": "id-maps", "errno": 1, "detail": "uid_map: Operation not permitted"}
 
 
@@ -48,6 +49,10 @@ def test_a_host_that_refuses_pidfds_says_so():
 
 def test_a_masked_proc_is_named():
     assert "sandbox/proc-shared" in _problems(proc_mount=False)
+
+
+def test_a_kernel_without_virtual_network_devices_is_named():
+    assert "veth" in _problems(cable=False)["sandbox/no-cable"].remedy
 
 
 def test_a_missing_library_is_not_a_missing_kernel_feature():
