@@ -6,8 +6,10 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from rundown.cli.background import go_to_background
 from rundown.cli.ending import Telling
 from rundown.cli.front import Look, open_front
+from rundown.cli.hangup import HangUp
 from rundown.cli.inputs import given_values
 from rundown.cli.options import flags_again
 from rundown.cli.places import place_again, runs_place
@@ -35,14 +37,18 @@ def go_on(
     inputs: dict[str, tuple[str, ...]],
     order: Order | None = None,
     reports: Reports = Reports(),  # noqa: B008 - a frozen value
+    detach: bool = False,
 ) -> int:
     """Resumes a run; `order` is what a person does to it first. Returns the exit code."""
+    background = go_to_background(as_json=reports.as_json) if detach else None
+    if isinstance(background, int):
+        return background
     around = read_surroundings()
     place = runs_place(wish.root, wish.runs_dir)
     run_id = run if run is not None else active_run(place)
     if run_id is None:
         return _nothing_active(order)
-    contract = _outermost(place, run_id)
+    contract = outermost_contract(place, run_id)
     runbook = Path(contract.runbook_path) if contract.runbook_path else None
     wish = replace(wish, root=Path(contract.root))
     given = given_values(inputs, around)
@@ -55,12 +61,15 @@ def go_on(
         again=flags_again(wish),
         place=place_again(contract.root, wish, around),
     )
+    if background is not None:
+        front = background.around(front, telling.place)
+    hangup = HangUp()
     with Reporting(reports, around.environ) as reporting:
         with (
             open_house(wish, around, runbook, front.prompter) as house,
-            forwarded(house.room, front.terminal.size, front.ending),
+            forwarded(house.room, front.terminal.size, front.ending, hangup),
         ):
-            runner = Runner(house, reporting.around(front, telling.place + telling.again))
+            runner = Runner(house, reporting.around(hangup.heeded(front), telling.place + telling.again))
             ended = runner.resume(contract.run_id, given, order)
         return reporting.tell(ended, telling)
 
@@ -72,11 +81,11 @@ def active_run(place: RunsPlace) -> str | None:
     return active.run_id if active is not None else None
 
 
-def _outermost(place: RunsPlace, run: str) -> Contract:
+def outermost_contract(place: RunsPlace, run: str) -> Contract:
     """The contract of a run, or of the run that a person started and of which it is a part."""
     with open_run(place, run) as directory:
         contract = msgspec.json.decode(directory.read_file(CONTRACT), type=Contract)
-    return contract if contract.parent_run is None else _outermost(place, contract.parent_run)
+    return contract if contract.parent_run is None else outermost_contract(place, contract.parent_run)
 
 
 def _nothing_active(order: Order | None) -> int:

@@ -22,10 +22,15 @@ _PAUSES = {
 }
 
 
+def pause_code(reason: str) -> int:
+    """Returns what a pause means as an exit code."""
+    return _PAUSES.get(reason, 5)
+
+
 def exit_code(ended: Ended, *, prompted: bool) -> int:
     """Returns 0 complete, 1 stopped, or what the pause means; a run that waits by its own wish is 0."""
     if ended.pause is not None:
-        code = _PAUSES.get(ended.pause.reason, 5)
+        code = pause_code(ended.pause.reason)
         return 0 if prompted and ended.pause.reason == "waiting" else code
     return 0 if ended.state.lifecycle == "completed" else 1
 

@@ -84,7 +84,7 @@ def open_front(around: Surroundings, wish: Wish, look: Look) -> TerminalFront:
     return TerminalFront(
         prompter=open_prompter(sheet, style, present=interactive, plain=look.plain),
         terminal=OutputTerminal(sheet=sheet),
-        frontend=partial(_frontend, look=look, again=flags_again(wish), sheet=sheet),
+        frontend=partial(show_run, look=look, again=flags_again(wish), sheet=sheet),
         warn=partial(_warn, plain=look.plain),
         ending=sheet.tell_ending if sheet is not None else _nothing,
         sheet=sheet,
@@ -110,17 +110,19 @@ def _warn(item: Diagnostic, *, plain: bool) -> None:
         sys.stderr.flush()
 
 
-def _frontend(
+def show_run(
     run_id: str,
     runbook: Runbook,
     earlier: tuple[Event, ...],
     *,
     look: Look,
     again: str,
-    sheet: Sheet | None,
+    sheet: Sheet | None = None,
 ) -> Frontend:
+    """Returns what shows one run. `run_id`: of the outermost run, for the commands that go on with it;
+    `earlier`: what is known already; `again`: flags that those commands need as well."""
     if look.as_json:
-        return JsonFrontend(color=stream_style(sys.stderr).color, raw=look.raw)
+        return JsonFrontend(color=stream_style(sys.stderr).color, raw=look.raw, earlier=earlier)
     total = sum(max(1, len(step.substeps)) for step in runbook.steps)
     resume = f"rundown resume {short_id(run_id)}{again}"
     style = stream_style(sys.stdout, plain=look.plain)

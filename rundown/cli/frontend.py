@@ -7,6 +7,8 @@ interrupted where the next one begins, so that nothing happens unseen and nothin
 import sys
 from typing import BinaryIO
 
+import msgspec
+
 from rundown.cli.runner_streams import runner_safe_json
 from rundown.cli.sheet import Sheet
 from rundown.model.digest import canonical_json
@@ -17,6 +19,7 @@ from rundown.model.event import (
     LaunchRequested,
     ProcessEnded,
     RunPaused,
+    RunStarted,
     StepStarted,
 )
 from rundown.render.diagnostic import render_diagnostics
@@ -126,12 +129,14 @@ def render_task(task: str, style: Style) -> str:
 
 
 class JsonFrontend:
-    """One canonical JSON event a line on standard output; what steps print goes to standard error, filtered
-    as for a person unless `raw`."""
+    """One canonical JSON event a line on standard output, as it is stored but for `run_id`, which says of
+    which run it is: a run and those below it share the stream. What steps print goes to standard error,
+    filtered as for a person unless `raw`. `earlier`: what an earlier process showed."""
 
-    def __init__(self, *, color: bool = False, raw: bool = False) -> None:
+    def __init__(self, *, color: bool = False, raw: bool = False, earlier: tuple[Event, ...] = ()) -> None:
         self._printed = _Printed(color=color, raw=raw)
         self._is_read = True
+        self._run_id = next((_started(event) for event in earlier if _started(event)), "")
 
     def show(self, event: Event) -> None:
         """Prints one event.
@@ -141,7 +146,9 @@ class JsonFrontend:
         """
         for _, rest in self._printed.end():
             _write("stderr", rest)
-        self._is_read = _write("stdout", runner_safe_json(canonical_json(event)) + b"\n") and self._is_read
+        self._run_id = _started(event) or self._run_id
+        line = canonical_json({**msgspec.to_builtins(event), "run_id": self._run_id})
+        self._is_read = _write("stdout", runner_safe_json(line) + b"\n") and self._is_read
         if isinstance(event.body, StepStarted) and not self._is_read:
             raise KeyboardInterrupt
 
@@ -152,6 +159,10 @@ class JsonFrontend:
     def present(self, task: str) -> None:
         """Shows what a person is to do, on standard error."""
         _write("stderr", (visible(task, lines=True) + "\n").encode() if task else b"")
+
+
+def _started(event: Event) -> str:
+    return event.body.run_id if isinstance(event.body, RunStarted) else ""
 
 
 class _Printed:

@@ -17,6 +17,7 @@ _COMMANDS = {
     "run": ("rundown.cli.run:command", "Run a runbook, step by step, asked for and confined."),
     "tui": ("rundown.cli.tui:command", "The terminal UI: look, run step by step, approve, resume."),
     "resume": ("rundown.cli.resume:command", "Go on with a run that was interrupted, paused or denied."),
+    "attach": ("rundown.cli.attach:command", "Watch a run that goes on without a terminal, and answer it."),
     "check": ("rundown.cli.check:command", "Validate runbooks; all problems at once."),
     "exec": ("rundown.cli.exec:command", "Run one command under policy and sandbox, as a step would be run."),
     "policy": ("rundown.cli.policy:command", "Explain, show and check policies."),

@@ -23,8 +23,11 @@ Exit code: as `rundown run`.
 @click.argument("run", required=False)
 @input_options
 @report_options
+@click.option("--detach", is_flag=True, help="Ask here, then go on without this terminal: `rundown attach`.")
 @click.option("--runs-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where the record is.")
 @policy_options
-def command(run: str | None, inputs: dict[str, tuple[str, ...]], reports: Reports, wish: Wish) -> int:
+def command(
+    run: str | None, inputs: dict[str, tuple[str, ...]], reports: Reports, detach: bool, wish: Wish
+) -> int:
     """Go on with RUN: an id, a unique part of one, or nothing for the newest."""
-    return go_on(run, wish, inputs=inputs, reports=reports)
+    return go_on(run, wish, inputs=inputs, reports=reports, detach=detach)

@@ -7,9 +7,11 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
+from rundown.cli.background import go_to_background
 from rundown.cli.dry_run import rehearse_run, tell_rehearsal
 from rundown.cli.ending import Telling
 from rundown.cli.front import Look, TerminalFront, open_front
+from rundown.cli.hangup import HangUp
 from rundown.cli.inputs import given_values, input_options
 from rundown.cli.options import flags_again, policy_options
 from rundown.cli.part_options import Part, chosen_part, part_options, steps_directory
@@ -53,6 +55,7 @@ Exit code: 0 complete, 1 stopped or failed, 2 usage or not valid, 3 denied by po
 @click.option("--prompted", "--manual", is_flag=True, help="Show commands instead of running them.")
 @click.option("--dry-run", is_flag=True, help="Only list what would be asked for and denied; 3 if anything.")
 @click.option("--step-by-step", is_flag=True, help="Ask before each step whether it shall begin.")
+@click.option("--detach", is_flag=True, help="Ask here, then go on without this terminal: `rundown attach`.")
 @click.option("--no-preflight", is_flag=True, help="Ask at each step only, not before the first one.")
 @click.option("--agent", metavar="KIND", help="Who does agent steps that name no kind.")
 @click.option("--tui", is_flag=True, help="In the terminal UI, as `rundown tui FILE`.")
@@ -70,10 +73,16 @@ def command(
     agent: str | None,
     reports: Reports,
     tui: bool,
+    detach: bool,
     wish: Wish,
 ) -> int:
     """Run FILE: a path, `-` for standard input, or a name below runbooks/."""
     around = read_surroundings()
+    if detach and (tui or dry_run or step_by_step):
+        raise click.UsageError("--detach goes with none of --tui, --dry-run, --step-by-step")
+    background = go_to_background(as_json=reports.as_json) if detach else None
+    if isinstance(background, int):
+        return background
     wish = replace(wish, timeout_ns=reports.timeout_ns, non_interactive=wish.non_interactive or dry_run)
     shape = partial(_shape, part, wish, around)
     if tui:
@@ -106,6 +115,9 @@ def command(
         start = replace(shape(opened, prepare(opened, invocation)), preflight=not no_preflight)
         if dry_run:
             return _rehearse(file, opened, start, reports, (wish, around))
+        if background is not None:
+            root = find_project(opened.document.path, around.cwd, around.home, wish.root).root
+            front = background.around(front, place_again(root, wish, around))
         return _perform(opened, start, front, reporting, invocation=(wish, around), reports=reports)
 
 
@@ -119,11 +131,12 @@ def _perform(
     reports: Reports,
 ) -> int:
     wish, around = invocation
+    hangup = HangUp()
     with (
         open_house(wish, around, opened.document.path, front.prompter) as house,
-        forwarded(house.room, front.terminal.size, front.ending),
+        forwarded(house.room, front.terminal.size, front.ending, hangup),
     ):
-        runner = Runner(house, reporting.around(front, flags_again(wish)))
+        runner = Runner(house, reporting.around(hangup.heeded(front), flags_again(wish)))
         ended = runner.start(opened, start)
         place = place_again(house.desk.project.root, wish, around)
     if reports.suggest is not None:

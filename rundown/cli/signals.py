@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from rundown.cli.hangup import HangUp
 from rundown.sandbox.launcher import Launcher
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -18,16 +19,22 @@ class TerminatedError(KeyboardInterrupt):
 
 @contextmanager
 def forwarded(
-    room: Launcher, size: Callable[[], tuple[int, int] | None], warn: Callable[[], None] = lambda: None
+    room: Launcher,
+    size: Callable[[], tuple[int, int] | None],
+    warn: Callable[[], None] = lambda: None,
+    hangup: HangUp | None = None,
 ) -> Iterator[None]:
-    """While inside, SIGINT, SIGTERM and SIGHUP end the running step first.
+    """While inside, SIGINT, SIGTERM and SIGHUP end the running step first; with `hangup`, the last is noted
+    there and the step goes to its end.
 
     With no step running they interrupt rundown itself (KeyboardInterrupt), as Python does for the first.
     `size` says how large a step's terminal is; `warn` is called when a step is asked to end.
     """
 
     def end(number: int, frame: FrameType | None) -> None:
-        if room.interrupt():
+        if number == signal.SIGHUP and hangup is not None and room.is_busy:
+            hangup.happened = True
+        elif room.interrupt():
             warn()
         else:
             raise TerminatedError if number == signal.SIGTERM else KeyboardInterrupt

@@ -10,6 +10,7 @@ import struct
 from contextlib import suppress
 from pathlib import Path
 
+from rundown.errors import RecordError
 from rundown.record.problems import describe, record_problem
 from rundown.record.rundir import LOCK, RunDirectory
 
@@ -53,6 +54,13 @@ def take_lock(rundir: RunDirectory) -> int:
         os.ftruncate(fd, 0)
         os.pwrite(fd, b"%d\n" % os.getpid(), 0)
     return fd
+
+
+def holder(rundir: RunDirectory) -> int | None:
+    """Returns the process that drives the run, by its own word; None if it left none."""
+    with suppress(OSError, ValueError, RecordError):
+        return int(rundir.read_file(LOCK)) or None
+    return None
 
 
 def is_locked(path: Path) -> bool:

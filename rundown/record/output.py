@@ -32,7 +32,7 @@ class OutputFile:
         Raises:
             RecordError: the file system refused.
         """
-        stem, count = f"output/{_plain(position)}.{attempt}", 1
+        stem, count = f"output/{plain_position(position)}.{attempt}", 1
         while True:
             name = f"{stem}{suffix}" if count == 1 else f"{stem}-{count}{suffix}"
             try:
@@ -97,8 +97,9 @@ class OutputFile:
         self.close()
 
 
-def _plain(position: str) -> str:
-    """Keeps what positions are made of; other characters become `%XX`, so that two never meet."""
+def plain_position(position: str) -> str:
+    """Returns a position as part of a file name: what positions are made of is kept, other characters become
+    `%XX`, so that two never meet."""
     text = "".join(
         character if character in _PLAIN else "".join(f"%{byte:02x}" for byte in character.encode())
         for character in position

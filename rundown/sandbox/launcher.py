@@ -126,6 +126,11 @@ class Launcher:
             relay.interrupt()
         return bool(self._running)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything runs. Signal-safe."""
+        return bool(self._running)
+
     def resize(self, rows: int, columns: int) -> None:
         """Passes a terminal's new size on. Signal-safe."""
         for relay in self._running:

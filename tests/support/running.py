@@ -96,6 +96,10 @@ class Running:
         self._process.kill()
         self._process.wait()
 
+    def send(self, number: signal.Signals) -> None:
+        """Sends a signal."""
+        self._process.send_signal(number)
+
     def end(self, number: signal.Signals) -> tuple[int, float, str]:
         """Sends a signal; returns the status, how many seconds it took to end, and what it told."""
         begun = time.monotonic()

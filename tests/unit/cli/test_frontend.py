@@ -16,6 +16,7 @@ from rundown.model.event import (
     ProcessEnded,
     RunFinished,
     RunPaused,
+    RunStarted,
     StepFinished,
     StepStarted,
 )
@@ -216,3 +217,21 @@ def test_the_pause_that_follows_is_shown_to_nobody(front: TextFrontend | JsonFro
 def test_a_full_disk_is_nobody_reading(front: TextFrontend | JsonFrontend) -> None:
     with printing_to("/dev/full"), pytest.raises(KeyboardInterrupt):
         front.show(event(STEP))
+
+
+def test_each_event_says_of_which_run_it_is_also_when_a_run_goes_on(
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    started = Event(
+        seq=0,
+        at="",
+        prev="",
+        body=RunStarted(run_id="r1", runbook_file="a.md", runbook_digest="", root="/", rundown_version="0"),
+    )
+    later = Event(seq=1, at="", prev="", body=StepStarted(step="1"))
+    first, again = JsonFrontend(), JsonFrontend(earlier=(started,))
+    first.show(started)
+    first.show(later)
+    again.show(later)
+    lines = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
+    assert [line["run_id"] for line in lines] == ["r1", "r1", "r1"]
