@@ -20,6 +20,7 @@ from rundown.cli.surroundings import read_surroundings
 from rundown.errors import InvalidInputError
 from rundown.model.contract import Contract
 from rundown.model.diagnostic import Diagnostic
+from rundown.model.sandbox import SandboxWish
 from rundown.record.listing import list_runs, open_run
 from rundown.record.place import RunsPlace
 from rundown.record.rundir import CONTRACT
@@ -50,7 +51,7 @@ def go_on(
         return _nothing_active(order)
     contract = outermost_contract(place, run_id)
     runbook = Path(contract.runbook_path) if contract.runbook_path else None
-    wish = replace(wish, root=Path(contract.root))
+    wish = replace(wish, root=Path(contract.root), sandbox=_isolation(contract, wish))
     given = given_values(inputs, around)
     wish = replace(wish, timeout_ns=reports.timeout_ns)
     front = open_front(around, wish, Look(as_json=reports.as_json, raw=reports.raw, plain=reports.plain))
@@ -72,6 +73,11 @@ def go_on(
             runner = Runner(house, reporting.around(hangup.heeded(front), telling.place + telling.again))
             ended = runner.resume(contract.run_id, given, order)
         return reporting.tell(ended, telling)
+
+
+def _isolation(contract: Contract, wish: Wish) -> SandboxWish:
+    """What a run asked for is asked for again, unless the person says something else now."""
+    return "strict" if contract.isolation == "strict" and wish.sandbox == "default" else wish.sandbox
 
 
 def active_run(place: RunsPlace) -> str | None:

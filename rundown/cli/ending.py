@@ -15,6 +15,7 @@ _PAUSES = {
     "denied": 3,
     "violation": 3,
     "sandbox": 4,
+    "expired": 4,
     "waiting": 5,
     "in-doubt": 5,
     "secret": 5,
@@ -74,6 +75,7 @@ def _last_words(ended: Ended, telling: Telling, resume: str) -> Iterator[str]:
         "violation": f"look at what was moved away, then go on: {resume}",
         "interrupted": f"go on: {resume}",
         "sandbox": f"what this host can enforce: rundown doctor; go on: {resume}",
+        "expired": f"start a new run; to end this one: rundown stop --run {run}{telling.place}",
         "secret": f"when it is there: {resume}",
         "in-doubt": f"at a terminal: {resume}",
     }

@@ -57,14 +57,16 @@ def _options() -> list[Callable[[Callable[..., Any]], Callable[..., Any]]]:
         click.option(
             "--timeout",
             "timeout_ns",
-            type=_Duration(),
+            type=DurationParameter(),
             metavar="TIME",
             help="End the whole run after 90s, 10m, 1h30m.",
         ),
     ]
 
 
-class _Duration(click.ParamType):  # type: ignore[type-arg]
+class DurationParameter(click.ParamType):  # type: ignore[type-arg]
+    """A time as people write it, in nanoseconds."""
+
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:

@@ -16,7 +16,7 @@ from rundown.cli.inputs import given_values, input_options
 from rundown.cli.options import flags_again, policy_options
 from rundown.cli.part_options import Part, chosen_part, part_options, steps_directory
 from rundown.cli.places import place_again
-from rundown.cli.report_options import Reports, report_options
+from rundown.cli.report_options import DurationParameter, Reports, report_options
 from rundown.cli.reporting import Reporting
 from rundown.cli.screen import error_style
 from rundown.cli.signals import forwarded
@@ -56,6 +56,13 @@ Exit code: 0 complete, 1 stopped or failed, 2 usage or not valid, 3 denied by po
 @click.option("--dry-run", is_flag=True, help="Only list what would be asked for and denied; 3 if anything.")
 @click.option("--step-by-step", is_flag=True, help="Ask before each step whether it shall begin.")
 @click.option("--detach", is_flag=True, help="Ask here, then go on without this terminal: `rundown attach`.")
+@click.option(
+    "--expires",
+    "expires_ns",
+    type=DurationParameter(),
+    metavar="TIME",
+    help="No step begins later than that after the start, pauses included: 90m, 24h.",
+)
 @click.option("--no-preflight", is_flag=True, help="Ask at each step only, not before the first one.")
 @click.option("--agent", metavar="KIND", help="Who does agent steps that name no kind.")
 @click.option("--tui", is_flag=True, help="In the terminal UI, as `rundown tui FILE`.")
@@ -74,6 +81,7 @@ def command(
     reports: Reports,
     tui: bool,
     detach: bool,
+    expires_ns: int | None,
     wish: Wish,
 ) -> int:
     """Run FILE: a path, `-` for standard input, or a name below runbooks/."""
@@ -83,7 +91,8 @@ def command(
     background = go_to_background(as_json=reports.as_json) if detach else None
     if isinstance(background, int):
         return background
-    wish = replace(wish, timeout_ns=reports.timeout_ns, non_interactive=wish.non_interactive or dry_run)
+    wish = replace(wish, timeout_ns=reports.timeout_ns, expires_ns=expires_ns)
+    wish = replace(wish, non_interactive=wish.non_interactive or dry_run)
     shape = partial(_shape, part, wish, around)
     if tui:
         _refuse_reports(reports, dry_run=dry_run)

@@ -379,7 +379,8 @@ class Jumped(Struct, frozen=True, kw_only=True, tag="Jumped"):
 
 
 class RunPaused(Struct, frozen=True, kw_only=True, tag="RunPaused"):
-    """`reason`: denied, violation, waiting, in-doubt, interrupted, sandbox, secret (one cannot be had)."""
+    """`reason`: denied, violation, waiting, in-doubt, interrupted, sandbox, secret (one cannot
+    be had), expired (its contract)."""
 
     reason: str
     position: str

@@ -50,7 +50,8 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """Resource limits of a step; None means not limited. Times in nanoseconds, sizes in bytes."""
+    """Resource limits of a step; None means not limited. Times in nanoseconds, sizes in bytes.
+    `expiry_ns` is of a whole run."""
 
     timeout_ns: int | None = None
     memory_bytes: int | None = None
@@ -60,6 +61,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     open_files: int | None = None
     output_bytes: int | None = None
     tmp_bytes: int | None = None
+    expiry_ns: int | None = None
 
 
 class Layer(Struct, frozen=True, kw_only=True):

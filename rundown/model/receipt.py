@@ -39,7 +39,7 @@ class Predicate(Struct, frozen=True, kw_only=True):
 
     The elements of lists are objects in the shape of `rundown.record.facts`; docs/events.md describes them.
     `status`: completed, stopped, paused, running (its process died). `exit_class`: complete, failed, denied,
-    no-sandbox, person-needed, interrupted, died. Digests are `sha256:<hex>`.
+    no-sandbox, person-needed, expired, interrupted, died. Digests are `sha256:<hex>`.
     """
 
     run_id: str

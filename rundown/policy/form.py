@@ -64,7 +64,7 @@ class ModeMap(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class LimitsForm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Resource limits of a step, with units."""
+    """Resource limits of a step, with units; `expiry` is of a whole run, from its start, pauses included."""
 
     timeout: Duration | UnsetType = UNSET
     memory: Size | UnsetType = UNSET
@@ -74,6 +74,7 @@ class LimitsForm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     open_files: Count | UnsetType = UNSET
     output: Size | UnsetType = UNSET
     tmp: Size | UnsetType = UNSET
+    expiry: Duration | UnsetType = UNSET
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

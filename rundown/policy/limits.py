@@ -15,6 +15,7 @@ _FIELDS = {
     "open_files": "open_files",
     "output": "output_bytes",
     "tmp": "tmp_bytes",
+    "expiry": "expiry_ns",
 }
 assert set(_FIELDS) == set(LimitsForm.__struct_fields__)
 

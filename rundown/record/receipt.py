@@ -22,6 +22,7 @@ _CLASSES = {
     "waiting": "person-needed",
     "in-doubt": "person-needed",
     "secret": "person-needed",
+    "expired": "expired",
     "interrupted": "interrupted",
 }
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from rundown.egress.outer_proxy import read_outer_proxies
 from rundown.egress.server import Egress
-from rundown.errors import PolicyDeniedError, SandboxUnavailableError
+from rundown.errors import InvalidInputError, PolicyDeniedError, SandboxUnavailableError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.policy import Envelope, Outcome
 from rundown.model.request import Capability, ExecutionRequest
@@ -32,11 +32,14 @@ from rundown.sandbox.settings import ViewSettings
 from rundown.session.certificates import certificate_files
 from rundown.session.desk import Desk, open_desk, step_search_path
 from rundown.session.environment import StepFacts, step_environment
+from rundown.session.expiry import Expiring, earliest
 from rundown.session.guarding import StepGuard
+from rundown.session.helm import Helm
 from rundown.session.launching import Launching, SandboxLauncher, Terminal
 from rundown.session.library import Opened
 from rundown.session.ports import Prompter
 from rundown.session.private_files import memory_folder, sweep
+from rundown.session.run import Start
 from rundown.session.secret_sources import Sources
 from rundown.session.surroundings import Surroundings
 from rundown.session.values import Values
@@ -109,10 +112,17 @@ class House(Struct, kw_only=True, dict=True):
         runbook = path.removeprefix(root) if path.startswith(root) else ""
         return self.vault.of_runbook(runbook, opened.runbook.front.secrets)
 
-    def too_short(self, inputs: frozenset[str]) -> Iterator[Diagnostic]:
-        """Yields a warning for each secret, and each of these secret inputs, that is too short to be taken
-        out of anything."""
-        named = inputs | {rule.name for rule in self.vault.rules()}
+    def check_secrets(self, opened: Opened, start: Start) -> Iterator[Diagnostic]:
+        """Yields a warning for each secret, and each secret input, that is too short to be taken out of
+        anything.
+
+        Raises:
+            InvalidInputError: secrets that the runbook's steps get cannot be had.
+        """
+        missing = () if start.prompted else self.secrets_of(opened).missing()
+        if missing:
+            raise InvalidInputError(*missing)
+        named = start.secret | {rule.name for rule in self.vault.rules()}
         for name in self.redactor.skipped:
             if name.partition(".")[0] in named:
                 yield Diagnostic(
@@ -122,6 +132,15 @@ class House(Struct, kw_only=True, dict=True):
                     why="so short a text stands in much that is not secret: it is not taken out of anything",
                     fix="use a longer one",
                 )
+
+    def bounded(self, start: Start, helm: Helm) -> Helm:
+        """Returns the helm of a run: nothing begins past the end of its contract."""
+        return Expiring(start.expires_at, self.desk.around.now_ns, helm)
+
+    def expiry(self, now_ns: int) -> str | None:
+        """Returns until when a run that starts now may begin steps: the nearer of what the invocation says
+        and what policy does; None without either."""
+        return earliest(now_ns, self.desk.wish.expires_ns, effective_limits(self.desk.compiled).expiry_ns)
 
     @property
     def live_folder(self) -> Path:
@@ -288,22 +307,29 @@ def require_sandbox(host: HostFacts, wish: Wish, *, bypass_allowed: bool) -> Non
                 fix="leave --no-sandbox out",
             )
         )
+    mismatch = Diagnostic(
+        code="session/capability-mismatch",
+        message=f"capability mismatch: this host lacks the isolation that is asked for ({wish.sandbox})",
+        why="the contract of a run names its isolation; without it nothing starts",
+    )
     walls = host.user_namespaces or host.namespaces_as_root or host.landlock_abi > 0
     if wish.sandbox == "default" and not walls:
         raise SandboxUnavailableError(
+            mismatch,
             Diagnostic(
                 code="sandbox/none",
                 message="this host can confine nothing: neither user namespaces nor Landlock work",
                 why="; ".join(gap.message for gap in host.problems),
                 fix="`rundown doctor` says how to get them; --sandbox=best applies what there is",
-            )
+            ),
         )
     if wish.sandbox == "strict" and host.problems:
         raise SandboxUnavailableError(
+            mismatch,
             *(
                 Diagnostic(code=gap.code, message=gap.message, why="--sandbox-strict", fix=gap.remedy)
                 for gap in host.problems
-            )
+            ),
         )
 
 

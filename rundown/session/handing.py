@@ -34,6 +34,7 @@ def prepare_child(run: Run, found: Opened, values: Values) -> Start | str:
         agent=run.start.agent,
         context_id=run.context_id,
         family=family_below(run),
+        expires_at=run.start.expires_at,
         cwd=run.start.cwd,
     )
 

@@ -34,6 +34,7 @@ def draw_contract(desk: Desk, opened: Opened, start: Start, *, run_id: str, now_
         agents=_agents(opened.runbook, start.agent),
         prompted=start.prompted,
         parent_run=start.family.parent,
+        expires_at=start.expires_at,
     )
 
 

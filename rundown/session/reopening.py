@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from rundown.engine.course import chart
 from rundown.errors import InvalidInputError, RundownError
@@ -54,6 +55,8 @@ class Logs:
         house = self._house
         house.keep_secret(start.secret_values)
         now_ns = house.desk.around.now_ns()
+        if start.family.parent is None:
+            start = replace(start, expires_at=house.expiry(now_ns))
         directory = stack.enter_context(RunDirectory.create(self._place, now_ns=now_ns))
         if self._place.runs_dir is not None:
             make_own_folder(self._place.root)
@@ -95,7 +98,8 @@ class Logs:
         log = self._registry.resume(directory, house.desk.around.now_ns, house.redact_text)
         stack.enter_context(log)
         events = tuple(read_events(directory.path / EVENTS))
-        opened = self._reread(directory, msgspec.json.decode(log.contract, type=Contract))
+        contract = msgspec.json.decode(log.contract, type=Contract)
+        opened = self._reread(directory, contract)
         course = chart(opened.runbook)
         try:
             replayed = replay(course, events)
@@ -104,6 +108,7 @@ class Logs:
         if replayed is None:
             return None
         start = _start(opened, replayed, secrets, parent)
+        start = replace(start, expires_at=contract.expires_at)
         house.keep_secret(start.secret_values)
         return Run(directory=directory, log=log, course=course, opened=opened, start=start, replayed=replayed)
 

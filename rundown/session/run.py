@@ -25,7 +25,8 @@ from rundown.session.values import Values
 class Start(Struct, frozen=True, kw_only=True):
     """How a run begins. `values` are those of `gather_values`; `secret` names are kept off the record.
     `begin`, `until`: the units where it starts and after which it ends, if not the runbook's own. `cwd`:
-    where steps start, a real path inside the project's root; "" for the root itself."""
+    where steps start, a real path inside the project's root; "" for the root itself.
+    `expires_at`: UTC time in RFC 3339 past which no step begins, None for never."""
 
     values: Values
     secret: frozenset[str] = frozenset()
@@ -37,6 +38,7 @@ class Start(Struct, frozen=True, kw_only=True):
     begin: Target | None = None
     until: Target | None = None
     cwd: str = ""
+    expires_at: str | None = None
 
     @property
     def secret_values(self) -> Values:

@@ -20,6 +20,7 @@ from rundown.session.composition import find_child
 from rundown.session.delegation import Delegation, delegation_of
 from rundown.session.driver import Track, drive, record
 from rundown.session.egress import Networks
+from rundown.session.expiry import require_valid
 from rundown.session.failures import Failures
 from rundown.session.handing import hand_up, prepare_child, report_of
 from rundown.session.library import Opened
@@ -79,19 +80,13 @@ class Runner:
         outlook = self._outlook(opened, start)
         if outlook.wanted and not self._front.prompter.can_ask():
             raise PolicyDeniedError(*refusals(outlook))
-        self._require_secrets(opened, start)
+        self._tell(*self._house.check_secrets(opened, start))
         self._receipts.prepare()
         self._bounds = Bounds(start.begin, start.until, self._house.time_left, self._front.helm)
         with ExitStack() as stack:
             run = self._make(stack, opened, start)
             self._heed(stack, run)
             return self._drive(run, initial(run.course), self._beginning(run, outlook))
-
-    def _require_secrets(self, opened: Opened, start: Start) -> None:
-        missing = () if start.prompted else self._house.secrets_of(opened).missing()
-        if missing:
-            raise InvalidInputError(*missing)
-        self._tell(*self._house.too_short(start.secret))
 
     def _outlook(self, opened: Opened, start: Start) -> Outlook:
         """All that can be foreseen, if somebody is asked about it; else what the runbook itself wants."""
@@ -149,6 +144,8 @@ class Runner:
             family = self._logs.reopen(stack, run_id, Secrets(given, self._front.prompter))
             for run in family:
                 self._tell(*remarks(run))
+            if order is None or not order.ends:
+                require_valid(family, self._house.desk.around.now_ns())
             for run in family:
                 self._require_unchanged(run)
             if order is not None:
@@ -192,7 +189,7 @@ class Runner:
         self._tell(self._logs.note(run, at_rest=False))
         try:
             state = record(track, state, head)
-            state = drive(track, state, performer, self._bounds)
+            state = drive(track, state, performer, self._house.bounded(run.start, self._bounds))
         except KeyboardInterrupt:
             state = interrupt(run, watched)
         finally:

@@ -21,3 +21,4 @@ class Wish(Struct, frozen=True, kw_only=True):
     root: Path | None = None
     runs_dir: Path | None = None
     timeout_ns: int | None = None
+    expires_ns: int | None = None

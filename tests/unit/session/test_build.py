@@ -26,7 +26,10 @@ def test_a_full_host_serves_every_wish(wish: str) -> None:
 def test_without_any_wall_the_default_refuses_and_best_goes_on() -> None:
     with pytest.raises(SandboxUnavailableError) as caught:
         require_sandbox(NOTHING, Wish(), bypass_allowed=True)
-    assert [item.code for item in caught.value.diagnostics] == ["sandbox/none"]
+    assert [item.code for item in caught.value.diagnostics] == [
+        "session/capability-mismatch",
+        "sandbox/none",
+    ]
     require_sandbox(NOTHING, Wish(sandbox="best"), bypass_allowed=True)
 
 
@@ -34,7 +37,8 @@ def test_strict_names_each_missing_piece_with_its_remedy() -> None:
     with pytest.raises(SandboxUnavailableError) as caught:
         require_sandbox(NOTHING, Wish(sandbox="strict"), bypass_allowed=True)
     assert [(item.code, item.fix) for item in caught.value.diagnostics] == [
-        ("sandbox/no-landlock", "a newer kernel")
+        ("session/capability-mismatch", ""),
+        ("sandbox/no-landlock", "a newer kernel"),
     ]
 
 
