@@ -5,9 +5,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
+from rundown.errors import RecordError
 from rundown.model.digest import canonical_json
 from rundown.model.event import ArtifactStored, Event, ProcessEnded
-from rundown.record.chain import Finding, decode_line
+from rundown.model.receipt import Statement
+from rundown.record.chain import Finding, Head, decode_line
+from rundown.record.dsse import open_envelope
 from rundown.record.events import read_lines
 from rundown.record.log import EventLog
 from rundown.record.problems import describe, record_problem
@@ -35,6 +40,18 @@ def issue_receipt(rundir: RunDirectory, log: EventLog, signer: Signer) -> Path:
     statement = make_statement(log.contract, events, log.head)
     rundir.write_file(RECEIPT, signer.sign(canonical_json(statement)))
     return rundir.path / RECEIPT
+
+
+def covers(rundir: RunDirectory, head: Head) -> bool:
+    """Returns whether there is a receipt about all up to `head`. Says nothing about its signature."""
+    try:
+        opened = open_envelope(rundir.read_file(RECEIPT))
+        if isinstance(opened, str):
+            return False
+        claimed = msgspec.json.decode(opened[1], type=Statement).predicate.log
+    except (RecordError, msgspec.DecodeError):
+        return False
+    return (claimed.count, claimed.hash) == (head.count, head.hash)
 
 
 def read_stored_log(events: Path) -> StoredLog:

@@ -12,7 +12,7 @@ from rundown.errors import RundownError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.receipt import KEY_FILE
 from rundown.policy.protect import SIGNING_KEY_VARIABLE
-from rundown.record.issue import Signer, issue_receipt
+from rundown.record.issue import Signer, covers, issue_receipt
 from rundown.session.run import Run
 from rundown.session.surroundings import Surroundings
 
@@ -43,6 +43,17 @@ class Receipts:
         except Exception as problem:  # whatever it is: the run ended as it did
             self._tell(problem)
             return None
+
+    def complete(self, run: Run) -> Diagnostic | None:
+        """Makes the receipt of a run that is over and whose process was killed before it could; says so."""
+        if covers(run.directory, run.log.head) or self.issue(run) is None:
+            return None
+        return Diagnostic(
+            code="session/receipt-made",
+            severity="warning",
+            message=f"run {run.directory.run_id} had no receipt of its end; it was made now",
+            why="its process was killed when all was done",
+        )
 
     @cached_property
     def _key(self) -> Signer | None:

@@ -77,8 +77,8 @@ class Logs:
             PersonNeededError: a secret input must be given again.
         """
         run = self._open(stack, run_id, secrets, None)
-        if run is None or is_over(run):
-            raise InvalidInputError(run_is_over(run_id, run.replayed if run is not None else None))
+        if run is None:
+            raise InvalidInputError(run_is_over(run_id, None))
         family = [run]
         while (child := _pending(family[-1])) is not None:
             below = self._open(stack, child, secrets, family[-1])

@@ -13,7 +13,7 @@ from rundown.engine.state import State
 from rundown.errors import InvalidInputError, PersonNeededError, PolicyDeniedError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import Body, ChildStarted, EffectFailed, RunPaused, RunResumed
-from rundown.session.again import Secrets, find_changes
+from rundown.session.again import Secrets, find_changes, run_is_over
 from rundown.session.bounds import Bounds
 from rundown.session.build import House, RunRef
 from rundown.session.composition import find_child
@@ -144,6 +144,9 @@ class Runner:
             family = self._logs.reopen(stack, run_id, Secrets(given, self._front.prompter))
             for run in family:
                 self._tell(*remarks(run))
+            if is_over(family[0]):
+                self._tell(self._receipts.complete(family[0]))
+                raise InvalidInputError(run_is_over(run_id, family[0].replayed))
             if order is None or not order.ends:
                 require_valid(family, self._house.desk.around.now_ns())
             for run in family:
@@ -263,6 +266,7 @@ class Runner:
         """Runs another runbook in a unit's place: a new run, or the one that was left half done."""
         child = self._below.pop(run.directory.run_id, None)
         if child is not None and is_over(child):
+            self._tell(self._receipts.complete(child))
             yield from hand_up(child, over(child), state)
             return
         with ExitStack() as stack:
