@@ -11,6 +11,7 @@ the kernel takes ioctl requests, socket arguments and personality as 32 bits, so
 
 import errno
 import os
+import platform
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,6 +53,8 @@ _NAMESPACE_FLAGS: Final = {
     "CLONE_NEWPID": 0x20000000,
     "CLONE_NEWNET": 0x40000000,
 }
+_NOT_TRANSLATED: Final = (467,)
+"""Numbers that a libseccomp before 2.6 has no name for: it adds them on the machine itself alone."""
 _TERMINAL_REQUESTS: Final = {"TIOCSTI": 0x5412, "TIOCLINUX": 0x541C, "TIOCCONS": 0x541D, "TIOCSETD": 0x5423}
 _MFD_NOEXEC_SEAL: Final = 0x8
 _LOW_32: Final = 0xFFFFFFFF
@@ -71,25 +74,30 @@ class SeccompPrograms(Struct, frozen=True, kw_only=True):
     only_programs: bytes
 
 
-def build_programs(sockets: bool = True) -> SeccompPrograms:
-    """Returns the programs for this machine.
+def build_programs(sockets: bool = True, machine: str = "") -> SeccompPrograms:
+    """Returns the programs for a machine (`x86_64`, `aarch64`), "" for this one.
 
     `sockets` False: no socket but pairs can be made at all, for want of a network namespace.
     Raises: RuntimeError if libseccomp is not installed.
     """
     return SeccompPrograms(
-        usual=_build(sockets, memory_files=True), only_programs=_build(sockets, memory_files=False)
+        usual=_build(sockets, True, machine), only_programs=_build(sockets, False, machine)
     )
 
 
-def _build(sockets: bool, memory_files: bool) -> bytes:
+def _build(sockets: bool, memory_files: bool, machine: str) -> bytes:
     import pyseccomp
 
     program = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+    foreign = machine not in ("", platform.machine())
+    if foreign:
+        program.add_arch(getattr(pyseccomp.Arch, machine.upper()))
+        program.remove_arch(pyseccomp.Arch.NATIVE)
     program.set_attr(pyseccomp.Attr.ACT_BADARCH, pyseccomp.KILL_PROCESS)
     refuse = pyseccomp.ERRNO(errno.EPERM)
     for name, number in REFUSED:
-        _refuse(program, refuse, name, number)
+        if not (foreign and number in _NOT_TRANSLATED):
+            _refuse(program, refuse, name, number)
     _refuse(program, pyseccomp.ERRNO(errno.ENOSYS), "clone3", 435)
     for call in ("clone", "unshare"):
         for flag in _NAMESPACE_FLAGS.values():
