@@ -4,7 +4,7 @@ import platform
 
 import pytest
 
-from tests.support.attacks import PYTHON, World, assert_only_outside, py, sh, table
+from tests.support.attacks import EVERYTHING, PYTHON, World, assert_only_outside, py, sh, table
 
 pytestmark = [
     pytest.mark.kernel,
@@ -115,6 +115,8 @@ def test_a_call_is_refused_inside_and_gets_further_outside(world: World, name, n
     assert (inside.text, inside.kind) == ("EPERM", "result"), inside
     if who in ("", world.driver.identity):
         assert world.outside_step(PYTHON, "-I", "-S", "-c", text).text != "EPERM"
+    if who == "":
+        assert world.python(text, without=["seccomp"]).text != "EPERM"
 
 
 @pytest.mark.parametrize(
@@ -213,14 +215,14 @@ print("survived")
 
 
 @table(
-    sh("a namespace by unshare(1)", "unshare -r true && echo REACHED"),
-    sh("a mount in a namespace", "unshare -rm mount -t tmpfs none /mnt && echo REACHED"),
-    sh("a mount", "unshare -m sh -c 'mount -t tmpfs none /mnt' && echo REACHED", only="root"),
+    sh("a namespace by unshare(1)", "unshare -r true && echo REACHED", defences=EVERYTHING),
+    sh("a mount in a namespace", "unshare -rm mount -t tmpfs none /mnt && echo REACHED", defences=EVERYTHING),
+    sh("a mount", "unshare -m sh -c 'mount -t tmpfs none /mnt' && echo REACHED", only="root", defences=EVERYTHING),
     sh("another root", "chroot / true && echo REACHED", only="root"),
-    sh("a device node", "rm -f /tmp/rundown-node; mknod /tmp/rundown-node c 1 5 && head -c1 /tmp/rundown-node >/dev/null && echo REACHED; rm -f /tmp/rundown-node", only="root"),
-    sh("a namespace of another process", "nsenter -t $PPID -m true && echo REACHED", only="root"),
+    sh("a device node", "rm -f /tmp/rundown-node; mknod /tmp/rundown-node c 1 5 && head -c1 /tmp/rundown-node >/dev/null && echo REACHED; rm -f /tmp/rundown-node", only="root", defences=EVERYTHING),
+    sh("a namespace of another process", "nsenter -t $PPID -m true && echo REACHED", only="root", defences=EVERYTHING),
     sh("the host's name", "unshare -u sh -c 'hostname other' && echo REACHED", only="root"),
-    sh("the clock", "date -s @$(date +%s) >/dev/null && echo REACHED", only="root"),
+    sh("the clock", "date -s @$(date +%s) >/dev/null && echo REACHED", only="root", defences=EVERYTHING),
     sh("another owner", "touch dist/f && chown 12345 dist/f && echo REACHED; rm -f dist/f", only="root"),
     py("a way out of a chroot", """
 import os
@@ -228,9 +230,10 @@ os.makedirs("/tmp/jail-of-test", exist_ok=True)
 fd = os.open("/", os.O_RDONLY); os.chroot("/tmp/jail-of-test"); os.fchdir(fd); os.chroot(".")
 os.rmdir("/tmp/jail-of-test"); print("REACHED")
 """, only="root"),
-    py("a higher priority", "import os; os.nice(-5); print('REACHED')", only="root"),
-    py("real-time scheduling", "import os; os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)); print('REACHED')", only="root"),
+    py("a higher priority", "import os; os.nice(-5); print('REACHED')", only="root", defences=EVERYTHING),
+    py("real-time scheduling", "import os; os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)); print('REACHED')", only="root", defences=EVERYTHING),
     py("another user's id", "import os; os.setuid(12345); print('REACHED')", only="root"),
+    defences=("privileges",),
 )  # fmt: skip
 def test_privileges_are_gone(world, attack):
     assert_only_outside(world, attack)

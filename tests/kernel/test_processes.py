@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.attacks import Attack, py, sh, table
+from tests.support.attacks import EVERYTHING, Attack, py, sh, table
 from tests.support.kernel import ORDINARY_UID, PYTHON, World, all_command_lines
 
 pytestmark = pytest.mark.kernel
@@ -39,25 +39,26 @@ def victim(world) -> Iterator[Victim]:
 
 
 @table(
-    sh("its environment", "tr '\\0' '\\n' < /proc/@PID/environ | grep VICTIM"),
+    sh("its environment", "tr '\\0' '\\n' < /proc/@PID/environ | grep VICTIM", defences=EVERYTHING),
     sh("its command line", "grep -q sleep /proc/@PID/cmdline && echo REACHED"),
-    sh("its files", "cat /proc/@PID/cwd/secret.txt"),
-    sh("the host through its root", "ls /proc/@PID/root/ >/dev/null && echo REACHED"),
+    sh("its files", "cat /proc/@PID/cwd/secret.txt", defences=EVERYTHING),
+    sh("the host through its root", "ls /proc/@PID/root/ >/dev/null && echo REACHED", defences=EVERYTHING),
     sh("its existence by signal 0", "kill -0 @PID && echo REACHED"),
     sh("its end", "kill -STOP @PID && kill -CONT @PID && echo REACHED"),
     sh("everything at once", "kill -0 -1 && test -d /proc/@PID && echo REACHED"),
     sh("its name in a list", "ps -eo pid,args | grep -q '^ *@PID ' && echo REACHED"),
-    py("its priority", "import os; os.setpriority(os.PRIO_PROCESS, @PID, 5); print('REACHED')"),
+    py("its priority", "import os; os.setpriority(os.PRIO_PROCESS, @PID, 5); print('REACHED')", defences=("pid", "view", "landlock", "privileges")),
     py("its limits", "import resource; resource.prlimit(@PID, resource.RLIMIT_CORE); print('REACHED')"),
-    py("its processors", "import os; os.sched_setaffinity(@PID, os.sched_getaffinity(@PID)); print('REACHED')"),
+    py("its processors", "import os; os.sched_setaffinity(@PID, os.sched_getaffinity(@PID)); print('REACHED')", defences=("pid", "view", "landlock", "privileges")),
     py("a handle of it", "import os; os.pidfd_open(@PID); print('REACHED')"),
     py("its memory by ptrace", """
 import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)
 assert libc.ptrace(0x4206, @PID, 0, 0) == 0, os.strerror(ctypes.get_errno())  # PTRACE_SEIZE
 print("REACHED")
-"""),
-    py("its memory by /proc", "open('/proc/@PID/mem', 'rb'); print('REACHED')"),
+""", defences=EVERYTHING),
+    py("its memory by /proc", "open('/proc/@PID/mem', 'rb'); print('REACHED')", defences=EVERYTHING),
+    defences=("pid", "view", "landlock"),
 )  # fmt: skip
 def test_a_host_process_cannot_be_reached_for(world, victim, attack: Attack):
     aimed = Attack(
@@ -66,6 +67,9 @@ def test_a_host_process_cannot_be_reached_for(world, victim, attack: Attack):
     inside = world.step(*aimed.argv(world))
     outside = world.outside_step(*aimed.argv(world))
     assert ("REACHED" in inside.text, "REACHED" in outside.text) == (False, True), (inside, outside)
+    if attack.defences != EVERYTHING:
+        weak = world.step(*aimed.argv(world), without=list(attack.defences))
+        assert "REACHED" in weak.text, weak
     assert victim.process.poll() is None
 
 

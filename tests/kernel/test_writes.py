@@ -56,6 +56,7 @@ fd = os.open("readme.txt", os.O_RDWR); m = mmap.mmap(fd, 5); m[0:1] = b"H"; m.fl
 import os
 os.posix_fallocate(os.open("readme.txt", os.O_WRONLY), 0, 100); print("REACHED")
 """),
+    defences=("view", "landlock"),
 )  # fmt: skip
 def test_a_step_cannot_write(world, attack: Attack):
     assert_only_outside(world, attack)

@@ -192,6 +192,7 @@ class World:
             "touch_on": None,
             "touch": None,
             "swap": None,
+            "without": [],
         }
         assert changes.keys() <= request.keys()
         return {**request, **changes}

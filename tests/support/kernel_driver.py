@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from rundown.model.policy import Allowed, Envelope
 from rundown.model.request import ExecutionRequest
-from rundown.model.sandbox import HostFacts, Refusal
+from rundown.model.sandbox import HostFacts, Mount, Refusal, SandboxPlan
 from rundown.sandbox.launcher import Launcher
 from rundown.sandbox.plan import plan_sandbox
 from rundown.sandbox.probe import probe_host
@@ -92,6 +92,7 @@ def _confined(request: dict, host: HostFacts, launcher: Launcher, memory: WalkMe
     )
     if isinstance(plan, Refusal):
         return {"kind": "refusal", **msgspec.to_builtins(plan)}
+    plan = weaken(plan, frozenset(request["without"]))
     if request["swap"]:  # between survey and launch somebody puts a symlink there
         place, target = map(Path, request["swap"])
         place.rename(place.with_name(place.name + ".away"))
@@ -122,6 +123,45 @@ def _confined(request: dict, host: HostFacts, launcher: Launcher, memory: WalkMe
         "stdout": _text(output["stdout"]),
         "stderr": _text(output["stderr"]),
     }
+
+
+def weaken(plan: SandboxPlan, without: frozenset[str]) -> SandboxPlan:
+    """Returns the plan without some defences: `view landlock seccomp pid net privileges`.
+
+    `privileges` also takes away what the command puts around itself: Landlock, seccomp, no_new_privs.
+    """
+    if "view" in without:
+        mounts = [mount for mount in plan.mounts if mount.kind in ("proc", "devpts")]
+        names = [name for name in sorted(os.listdir("/")) if name != "proc"]
+        links = [
+            Mount(kind="symlink", source=os.readlink(f"/{name}"), target=f"/{name}")
+            for name in names
+            if os.path.islink(f"/{name}")
+        ]
+        binds = [
+            Mount(
+                kind="bind", source=f"/{name}", target=f"/{name}", writable=True, devices=True, optional=True
+            )
+            for name in names
+            if os.path.isdir(f"/{name}") and not os.path.islink(f"/{name}")
+        ]
+        plan = msgspec.structs.replace(
+            plan, mounts=(*binds, *links, *mounts), base_mounts=0, fresh_mounts=0, base_rules=0
+        )
+    if "landlock" in without:
+        plan = msgspec.structs.replace(plan, landlock=(), landlock_abi=0, base_rules=0)
+    if "seccomp" in without:
+        plan = msgspec.structs.replace(plan, seccomp=False)
+    if "privileges" in without:
+        plan = msgspec.structs.replace(plan, tier="none")
+    for space in without & {"pid", "net"}:
+        mounts = plan.mounts
+        if space == "pid":
+            shared = Mount(kind="bind", source="/proc", target="/proc", writable=True)
+            mounts = tuple(shared if mount.kind == "proc" else mount for mount in mounts)
+        kept = tuple(name for name in plan.namespaces if name != space)
+        plan = msgspec.structs.replace(plan, mounts=mounts, namespaces=kept)
+    return plan
 
 
 def _text(raw: bytes) -> str:
