@@ -6,6 +6,7 @@ Source: the kernel's cgroup-v2 and cgroup-v1 documents; proc(5) for the two file
 """
 
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from msgspec import Struct
 
 from rundown.sandbox.failure import LaunchError
 
+_MADE_BY: Final = re.compile(r"rundown-(\d+)-[0-9a-f]+-\d+")
+"""Names that `Launcher` gives: its process id comes first."""
 CONTROLLERS: Final = ("cpu", "memory", "pids")
 
 
@@ -102,6 +105,17 @@ def find_own_hierarchies() -> tuple[Hierarchy, ...]:
     except OSError:
         return ()
     return find_hierarchies(own, mounts, can_make_group)
+
+
+def sweep_groups(hierarchies: tuple[Hierarchy, ...]) -> None:
+    """Removes the groups of steps whose rundown was killed. The kernel refuses where anything still runs."""
+    for hierarchy in hierarchies:
+        with suppress(OSError):
+            for name in os.listdir(hierarchy.directory):
+                maker = _MADE_BY.fullmatch(name)
+                if maker is not None and not os.path.exists(f"/proc/{maker[1]}"):
+                    with suppress(OSError):
+                        os.rmdir(os.path.join(hierarchy.directory, name))
 
 
 class StepGroups:

@@ -17,9 +17,10 @@ from typing import Final
 from msgspec.structs import replace
 
 from rundown.model.sandbox import HostFacts, ProcessResult, SandboxPlan, StageFailure, Tier
-from rundown.sandbox.cgroup import GroupLimits, StepGroups, find_own_hierarchies
+from rundown.sandbox.cgroup import GroupLimits, StepGroups, find_own_hierarchies, sweep_groups
 from rundown.sandbox.doors import Doors
 from rundown.sandbox.failure import LaunchError
+from rundown.sandbox.leftovers import open_locked, sweep_directories
 from rundown.sandbox.output import Sink
 from rundown.sandbox.recipe import Recipe, recipe_of
 from rundown.sandbox.relay import Relay
@@ -28,6 +29,7 @@ from rundown.sandbox.tiers import namespaces_of
 from rundown.sandbox.zygote import Base, Zygote
 
 GRACE_NS: Final = 5_000_000_000
+_TMP_PREFIX: Final = "rundown-run-"
 _WARM: Final = 2
 """Steps in a row: while one runs, the init of the next is warm already and that after it is being made."""
 
@@ -48,8 +50,10 @@ class Launcher:
         self._running: tuple[Relay, ...] = ()
         self._launches = 0
         self._host_tmp: str | None = None
+        self._host_tmp_lock = -1
 
     def __enter__(self) -> "Launcher":
+        sweep_groups(self._hierarchies)
         base = self._best_base()
         self._zygote(base).prepare(self._first_recipe(base))
         return self
@@ -60,13 +64,16 @@ class Launcher:
         self._zygotes.clear()
         if self._host_tmp is not None:
             shutil.rmtree(self._host_tmp, ignore_errors=True)
+            os.close(self._host_tmp_lock)
             self._host_tmp = None
 
     @property
     def host_tmp(self) -> str | None:
         """A private directory on disk, where no mount namespace can hold the run's `{tmp}`; else None."""
         if self._host_tmp is None and self._best_base() == "plain":
-            self._host_tmp = tempfile.mkdtemp(prefix="rundown-")
+            folder = Path(tempfile.gettempdir())
+            sweep_directories(_TMP_PREFIX, folder)
+            self._host_tmp, self._host_tmp_lock = open_locked(_TMP_PREFIX, folder)
             for name in ("home", ".rd", ".rd/outputs"):
                 Path(self._host_tmp, name).mkdir(mode=0o700)
         return self._host_tmp
