@@ -18,7 +18,13 @@ _STRICT: Final = (80, _TLS_PORT)
 _SSH: Final = b"SSH-"
 # Source: RFC 9112 §3: method, blank, target, blank, version; empty lines before it are to be ignored.
 _REQUEST: Final = re.compile(rb"[\r\n]*[A-Z]{1,20} [^\s]+ HTTP/1\.[01]\r?\n")
-_MAYBE_REQUEST: Final = re.compile(rb"[\r\n]*(?:[A-Z]{1,20}(?: (?:[^\s]+(?: (?:H[^\r\n]{0,7}\r?)?)?)?)?)?")
+_MAYBE_REQUEST: Final = re.compile(rb"[\r\n]*[A-Z]{1,20} (?:[/*h][^\s]*(?: (?:H[^\r\n]{0,7}\r?)?)?)?")
+_METHODS: Final = (
+    *(b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"),
+    *(b"PROPFIND", b"PRI"),
+)
+"""Beginnings of these are held back for the rest; other words may be of a protocol that waits for an answer.
+Source: RFC 9110 §9.3, RFC 5789, RFC 4918 §9.1; RFC 9113 §3.4 for the last."""
 _ENOUGH: Final = 1 << 16
 
 
@@ -84,8 +90,7 @@ class NameInspection:
         if _REQUEST.match(start):
             self._requests = HostCheck(self._host)
             return self._requests.feed(start)
-        undecided = _SSH.startswith(start) or _MAYBE_REQUEST.fullmatch(start)
-        if undecided and len(start) < _ENOUGH:
+        if len(start) < _ENOUGH and self._may_become_clear(start):
             return b""
         if self._port in _STRICT:
             wanted = "TLS" if self._port == _TLS_PORT else "HTTP/1.1"
@@ -95,6 +100,13 @@ class NameInspection:
     def hear(self, chunk: bytes) -> bytes:
         """Takes bytes of the far side; returns what of the step's was held back for them."""
         return self._requests.hear(chunk) if self._requests is not None else b""
+
+    def _may_become_clear(self, start: bytes) -> bool:
+        word = start.lstrip(b"\r\n")
+        if self._port in _STRICT and (not word or word.isalpha()):
+            return True
+        begins = any(known.startswith(word) for known in (_SSH, *_METHODS))
+        return begins or _MAYBE_REQUEST.fullmatch(start) is not None
 
     def _read_greeting(self, start: bytes) -> bytes:
         found = read_hello(start)

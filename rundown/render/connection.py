@@ -107,7 +107,7 @@ def connection_diagnostics(
                     severity="warning",
                 ),
             )
-        elif body.problem:
+        elif body.problem and not body.received_bytes:
             message = f"{place} was allowed, and the connection came to nothing or broke off"
             problem = Diagnostic(code="egress/failed", message=message, why=body.problem, severity="warning")
             found.setdefault((body.host, body.port), problem)

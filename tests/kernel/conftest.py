@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.internet import Internet, require_internet
 from tests.support.kernel import Driver, World, require_kernel
 
 
@@ -17,6 +18,17 @@ def driver(request: pytest.FixtureRequest) -> Iterator[Driver]:
     require_kernel(started.facts)
     yield started
     started.close()
+
+
+@pytest.fixture(scope="session", params=["root", "ordinary"])
+def internet(request: pytest.FixtureRequest) -> Iterator[Internet]:
+    """Hosts with names and addresses, in which that identity runs rundown."""
+    if request.param == "root" and os.geteuid() != 0:
+        pytest.skip("not root")
+    require_internet()
+    made = Internet(request.param)
+    yield made
+    made.close()
 
 
 @pytest.fixture
