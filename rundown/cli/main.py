@@ -15,6 +15,9 @@ from rundown.cli.streams import finish_streams, prepare_streams
 
 def main() -> int:
     """Runs the command line; returns the exit code."""
+    if refusal := refuse_platform(sys.platform):
+        sys.stderr.write(refusal)
+        return 4
     words = _words(sys.argv)
     prepare_streams()
     if words == ["--version"]:
@@ -29,6 +32,16 @@ def main() -> int:
     finally:
         with suppress(OSError, ValueError):  # nobody reads it any more
             release_streams()
+
+
+def refuse_platform(platform: str) -> str:
+    """Returns what to say where nothing can be confined, "" elsewhere; `platform` as in `sys.platform`."""
+    if platform not in ("win32", "cygwin", "msys"):
+        return ""
+    return (
+        "error[sandbox/windows]: rundown does not run on Windows itself: nothing there confines a step\n"
+        "  fix: use it in WSL 2: `wsl --install`, then install rundown inside the Linux distribution\n"
+    )
 
 
 def _words(argv: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 SandboxWish = Literal["default", "best", "strict", "none"]
-Tier = Literal["namespaces", "namespaces-as-root", "landlock", "none"]
+Tier = Literal["namespaces", "namespaces-as-root", "landlock", "seatbelt", "none"]
 
 
 class Gap(Struct, frozen=True, kw_only=True):
@@ -22,6 +22,7 @@ class HostFacts(Struct, frozen=True, kw_only=True):
     `user_namespaces`: full chain worked (namespaces, lo up, proc mounted, pivot). `namespaces_as_root`:
     the same without a user namespace, for real root. `cgroup_controllers`: those of `cpu memory pids`
     whose groups rundown can make. `cable`: whether a step's network can be joined to rundown's.
+    `seatbelt`: macOS, where `sandbox-exec` confines.
     """
 
     kernel: str
@@ -37,6 +38,7 @@ class HostFacts(Struct, frozen=True, kw_only=True):
     problems: tuple[Gap, ...] = ()
     cgroup_controllers: tuple[str, ...] = ()
     cable: bool = True
+    seatbelt: bool = False
 
 
 class Mount(Struct, frozen=True, kw_only=True):
@@ -93,6 +95,7 @@ class SandboxPlan(Struct, frozen=True, kw_only=True):
     `cgroup`: controllers that carry the limits; the others are set as rlimits. `deny_connect`: TCP is
     refused by Landlock and other sockets by seccomp, for want of a net namespace. `network` None: nothing
     answers in the step's network but what it starts itself.
+    `profile`: the whole as a Seatbelt profile, on macOS; there nothing else of the walls is used.
     """
 
     request_digest: str
@@ -124,6 +127,7 @@ class SandboxPlan(Struct, frozen=True, kw_only=True):
     fresh_mounts: int = 0
     base_rules: int = 0
     network: StepNetwork | None = None
+    profile: str = ""
 
 
 class Refusal(Struct, frozen=True, kw_only=True):

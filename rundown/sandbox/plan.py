@@ -14,6 +14,7 @@ from rundown.model.policy import Allowed
 from rundown.model.sandbox import Gap, HostFacts, LandlockRule, Mount, Refusal, SandboxPlan, Survey, Tier
 from rundown.sandbox.layout import home_of, plan_mounts
 from rundown.sandbox.rules import plan_rules, plan_rules_alone
+from rundown.sandbox.seatbelt import NOTHING_ALLOWED, UnspeakableError, render_profile
 from rundown.sandbox.settings import LaunchSettings
 from rundown.sandbox.tiers import HOST_WORDS, choose_tier, find_gaps, find_limit_gaps, namespaces_of
 
@@ -21,6 +22,7 @@ _OWNERS_CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
 _NOT_A_LACK: Final = ("sandbox/net-not-yet", *(f"sandbox/host-{word}" for word in HOST_WORDS))
 _LOADERS: Final = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-x86_64.so.1")
 _SHOWN: Final = 5
+_ON_DISK: Final = ("landlock", "seatbelt")
 _TREE: Final = ("enforce_run: tree",)
 _CONNECTIONS: Final = ("connections that no rule allows",)
 
@@ -77,6 +79,7 @@ def plan_sandbox(
         tier=tier,
         layers=_layers(host, tier),
         deny_connect=tier == "landlock",
+        profile=walls.profile,
         network=settings.network if host.cable and "net" in namespaces_of(tier, words) else None,
     )
 
@@ -95,12 +98,15 @@ class _Walls(msgspec.Struct, frozen=True, kw_only=True):
     base_mounts: int = 0
     fresh_mounts: int = 0
     base_rules: int = 0
+    profile: str = ""
 
 
 def _walls(allowed: Allowed, host: HostFacts, survey: Survey, settings: LaunchSettings, tier: Tier) -> _Walls:
     tree_only = allowed.envelope.enforce_run == "tree"
     if tier == "none":
         return _Walls()
+    if tier == "seatbelt":
+        return _seatbelt(allowed, survey, settings)
     if tier == "landlock":
         alone = plan_rules_alone(survey, settings)
         lost = (*(_TREE if tree_only else ()), *(() if host.seccomp else _CONNECTIONS))
@@ -120,6 +126,14 @@ def _walls(allowed: Allowed, host: HostFacts, survey: Survey, settings: LaunchSe
         base_rules=rules.base if host.landlock_abi and layout.base else 0,
         unenforced=_TREE if tree_only and not (host.landlock_abi and host.seccomp) else (),
     )
+
+
+def _seatbelt(allowed: Allowed, survey: Survey, settings: LaunchSettings) -> _Walls:
+    """A path that no profile can spell leaves what is said of it unenforced."""
+    try:
+        return _Walls(profile=render_profile(survey, settings, allowed.envelope))
+    except UnspeakableError as error:
+        return _Walls(profile=NOTHING_ALLOWED, unenforced=(repr(str(error)),))
 
 
 def _kept_capabilities(host: HostFacts, survey: Survey, tier: Tier) -> tuple[str, ...]:
@@ -157,9 +171,9 @@ def _environment(settings: LaunchSettings, tier: Tier) -> tuple[tuple[str, str],
     """The temporary directory is always the run's own; without a mount view HOME is there as well."""
     own: dict[str, str] = {}
     if tier != "none":
-        tmp = settings.host_tmp if tier == "landlock" and settings.host_tmp else settings.view.tmp
+        tmp = settings.host_tmp if tier in _ON_DISK and settings.host_tmp else settings.view.tmp
         own = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), tmp)
-        own["HOME"] = f"{tmp}/home" if tier == "landlock" else home_of(settings)
+        own["HOME"] = f"{tmp}/home" if tier in _ON_DISK else home_of(settings)
     return tuple(sorted({**dict(settings.env), **own}.items()))
 
 
@@ -169,6 +183,7 @@ def _layers(host: HostFacts, tier: Tier) -> tuple[str, ...]:
         return ()
     layers = {
         "namespaces": ("user namespace", "mount view", "pid, net, ipc, uts namespaces"),
+        "seatbelt": ("seatbelt profile by sandbox-exec",),
         "namespaces-as-root": ("mount view", "pid, net, ipc, uts namespaces"),
     }.get(tier, ())
     landlock = (f"landlock abi {host.landlock_abi}",) if host.landlock_abi else ()

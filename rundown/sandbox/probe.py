@@ -7,7 +7,9 @@ import json
 import os
 import platform
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from rundown.model.sandbox import Gap, HostFacts
@@ -15,6 +17,7 @@ from rundown.sandbox import remedies
 from rundown.sandbox.cgroup import CONTROLLERS, Hierarchy, find_own_hierarchies
 from rundown.sandbox.clues import read_clues
 from rundown.sandbox.remedies import Clues
+from rundown.sandbox.seatbelt import SANDBOX_EXEC
 from rundown.sandbox.zygote import import_path, interpreter
 
 _BOOT: Final = "import sys; sys.path[:0] = {path!r}; from rundown.sandbox.child.probe import main; main()"
@@ -22,6 +25,37 @@ _PATIENCE_S: Final = 10
 _NEWEST_ABI: Final = 7
 _WANTED_ABI: Final = 6
 _NO_CLUES: Final = Clues()
+
+
+def _macos() -> HostFacts:
+    """Asks `sandbox-exec` to refuse something, which is all that is used of it."""
+    works = False
+    with suppress(OSError, subprocess.TimeoutExpired):
+        profile = '(version 1)(allow default)(deny file-read* (literal "/private/etc/hosts"))'
+        refused, allowed = (
+            subprocess.run(
+                [SANDBOX_EXEC, "-p", profile, "/bin/cat", path], capture_output=True, timeout=_PATIENCE_S
+            ).returncode
+            for path in ("/private/etc/hosts", "/dev/null")
+        )
+        works = refused != 0 and allowed == 0
+    message = "`sandbox-exec` does not confine here: nothing can be enforced"
+    lack = Gap(code="sandbox/no-seatbelt", message=message, remedy="run rundown in a Linux virtual machine")
+    return HostFacts(
+        kernel=f"Darwin {platform.release()}",
+        machine=platform.machine(),
+        uid=os.geteuid(),
+        gid=os.getegid(),
+        landlock_abi=0,
+        seccomp=False,
+        user_namespaces=False,
+        namespaces_as_root=False,
+        proc_mount=False,
+        cgroup="none",
+        problems=() if works else (lack,),
+        cable=False,
+        seatbelt=works,
+    )
 
 
 def probe_host() -> HostFacts:
@@ -36,6 +70,8 @@ class Probe:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._problem = ""
+        if sys.platform == "darwin":
+            return
         pipe = subprocess.PIPE
         try:
             self._process = subprocess.Popen(
@@ -50,6 +86,8 @@ class Probe:
 
     def finish(self) -> HostFacts:
         """Returns what was found. Never raises."""
+        if sys.platform == "darwin":
+            return _macos()
         libseccomp = _has_libseccomp()
         hierarchies = find_own_hierarchies()
         if self._process is None or self._problem:

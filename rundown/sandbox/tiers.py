@@ -13,6 +13,15 @@ HOST_WORDS = {
     "journal": "this step reads the host's journal",
     "systemd": "this step speaks to the host's service manager",
 }
+_GAPS_OF_SEATBELT = (
+    Gap(code="sandbox/processes-visible", message="the host's processes can be listed"),
+    Gap(
+        code="sandbox/no-process-group",
+        message="a process that leaves the step's group is not ended with the step",
+    ),
+    Gap(code="sandbox/tmp-on-disk", message="{tmp} is a private directory on disk, of any size"),
+    Gap(code="sandbox/no-terminal", message="a step has no terminal of its own: it writes to pipes"),
+)
 _INFORMATIONAL = frozenset({"sandbox/no-cgroup"})
 
 
@@ -20,6 +29,8 @@ def choose_tier(host: HostFacts, wish: SandboxWish) -> Tier | Refusal:
     """Returns what carries the confinement, or why nothing may."""
     if wish == "none":
         return "none"
+    if host.seatbelt:
+        return "seatbelt"
     if host.user_namespaces:
         return "namespaces"
     if wish == "strict":
@@ -64,6 +75,8 @@ def find_gaps(host: HostFacts, tier: Tier, words: frozenset[str], wish: SandboxW
     ]
     if tier == "landlock":
         gaps += _gaps_of_landlock_alone(host)
+    if tier == "seatbelt":
+        gaps += _GAPS_OF_SEATBELT
     return tuple(gaps)
 
 

@@ -28,6 +28,7 @@ from rundown.redact.redactor import RedactionStream, Redactor
 from rundown.redact.spellings import SHORTEST_BYTES
 from rundown.sandbox.late import DeniedNames
 from rundown.sandbox.launcher import Launcher
+from rundown.sandbox.room import open_room
 from rundown.sandbox.settings import ViewSettings
 from rundown.session.certificates import certificate_files
 from rundown.session.desk import Desk, open_desk, step_search_path
@@ -249,7 +250,7 @@ def open_house(
     require_sandbox(desk.host, wish, bypass_allowed=desk.loaded.bypass_allowed)
     tmp_bytes = effective_limits(desk.compiled).tmp_bytes
     with ExitStack() as stack:
-        room = stack.enter_context(Launcher(desk.host, tmp_bytes=tmp_bytes, grace_ns=_GRACE_NS))
+        room = stack.enter_context(open_room(desk.host, tmp_bytes=tmp_bytes, grace_ns=_GRACE_NS))
         secrets = secret_values(around.environ, _declared(desk))
         egress = stack.enter_context(closing(Egress(read_outer_proxies(around.environ))))
         house = House(
@@ -312,7 +313,7 @@ def require_sandbox(host: HostFacts, wish: Wish, *, bypass_allowed: bool) -> Non
         message=f"capability mismatch: this host lacks the isolation that is asked for ({wish.sandbox})",
         why="the contract of a run names its isolation; without it nothing starts",
     )
-    walls = host.user_namespaces or host.namespaces_as_root or host.landlock_abi > 0
+    walls = host.user_namespaces or host.namespaces_as_root or host.landlock_abi > 0 or host.seatbelt
     if wish.sandbox == "default" and not walls:
         raise SandboxUnavailableError(
             mismatch,

@@ -1,0 +1,11 @@
+"""`open_room`: the launcher that fits this host. Both run planned steps and are interrupted alike."""
+
+from rundown.model.sandbox import HostFacts
+from rundown.sandbox.launcher import GRACE_NS, Launcher
+from rundown.sandbox.seatbelt_launcher import SeatbeltLauncher
+
+
+def open_room(host: HostFacts, *, tmp_bytes: int | None = None, grace_ns: int = GRACE_NS) -> Launcher:
+    """Returns a launcher to be entered; arguments as `Launcher` takes them."""
+    kind = SeatbeltLauncher if host.seatbelt else Launcher
+    return kind(host, tmp_bytes=tmp_bytes, grace_ns=grace_ns)
