@@ -20,6 +20,7 @@ DOORS = {
     "rundown.tui": "a front end",
     "rundown.mcp": "a front end",
     "rundown.sandbox.relay": "measures processes, on the monotonic clock only",
+    "rundown.sandbox.seatbelt_launcher": "measures processes, on the monotonic clock only",
     "rundown.sandbox.deadline": "enforces time-outs, on the monotonic clock only",
     "rundown.sandbox.walk": "compares times of files with now, to know which may still change unseen",
     "rundown.sandbox.child": "another process: waits for others to end, on the monotonic clock only",
