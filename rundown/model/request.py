@@ -35,6 +35,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     `kind`: for run, `escape` means that an argument lets it start another program or write a file; for
     env, that the text itself gives the variable its value (`LD_PRELOAD=x cmd`).
     `note`: why it is there ("started by xargs"), "" for the plain case.
+    `directory`: where a relative path is taken from, as seen from the request's own directory ("": there);
+    None if the text may have gone anywhere before.
     `safe_path`: for run by bare name: the PATH look-up ended at a file no step can write.
     """
 
@@ -45,6 +47,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     argv: tuple[str | None, ...] = ()
     span: tuple[int, int] = (0, 0)
     note: str = ""
+    directory: str | None = ""
     safe_path: bool = True
 
     def __str__(self) -> str:

@@ -108,7 +108,7 @@ class _Judge:
             return Ruling(operation=operation, outcome=Outcome.DENY, grant=grant, why=why)
         if operation.capability is not Capability.WRITE or not isinstance(subject, PathSubject):
             return None
-        if not place_is_known(operation, self._request):
+        if not place_is_known(operation):
             return None
         protection = self._compiled.protections.find(subject)
         if protection is None or self._bypass.allow_all or self._flag_names(subject.real):
@@ -131,7 +131,7 @@ class _Judge:
             return _allowed(operation, sure[0])
         if denial := standing_deny(self._compiled, hits, subject):
             return self._by_denial(operation, subject, denial)
-        if isinstance(subject, PathSubject) and not place_is_known(operation, self._request):
+        if isinstance(subject, PathSubject) and not place_is_known(operation):
             why = "the text may have changed its directory before; the sandbox decides"
             return Ruling(operation=operation, outcome=Outcome.ALLOW, why=why)
         if not leading:

@@ -4,7 +4,6 @@ Pure text work on facts that were gathered before; computed once an operation, u
 """
 
 import posixpath
-import re
 
 from msgspec import Struct
 
@@ -49,9 +48,6 @@ class NetSubject(Struct, frozen=True, kw_only=True):
     flaw: str = ""
 
 
-# What changes the working directory: cd, pushd, popd (bash(1)), chdir (dash(1)).
-_MOVES = re.compile(rb"(?:^|[\s;&|({`!])(?:builtin\s+|command\s+)?(?:cd|chdir|pushd|popd)(?:[\s;&|)}`]|$)")
-
 Subject = RunSubject | PathSubject | NameSubject | NetSubject
 
 
@@ -61,7 +57,8 @@ def subject_of(operation: Operation, request: ExecutionRequest, facts: PolicyFac
         case Capability.RUN:
             return _run(operation, request)
         case Capability.READ | Capability.WRITE:
-            return path_subject(operation.resource, operation.resolved, request.cwd, facts.home)
+            cwd = directory_of(operation, request)
+            return path_subject(operation.resource, operation.resolved, cwd, facts.home)
         case Capability.NET:
             return _net(operation.resource)
         case Capability.ENV:
@@ -75,13 +72,15 @@ def sets_variable(operation: Operation) -> bool:
     return operation.capability is Capability.ENV and (operation.kind == "escape" or operation.span != (0, 0))
 
 
-def place_is_known(operation: Operation, request: ExecutionRequest) -> bool:
+def place_is_known(operation: Operation) -> bool:
     """Whether a path means the place it was resolved to: not if it is relative and the text may have
-    gone elsewhere before. Then the sandbox decides, as for every path that no text names."""
-    if operation.resource.startswith("/") or operation.span == (0, 0):
-        return True
-    before = request.text.encode("utf-8", "surrogateescape")[: operation.span[0]]
-    return _MOVES.search(before) is None
+    gone anywhere before. Then the sandbox decides, as for every path that no text names."""
+    return operation.directory is not None
+
+
+def directory_of(operation: Operation, request: ExecutionRequest) -> str:
+    """Returns the absolute directory that the operation's relative path is taken from."""
+    return posixpath.join(request.cwd, operation.directory or "")
 
 
 def path_subject(written: str, resolved: str | None, cwd: str, home: str) -> PathSubject:
@@ -114,7 +113,7 @@ def _run(operation: Operation, request: ExecutionRequest) -> RunSubject:
     is_path = "/" in word
     places = [operation.resolved] if operation.resolved else []
     if is_path and operation.kind not in ("dynamic", "unparseable"):
-        places.append(absolute_path(word, request.cwd, ""))
+        places.append(absolute_path(word, directory_of(operation, request), ""))
     return RunSubject(
         word=word,
         words=operation.argv or (word,),

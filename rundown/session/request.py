@@ -27,12 +27,17 @@ class Place(Struct, frozen=True, kw_only=True):
 
 
 def freeze_command(
-    place: Place, body: CommandBody, shell: ShellOptions, workspace: Workspace
+    place: Place,
+    body: CommandBody,
+    shell: ShellOptions,
+    workspace: Workspace,
+    undashed: frozenset[str] = frozenset(),
 ) -> ExecutionRequest:
-    """Returns the request of a command fence. `body.text` has its templates filled in already."""
+    """Returns the request of a command fence. `body.text` has its templates filled in already; `undashed`:
+    private variables whose values begin with no dash."""
     argv = (*_shell_argv(body.language, shell, workspace), body.text)
     cwd, extra = _directory(place, body.options, workspace)
-    found = extract(body.text, body.language)
+    found = extract(body.text, body.language, undashed)
     return ExecutionRequest(
         run_id=place.run_id,
         position=place.position,

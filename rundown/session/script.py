@@ -49,5 +49,7 @@ def freeze_script(place: Place, body: Body | None, script: BoundText, shop: Shop
             return freeze_talker(place, launch.argv, replace(body, text=script.text), shop.workspace)
         return freeze_agent(place, script.text, body, shop.workspace)
     assert isinstance(body, CommandBody)
-    request = freeze_command(place, replace(body, text=script.text), shop.shell, shop.workspace)
+    undashed = frozenset(name for name, value in script.values if not value.startswith("-"))
+    filled = replace(body, text=script.text)
+    request = freeze_command(place, filled, shop.shell, shop.workspace, undashed)
     return replace(request, references=script.references)

@@ -35,6 +35,8 @@ class HostWorkspace:
 
     def resolve(self, operation: Operation, cwd: str) -> Operation:
         """Returns the operation with the host's facts filled in."""
+        if operation.directory:
+            cwd = os.path.join(cwd, operation.directory)
         match operation.capability:
             case Capability.RUN if operation.kind not in ("dynamic", "unparseable"):
                 return self._executable(operation, cwd)

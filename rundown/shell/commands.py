@@ -6,6 +6,8 @@ accepts, never less exact: text that a shell refuses starts nothing.
 
 import re
 
+from msgspec.structs import replace
+
 from rundown.shell.builtins import RESERVED
 from rundown.shell.compounds import CLOSING, OPENING_BASH, OPENING_POSIX, Compounds
 from rundown.shell.cursor import MAX_ARGUMENTS, Budget, Dialect
@@ -70,7 +72,7 @@ class Reader(Compounds):
             elif self.at("&"):
                 self.position += 1
                 self.refuse_split_operator()
-                items[first:] = [_apart(item) for item in items[first:]]
+                items[first:] = [replace(item, behind=True) for item in items[first:]]
             elif self.peek() not in _ENDS_COMMAND:
                 self.fail("a word or sign that cannot stand here")
         if self.pending:
@@ -97,9 +99,9 @@ class Reader(Compounds):
         joint = ""
         while True:
             commands = self.pipeline()
-            apart = len(commands) > 1
+            piped = len(commands) > 1
             for command in commands:
-                items.append(Item(command=command, joint=joint, apart=apart, opens_line=opens_line))  # type: ignore[arg-type]
+                items.append(Item(command=command, joint=joint, piped=piped, opens_line=opens_line))  # type: ignore[arg-type]
                 opens_line = False
             self.skip_blanks()
             if not (self.at("&&") or self.at("||")):
@@ -212,7 +214,3 @@ class Reader(Compounds):
             self.fail("a parenthesis that cannot stand here")
         self.position += 1
         return self.function(start, words[0])
-
-
-def _apart(item: Item) -> Item:
-    return Item(command=item.command, joint=item.joint, apart=True, opens_line=item.opens_line)

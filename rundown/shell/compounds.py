@@ -286,7 +286,7 @@ class Compounds(Redirections):
         if match is not None:
             self.position = match.end()
         start = self.position
-        item = Item(command=self.command(), apart=True)
+        item = Item(command=self.command(), piped=True)
         if match is None and isinstance(item.command, Function):
             self.fail("a function's definition as a coprocess", start)
         if self.budget.substitutions and not isinstance(item.command, Compound):

@@ -43,7 +43,9 @@ class Evaluation(Process):
     def inner(self, inner: Inner, scope: Scope) -> None:
         """Goes through one expansion."""
         if isinstance(inner, Substitution):
+            where = self.ledger.where
             self.script(inner.script, scope.inner())
+            self.ledger.where = where
         elif isinstance(inner, Arithmetic):
             self.arithmetic(inner, scope)
         else:

@@ -12,8 +12,8 @@ from rundown.shell.quoting import Builder
 from rundown.shell.tree import Arithmetic, Parameter, Script, Substitution
 
 _ARITHMETIC_PLAIN = re.compile(r"[^()\[\]{}\\'\"$`]+")
-_UNESCAPE = re.compile(r"\\([$`\\])")
-_UNESCAPE_QUOTED = re.compile(r'\\([$`\\"])')
+_UNESCAPE = re.compile(r"\\([$`\\\n])")
+_UNESCAPE_QUOTED = re.compile(r'\\([$`\\"\n])')
 _RISKY_FALLBACK = re.compile(r"[#\\]|<<|\bcase\b")
 
 
@@ -165,13 +165,12 @@ class Expansions(Parameters):
         inside = self.text[start + 1 : close]
         if self.in_body and '\\"' in inside:
             self.fail("an escaped quote within backquotes, which shells read in different ways", start)
-        if "\\\n" in inside:
-            # shells drop a line continuation within backquotes even where single quotes would keep it
-            self.fail("a line continuation within backquotes", start)
+        if self.in_body and "\\\n" in inside:
+            self.fail("a line continuation within backquotes in a here-document", start)
         pattern = _UNESCAPE_QUOTED if quoted else _UNESCAPE
         self.descend(4)
         if "\\" in inside:
-            script = self.whole(pattern.sub(r"\1", inside), (start, close + 1))
+            script = self.whole(pattern.sub(_unescaped, inside), (start, close + 1))
         else:
             outer, self.end = self.end, close
             self.position = start + 1
@@ -192,6 +191,11 @@ class Expansions(Parameters):
                 return index
             index += 2 if char == "\\" else 1
         return self.fail("a backquote is not closed", start)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """Within backquotes a line continuation goes first of all, even where single quotes would keep it."""
+    return "" if match.group(1) == "\n" else match.group(1)
 
 
 def _is_list(parameter: Parameter) -> bool:

@@ -18,8 +18,9 @@ from rundown.shell.witnesses import hear
 MAX_BYTES = 1024 * 1024
 
 
-def extract(text: str, dialect: Dialect) -> Extraction:
-    """Returns what `text` can start when the shell `dialect` runs it."""
+def extract(text: str, dialect: Dialect, undashed: frozenset[str] = frozenset()) -> Extraction:
+    """Returns what `text` can start when the shell `dialect` runs it. `undashed`: variables that it will find in
+    its environment and whose values begin with no dash, so that none is an option."""
     if len(text) > MAX_BYTES:
         return _unparseable(f"longer than {MAX_BYTES} bytes", len(text))
     try:
@@ -30,7 +31,7 @@ def extract(text: str, dialect: Dialect) -> Extraction:
         return _unparseable(f"longer than {MAX_BYTES} bytes", size)
     if "\0" in text:
         return _unparseable("holds a NUL, which no shell reads", size)
-    ledger = Ledger(text)
+    ledger = Ledger(text, undashed)
     error: str | None = None
     for reading in readings(text, dialect):
         budget = Budget()

@@ -83,7 +83,11 @@ def find(walker: Walker, words: Sequence[Word]) -> Found | None:
                 for part in words[index + 1 : stop]
             ]
             if inner:
+                where = walker.ledger.where
+                if text in ("-execdir", "-okdir"):
+                    walker.ledger.where = None
                 walker.program(inner, f"started by find {text}")
+                walker.ledger.where = where
             kind = max(kind, "wrapper", key=("literal", "wrapper", "escape").index)
             index = stop + 1
             continue

@@ -56,10 +56,11 @@ class Functions(Evaluation):
                 self._enter(name, time)
 
     def _enter(self, name: str, time: int) -> None:
-        outer = self.ledger.origin
+        outer, where = self.ledger.origin, self.ledger.where
         for index, (function, origin, _) in enumerate(tuple(self.bodies.get(name, ()))):
             if self._entered.get((name, index), time + 1) > time:
                 self._entered[name, index] = time
                 self.ledger.origin = origin
                 self.script(function.body, Scope(self.shell, None, time))
+                self.ledger.where = where
         self.ledger.origin = outer

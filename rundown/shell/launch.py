@@ -13,6 +13,7 @@ from rundown.shell import arguments, builtins, starters
 from rundown.shell.code import interpreted
 from rundown.shell.escape import escaped
 from rundown.shell.files import operands
+from rundown.shell.hidden import hidden
 from rundown.shell.hosts import reached
 from rundown.shell.scope import Scope
 from rundown.shell.tree import Word
@@ -79,6 +80,7 @@ def program(walker: Walker, words: Sequence[Word], note: str = "") -> None:
             if found[1]:
                 notes.append(found[1])
     walker.ledger.run(words, kind, "; ".join(dict.fromkeys(notes)), rank)
+    hidden(walker, name, words)
     operands(walker.ledger, name, words)
     reached(walker.ledger, name, words)
     walker.wrapped -= 1

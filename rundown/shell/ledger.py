@@ -4,18 +4,24 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from rundown.model.request import Capability, Operation, OperationKind
+from rundown.shell.directories import STEP, Where
 from rundown.shell.extraction import UNPARSEABLE
 from rundown.shell.options import joined
 from rundown.shell.tree import Place, Placed, Word
 
+ELSEWHERE = "the text may have changed its directory"
+
 
 class Ledger:
     """Collects. `origin`, while set, is the place of everything that is noted: nested text has none of its own.
-    `within` says how that text is run; it is the note of what has no better one."""
+    `within` says how that text is run; it is the note of what has no better one. `where`: where what is
+    noted now runs. `undashed`: variables from outside whose values begin with no dash."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, undashed: frozenset[str] = frozenset()) -> None:
+        self.undashed = undashed
         self.origin: Place | None = None
         self.within = ""
+        self.where: Where = STEP
         self.uses: dict[str, None] = {}
         self.shadows: dict[str, None] = {}
         self._found: dict[Operation, int] = {}
@@ -53,17 +59,23 @@ class Ledger:
         if not name.value:
             self.dynamic(words, note, name.raw)
             return
-        self.add(
-            Operation(
-                capability=Capability.RUN,
-                resource=name.value,
-                kind=kind,
-                note=note or self.within,
-                argv=tuple([word.value for word in words]),
-                span=self.place(name.start, words[-1].end),
-            ),
-            rank,
-        )
+        is_relative = "/" in name.value and name.value[0] != "/"
+        if is_relative and self.where is None:
+            self.dynamic(words, f"{ELSEWHERE}: which file `{name.value}` is, is known only when it runs")
+            return
+        for directory in self.where or ("",) if is_relative else ("",):
+            self.add(
+                Operation(
+                    capability=Capability.RUN,
+                    resource=name.value,
+                    kind=kind,
+                    note=note or self.within,
+                    argv=tuple([word.value for word in words]),
+                    span=self.place(name.start, words[-1].end),
+                    directory=directory,
+                ),
+                rank,
+            )
 
     def dynamic(self, words: Sequence[Word], note: str, resource: str | None = None) -> None:
         """Notes that these words start something which only the running shell knows."""
@@ -92,7 +104,12 @@ class Ledger:
     def touch(self, capability: Capability, resource: str, part: Placed, note: str) -> None:
         """Notes a file that is read or written, or a host that is reached."""
         span = self.place(part.start, part.end)
-        self.add(Operation(capability=capability, resource=resource, note=note, span=span))
+        directory: str | None = ""
+        if capability is not Capability.NET and resource[:1] != "/":
+            directory = self.where[0] if self.where else None
+        self.add(
+            Operation(capability=capability, resource=resource, note=note, span=span, directory=directory)
+        )
 
     def sets(self, name: str, part: Placed, note: str) -> None:
         """Notes that a variable is set that changes what is started."""

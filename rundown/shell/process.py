@@ -14,16 +14,17 @@ class Process:
     """One shell process. Nested texts of the same shell share it; texts for other shells get their own.
 
     `disabled`: builtins that are switched off; `unset`: names that lose their function; "*" for any.
-    `wrapped`: how many wrappers stand around what is looked at.
+    `wrapped`: how many wrappers stand around what is looked at. `lost`: it is not known any more where this shell is.
     """
 
     def __init__(self, ledger: Ledger, budget: Budget, dialect: Dialect) -> None:
         self.ledger = ledger
         self.budget = budget
         self.dialect: Dialect = dialect
-        self.values = Values()
+        self.values = Values(ledger.undashed)
         self.shell = Shell()
         self.wrapped = 0
+        self.lost = False
         self.disabled: set[str] = set()
         self.unset: set[str] = set()
         self._late: list[tuple[Callable[[], bool], str, Place, str]] = []

@@ -100,7 +100,12 @@ def trap(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
     if action.value is None:
         walker.ledger.dynamic(words, "`trap` runs text that is only known at run time")
     elif action.value not in ("", "-"):
+        # It runs later, wherever the shell is then, and what it does counts from then on.
+        where = walker.ledger.where
+        begun = walker.ledger.where = None if walker.may_move(besides="trap") else where
         walker.text(action.value, action, scope, "in `trap`")
+        walker.lost = walker.lost or walker.ledger.where != begun
+        walker.ledger.where = where
 
 
 def alias(walker: Walker, words: Sequence[Word], scope: Scope) -> None:

@@ -158,13 +158,19 @@ Command = Simple | Compound | Function
 class Item(Struct, frozen=True, kw_only=True):
     """One command of a list. `joint`: what stands before it within its and-or list ("" for the first).
 
-    `apart`: it runs in a shell of its own (part of a pipeline, background). `opens_line`: it is the first of its line.
+    `apart`: it runs in a shell of its own: `piped`, as a part of a pipeline, or `behind`, its whole list in the
+    background. `opens_line`: it is the first of its line.
     """
 
     command: Command
     joint: Literal["", "&&", "||"] = ""
-    apart: bool = False
+    piped: bool = False
+    behind: bool = False
     opens_line: bool = False
+
+    @property
+    def apart(self) -> bool:
+        return self.piped or self.behind
 
 
 class Script(Struct, frozen=True, kw_only=True):

@@ -42,13 +42,21 @@ def unwrapped(walker: Walker, name: str, words: Sequence[Word]) -> Found | None:
         return _loader(walker, words)
     row = wrappers().get(name)
     if row is not None:
-        return _wrapper(walker, name, row, words)
+        line = read_options(words, row.grammar())
+        where = walker.ledger.where
+        if row.moves == "*" or any(option.name in row.moves.split() for option in line.options):
+            walker.ledger.where = None
+        found = _wrapper(walker, name, row, (words, line))
+        walker.ledger.where = where
+        return found
     rows = subcommands().get(name)
     return _subcommand(walker, name, rows, words) if rows is not None else None
 
 
-def _wrapper(walker: Walker, name: str, row: Wrapper, words: Sequence[Word]) -> Found | None:
-    line = read_options(words, row.grammar())
+def _wrapper(
+    walker: Walker, name: str, row: Wrapper, given_line: tuple[Sequence[Word], CommandLine]
+) -> Found | None:
+    words, line = given_line
     note = f"started by {name}"
     where = f"{note} on another machine" if row.far else note
     given = _option_texts(walker, name, row, line)

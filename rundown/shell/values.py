@@ -58,10 +58,22 @@ _COUNTS = {
 """Commands whose output is an integer, and nothing else. Source: date(1), nproc(1), id(1), wc(1) reading standard input."""
 
 
-class Values:
-    """All assignments of a text, wherever they stand. `closed`: there are no more to come, so answers are kept."""
+_UNDASHED = {
+    ("pwd",), ("pwd", "-P"), ("mktemp",), ("mktemp", "-d"), ("nproc",), ("whoami",), ("uname",), ("uname", "-m"),
+    ("uname", "-s"), ("id", "-u"), ("git", "rev-parse", "HEAD"), ("git", "rev-parse", "--short", "HEAD"),
+    ("git", "rev-parse", "--show-toplevel"), ("git", "rev-parse", "--abbrev-ref", "HEAD"),
+    ("git", "branch", "--show-current"),
+}  # fmt: skip
+"""Commands whose output begins with no dash. Source: pwd(1), mktemp(1), uname(1), git-check-ref-format(1)."""
+_ABSOLUTE = frozenset(["HOME", "PWD", "TMPDIR", "TMP", "TEMP", "RD_RUN_ID", "RD_STEP"])
+"""Variables that the shell or rundown gives an absolute path or an identifier."""
 
-    def __init__(self) -> None:
+
+class Values:
+    """All assignments of a text, wherever they stand. `closed`: there are no more to come, so answers are kept.
+    `undashed`: variables from outside whose values begin with no dash."""
+
+    def __init__(self, undashed: frozenset[str] = frozenset()) -> None:
         self.words: dict[str, list[Word]] = {}
         self.integers: set[str] = set()
         self.others: set[str] = set()
@@ -73,10 +85,15 @@ class Values:
         self.closed = False
         self.known: dict[str, bool] = {}
         self.unset_arrays: set[str] = set()
+        self.undashed_names = _ABSOLUTE | undashed
 
     def give(self, name: str, word: Word) -> None:
         """A variable is given that word's value."""
         self.words.setdefault(name, []).append(word)
+
+    def is_given(self, name: str) -> bool:
+        """Whether the text gives the variable any value."""
+        return name in self.words or name in self.others or name in self.integers
 
     def appended(self, name: str) -> None:
         """Text is added to a variable's value: digits stay digits, and no part may hold what the whole may not."""
@@ -209,6 +226,54 @@ class Values:
                 for inner in word.inner
             )
         )
+
+    def undashed(self, word: Word) -> bool:
+        """Whether the word is one word that surely does not begin with a dash."""
+        if word.splits:
+            return False
+        if word.value is not None or word.prefix:
+            return word.prefix[:1] != "-"
+        first = min(word.inner, key=lambda inner: inner.start, default=None)
+        if first is None or (_rest(word) or "x")[:1] not in ("", '"', "/"):
+            return False
+        if isinstance(first, Substitution):
+            return self._prints_no_dash(first)
+        return isinstance(first, Parameter) and self._holds_no_dash(first)
+
+    def may_begin(self, word: Word, starts: tuple[str, ...]) -> bool:
+        """Whether what is known of the word's first expansion leaves it open that it begins with one of these."""
+        first = min(word.inner, key=lambda inner: inner.start, default=None)
+        if not isinstance(first, Parameter):
+            return first is None
+        given = self.words.get(first.name, ())
+        if not given:
+            return first.name not in _ABSOLUTE
+        return any(item.value is None or item.value.startswith(starts) for item in given)
+
+    def _holds_no_dash(self, inner: Parameter) -> bool:
+        if inner.indirect or inner.operator not in ("", "?", ":?") or inner.name in self.references:
+            return False
+        given = self.words.get(inner.name, ())
+        if inner.name in self.others or inner.name in self.integers:
+            return False
+        known = inner.name in self.undashed_names
+        self.work += 1 + len(given)
+        return (
+            self.work < MAX_WORK
+            and (known or bool(given))
+            and all(word.value is not None and word.value[:1] not in ("", "-") for word in given)
+        )
+
+    def _prints_no_dash(self, inner: Substitution) -> bool:
+        """Whether a substitution is one command whose output begins with no dash."""
+        if len(inner.script.items) != 1 or not isinstance(inner.script.items[0].command, Simple):
+            return False
+        command = inner.script.items[0].command
+        texts = tuple(word.value or "" for word in command.words)
+        if command.assignments or not texts or texts[0] in self.redefined:
+            return False
+        is_date = texts[0] == "date" and len(texts) == 2 and re.match(r"\+[^-]", texts[1]) is not None
+        return is_date or texts in _UNDASHED
 
     def harmless(self, part: Arithmetic, seen: frozenset[str] = frozenset()) -> bool:
         """Whether evaluating the expression can start nothing: all that it reads are integers."""

@@ -10,6 +10,7 @@ from rundown.shell import launch
 from rundown.shell.commands import Reader, read
 from rundown.shell.cursor import Dialect, UnreadableError
 from rundown.shell.dialects import readings
+from rundown.shell.directories import MAY_MOVE, MOVERS, Course, Where, entered, leaves, may_move
 from rundown.shell.functions import Functions
 from rundown.shell.options import unknown
 from rundown.shell.scope import Scope
@@ -26,7 +27,9 @@ class Walker(Functions):
         """Goes through a whole text, then through the functions it defines, then judges what is left."""
         outermost = Scope(self.shell)
         outermost.outermost = True
+        where = self.ledger.where
         self.outermost_script(script, outermost)
+        self.ledger.where = None if self.may_move() else where
         self.all_functions()
         self.settle()
 
@@ -35,6 +38,7 @@ class Walker(Functions):
         stands before it on its line: a failed expansion makes bash drop the rest of the line and go on."""
         clean = True
         branch: Scope | None = None
+        course = Course(self.ledger.where)
         for item in script.items:
             clean = clean or item.opens_line
             if isinstance(item.command, Function):
@@ -42,16 +46,59 @@ class Walker(Functions):
                 self.define(item.command, scope, certain=certain)
                 continue
             clean = False
-            branch = self.item(item, scope, branch)
+            branch, course = self.follow(item, scope, branch, course)
+        self.ledger.where = course.end()
 
     def script(self, script: Script, scope: Scope) -> None:
         outer = self.ledger.origin
         if script.origin is not None and outer is None:
             self.ledger.origin = self.ledger.place(*script.origin)
         branch: Scope | None = None
+        course = Course(self.ledger.where)
         for item in script.items:
-            branch = self.item(item, scope, branch)
+            branch, course = self.follow(item, scope, branch, course)
+        self.ledger.where = course.end()
         self.ledger.origin = outer
+
+    def follow(
+        self, item: Item, scope: Scope, branch: Scope | None, course: Course
+    ) -> tuple[Scope | None, Course]:
+        """Goes through one command, and keeps track of where it runs and where it leads."""
+        if not item.joint:
+            course = Course(course.end())
+        where = self.ledger.where = None if self.lost else course.before(item)
+        branch = self.item(item, scope, branch)
+        moved = stays = self.ledger.where
+        if item.piped or isinstance(item.command, Function):
+            moved = stays = where
+        elif isinstance(item.command, Simple):
+            moved, stays = self.led(item.command, where)
+        course.after(item, moved, stays, leaves=leaves(item.command, self.bodies))
+        return branch, course
+
+    def led(self, command: Simple, where: Where) -> tuple[Where, Where]:
+        """Where a simple command that ran in `where` leads if it succeeds, and if it does not."""
+        words = list(command.words)
+        while len(words) > 1 and words[0].value in ("command", "builtin") and words[1].value:
+            words.pop(0)
+        name = words[0].value if words else ""
+        if name in self.bodies or name is None or name in ("source", ".", "enable"):
+            after = None if self.may_move() else where
+            return after, after
+        if name in MOVERS:
+            return None if self.values.is_given("CDPATH") else entered(where, words), where
+        if name == "eval":
+            return self.ledger.where, self.ledger.where
+        if name in ("alias", "shopt"):
+            self.lost = self.lost or len(words) > 1
+        elif name == "set":
+            texts = [word.value for word in words]
+            self.lost = self.lost or any(text is None or "P" in text or "physical" in text for text in texts)
+        return where, where
+
+    def may_move(self, besides: str = "") -> bool:
+        """Whether anything in the text may change the directory. `besides`: a builtin that does not count."""
+        return "" in self.budget.names or bool(self.budget.names & (MAY_MOVE - {besides}))
 
     def item(self, item: Item, scope: Scope, branch: Scope | None) -> Scope | None:
         """Goes through one command; returns the scope of what stands behind `&&`."""
@@ -75,6 +122,10 @@ class Walker(Functions):
         """Goes through a compound command."""
         if command.kind in ("(", "coproc"):
             scope = scope.inner()
+        where = self.ledger.where
+        loses = command.kind not in ("(", "{") and may_move(command, self.bodies)
+        if loses:
+            self.ledger.where = None
         for redirection in command.redirections:
             self.redirection(redirection, scope)
         for word in command.words:
@@ -89,6 +140,10 @@ class Walker(Functions):
         for block in command.blocks:
             inner = scope if block.certain else inner.inner()
             self.script(block.script, inner)
+        if command.kind in ("(", "coproc"):
+            self.ledger.where = where
+        elif loses:
+            self.ledger.where = None
 
     def loop_variable(self, command: Compound, scope: Scope) -> None:
         """Notes what a `for`, `select` or `coproc` sets."""
@@ -125,8 +180,10 @@ class Walker(Functions):
 
     def child(self, text: str, part: Placed, dialect: Dialect, note: str) -> None:
         """Goes through text that another shell runs (`sh -c`)."""
+        where = self.ledger.where
         for reading in readings(text, dialect):
             self.nested(text, part, Walker(self.ledger, self.budget, reading).whole, reading, note)
+            self.ledger.where = where
 
     def nested(
         self, text: str, part: Placed, go: Callable[[Script], None], dialect: Dialect, note: str

@@ -19,7 +19,8 @@ class Wrapper(Struct, frozen=True, kw_only=True):
     `NAME=value` too. `takes`: the command is words, or shell text (`shell`: operands joined by blanks), or only options name it (`nothing`). `text`:
     options whose argument is shell text, `program`: is a program. `items`: more arguments come at run time.
     `alone`: what happens without a command: nothing, a shell, or a shell that reads standard input. `idle`: options
-    with which nothing is started. `far`: the command runs on another machine or in a container.
+    with which nothing is started. `far`: the command runs on another machine or in a container. `moves`: options
+    with which it runs in another directory, "*" if it does without any.
     """
 
     names: str
@@ -35,6 +36,7 @@ class Wrapper(Struct, frozen=True, kw_only=True):
     alone: Literal["nothing", "shell"] = "nothing"
     idle: str = ""
     far: bool = False
+    moves: str = ""
     single: bool = False
 
     def grammar(self) -> Grammar:
@@ -104,6 +106,7 @@ ROWS: tuple[Wrapper, ...] = (
         assignments=True,
         alone="shell",
         idle="l list v validate K remove-timestamp k reset-timestamp V version h help",
+        moves="D chdir i login",
         source="sudo(8)",
     ),
     Wrapper(names="doas", short="Lnsa:C:u:", alone="shell", idle="L C", source="doas(1)"),
@@ -111,6 +114,7 @@ ROWS: tuple[Wrapper, ...] = (
         names="pkexec",
         long="user= disable-internal-agent keep-cwd version help",
         alone="shell",
+        moves="*",
         source="pkexec(1)",
     ),
     Wrapper(
@@ -119,6 +123,7 @@ ROWS: tuple[Wrapper, ...] = (
         long="ignore-environment null unset= chdir= split-string= "
         "block-signal== default-signal== ignore-signal== list-signal-handling debug argv0= version help",
         assignments=True,
+        moves="C chdir",
         source="env(1)",
     ),
     Wrapper(names="nice", short="n:0123456789", long="adjustment= version help", source="nice(1)"),
@@ -182,16 +187,23 @@ ROWS: tuple[Wrapper, ...] = (
         long="userspec= groups= skip-chdir help version",
         before=(1,),
         alone="shell",
+        moves="*",
         source="chroot(1)",
     ),
     Wrapper(
-        names="unshare", short="mupinUCTrchfR:w:S:G:V", long=_UNSHARE, alone="shell", source="unshare(1)"
+        names="unshare",
+        short="mupinUCTrchfR:w:S:G:V",
+        long=_UNSHARE,
+        alone="shell",
+        moves="w wd R root",
+        source="unshare(1)",
     ),
     Wrapper(
         names="nsenter",
         short="at:m::u::i::n::p::C::U::T::S:G:r::w::W:eFZcVh",
         long=_NSENTER,
         alone="shell",
+        moves="*",
         source="nsenter(1)",
     ),
     Wrapper(
@@ -212,7 +224,7 @@ ROWS: tuple[Wrapper, ...] = (
         idle="p pid",
         source="prlimit(1)",
     ),
-    Wrapper(names="capsh", long="print", alone="shell", idle="print", source="capsh(1)"),
+    Wrapper(names="capsh", long="print", alone="shell", idle="print", moves="*", source="capsh(1)"),
     Wrapper(
         names="flock",
         short="sxenuw:oFE:c:",
@@ -258,6 +270,7 @@ ROWS: tuple[Wrapper, ...] = (
         text="c command session-command C",
         program="s shell",
         alone="shell",
+        moves="*",
         source="su(1)",
     ),
     Wrapper(names="sg", short="c:", before=(1,), takes="shell", text="c", source="sg(1)"),
@@ -268,6 +281,7 @@ ROWS: tuple[Wrapper, ...] = (
         text="c command session-command C",
         program="s shell",
         alone="shell",
+        moves="*",
         source="runuser(1)",
     ),
     Wrapper(names="busybox toybox", source="busybox(1)"),
@@ -293,6 +307,7 @@ ROWS: tuple[Wrapper, ...] = (
         short="u:p:E:tPqrGSdM:H:h",
         long=_SYSTEMD_RUN,
         alone="shell",
+        moves="*",
         source="systemd-run(1)",
     ),
     Wrapper(
@@ -334,7 +349,7 @@ ROWS: tuple[Wrapper, ...] = (
         "server-num= xauth-protocol= server-args= wait=",
         source="xvfb-run(1)",
     ),
-    Wrapper(names="firejail bwrap proot", alone="shell", source="firejail(1), bwrap(1)"),
+    Wrapper(names="firejail bwrap proot", alone="shell", moves="*", source="firejail(1), bwrap(1)"),
     Wrapper(names="rlwrap", source="rlwrap(1)"),
     Wrapper(
         names="torsocks torify tsocks proxychains proxychains4",
@@ -368,6 +383,7 @@ ROWS: tuple[Wrapper, ...] = (
         long=_DAEMON,
         program="x exec a startas",
         takes="nothing",
+        moves="*",
         source="start-stop-daemon(8)",
     ),
     Wrapper(names="ccache sccache distcc icecc", idle="s C c z V", source="ccache(1)"),

@@ -43,8 +43,8 @@ def test_text_within_text_has_the_place_of_the_word_that_holds_it() -> None:
 
 
 def test_an_argument_that_is_not_literal_is_none() -> None:
-    (operation,) = extract('git push "$remote" main', "bash").operations
-    assert operation.argv == ("git", "push", None, "main")
+    (operation,) = extract('kubectl get "$kind" main', "bash").operations
+    assert operation.argv == ("kubectl", "get", None, "main")
 
 
 def test_an_escape_says_why() -> None:
