@@ -20,36 +20,37 @@ if TYPE_CHECKING:
 
 _STARTING = frozenset(["shell", "program", "starts", "code"])
 _GIT_VALUES = {
-    "": "Cc",
-    "add": "",
-    "bisect": "",
+    "archive": "o",
     "blame": "L",
-    "branch": "u",
-    "checkout": "bB",
-    "cherry-pick": "mX",
+    "cat-file": "",
     "clone": "bo",
-    "commit": "mFCct",
-    "describe": "",
+    "daemon": "",
     "diff": "GSO",
+    "diff-files": "GSO",
+    "diff-index": "GSO",
+    "diff-tree": "GSO",
+    "difftool": "",
+    "fetch": "",
+    "fetch-pack": "",
+    "filter-branch": "",
     "format-patch": "o",
     "grep": "ef",
+    "instaweb": "",
     "log": "nGSL",
-    "merge": "mFsX",
-    "notes": "mF",
+    "ls-remote": "",
+    "mergetool": "",
+    "p4": "",
     "pull": "sX",
     "push": "o",
     "rebase": "sX",
-    "revert": "m",
-    "shortlog": "n",
+    "send-email": "",
+    "send-pack": "",
     "show": "GS",
-    "stash": "m",
-    "switch": "cC",
-    "tag": "mFu",
-    "worktree": "bB",
+    "svn": "",
+    "whatchanged": "nGSL",
 }
-"""Letters of `git` options that take an argument, by subcommand. Source: the subcommands' manual pages."""
-_GIT_HARMLESS = frozenset(["add", "status", "init", "config", "rev-parse", "restore", "rm", "mv", "remote"])
-"""Subcommands none of whose options starts a program. Source: their manual pages."""
+"""Subcommands of `git` with options that start a program, and the letters of those that take an argument. Source:
+their manual pages; the table of `rundown.shell.git`."""
 _LONG_VALUES = frozenset(
     (  # noqa: SIM905
         "--author --branch --date --depth --message --file --directory --exclude --format --key --field-separator "
@@ -64,10 +65,10 @@ def hidden(walker: Walker, name: str, words: Sequence[Word]) -> None:
     rows = [] if name == "git" else _rows(name)
     if not rows and name != "git":
         return
-    command = _git_command(words) if name == "git" else ""
-    if command is None or command in _GIT_HARMLESS:
+    command = _git_command(words) if name == "git" else None
+    if name == "git" and command not in _GIT_VALUES:
         return
-    letters = _GIT_VALUES.get(command, "") if name == "git" else "".join(row.arguments for row in rows)
+    letters = _GIT_VALUES[command] if command is not None else "".join(row.arguments for row in rows)
     operands = " ".join(row.words for row in rows).split()
     risky = [
         word
@@ -77,12 +78,15 @@ def hidden(walker: Walker, name: str, words: Sequence[Word]) -> None:
         and not _is_value(words, index, letters)
         and _may_be(word, letters, operands)
     ]
-    end = next((word.start for word in words if word.value == "--"), None)
+    end = next((word.start for word in words if word.value in ("--", "--end-of-options")), None)
     if end is not None and not operands:
         risky = [word for word in risky if word.start < end]
     if risky:
         whole = joined(words)
-        note = f"{', '.join(dict.fromkeys(word.raw for word in risky))} may turn out to be an option with which `{name}` starts a program"
+        names = ", ".join(dict.fromkeys(word.raw for word in risky))
+        sign = "--end-of-options" if name == "git" else "--"
+        note = f"{names} may turn out to be an option with which `{name}` starts a program"
+        note += "" if operands else f"; `{sign}` before it rules that out"
         walker.when(partial(_are_harmless, walker, tuple(risky), tuple(operands)), whole, whole.raw, note)
 
 

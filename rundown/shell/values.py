@@ -60,9 +60,8 @@ _COUNTS = {
 
 _UNDASHED = {
     ("pwd",), ("pwd", "-P"), ("mktemp",), ("mktemp", "-d"), ("nproc",), ("whoami",), ("uname",), ("uname", "-m"),
-    ("uname", "-s"), ("id", "-u"), ("git", "rev-parse", "HEAD"), ("git", "rev-parse", "--short", "HEAD"),
+    ("uname", "-s"), ("id", "-u"), ("git", "branch", "--show-current"), ("git", "rev-parse", "--short", "HEAD"),
     ("git", "rev-parse", "--show-toplevel"), ("git", "rev-parse", "--abbrev-ref", "HEAD"),
-    ("git", "branch", "--show-current"),
 }  # fmt: skip
 """Commands whose output begins with no dash. Source: pwd(1), mktemp(1), uname(1), git-check-ref-format(1)."""
 _ABSOLUTE = frozenset(["HOME", "PWD", "TMPDIR", "TMP", "TEMP", "RD_RUN_ID", "RD_STEP"])
@@ -229,16 +228,18 @@ class Values:
 
     def undashed(self, word: Word) -> bool:
         """Whether the word is one word that surely does not begin with a dash."""
-        if word.splits:
-            return False
+        return not word.splits and self._begins_well(word)
+
+    def _begins_well(self, word: Word, seen: frozenset[str] = frozenset()) -> bool:
         if word.value is not None or word.prefix:
-            return word.prefix[:1] != "-"
+            return word.prefix[:1] not in ("", "-")
         first = min(word.inner, key=lambda inner: inner.start, default=None)
-        if first is None or (_rest(word) or "x")[:1] not in ("", '"', "/"):
+        rest = _rest(word)
+        if first is None or rest is None or rest.strip("\"'")[:1] == "-" or first.start > word.start + 1:
             return False
         if isinstance(first, Substitution):
             return self._prints_no_dash(first)
-        return isinstance(first, Parameter) and self._holds_no_dash(first)
+        return isinstance(first, Parameter) and self._holds_no_dash(first, seen)
 
     def may_begin(self, word: Word, starts: tuple[str, ...]) -> bool:
         """Whether what is known of the word's first expansion leaves it open that it begins with one of these."""
@@ -250,7 +251,7 @@ class Values:
             return first.name not in _ABSOLUTE
         return any(item.value is None or item.value.startswith(starts) for item in given)
 
-    def _holds_no_dash(self, inner: Parameter) -> bool:
+    def _holds_no_dash(self, inner: Parameter, seen: frozenset[str]) -> bool:
         if inner.indirect or inner.operator not in ("", "?", ":?") or inner.name in self.references:
             return False
         given = self.words.get(inner.name, ())
@@ -260,8 +261,10 @@ class Values:
         self.work += 1 + len(given)
         return (
             self.work < MAX_WORK
+            and inner.name not in seen
+            and len(seen) < MAX_COPIES
             and (known or bool(given))
-            and all(word.value is not None and word.value[:1] not in ("", "-") for word in given)
+            and all(self._begins_well(word, seen | {inner.name}) for word in given)
         )
 
     def _prints_no_dash(self, inner: Substitution) -> bool:
@@ -272,8 +275,12 @@ class Values:
         texts = tuple(word.value or "" for word in command.words)
         if command.assignments or not texts or texts[0] in self.redefined:
             return False
-        is_date = texts[0] == "date" and len(texts) == 2 and re.match(r"\+[^-]", texts[1]) is not None
-        return is_date or texts in _UNDASHED
+        if texts in _UNDASHED:
+            return True
+        if texts[:2] == ("git", "rev-parse"):
+            # what it cannot resolve it prints as it is
+            return all(text == "--verify" or text[:1] not in ("", "-") for text in texts[2:])
+        return texts[0] == "date" and len(texts) == 2 and re.match(r"\+[^-]", texts[1]) is not None
 
     def harmless(self, part: Arithmetic, seen: frozenset[str] = frozenset()) -> bool:
         """Whether evaluating the expression can start nothing: all that it reads are integers."""

@@ -14,14 +14,17 @@ def is_open(text: str, undashed: frozenset[str] = frozenset()) -> bool:
     [
         "git log $x",
         'git push origin "$branch"',
-        'git checkout "$1"',
-        'git commit -a "$m"',
-        "git commit -m $m",
+        'git archive "$1"',
+        'git log -p "$m"',
+        "git log -n $m",
         "tar $OPTIONS -xf a",
         'tar xf "$f"',
         'tar -c "$f"',
         'tar --"$x"',
         'tar "-$x"',
+        'x=a; tar "$(true)-$x"',
+        'x=; tar "$x-$y"',
+        'x="$y"; tar "$x"',
         'sort "$f"',
         'rsync "$a" "$b"',
         'make "$target"',
@@ -43,11 +46,13 @@ def test_it_is_asked_about(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        'git commit -m "$m"',
         'git -C "$d" status',
-        'git checkout -b "$b"',
+        'git checkout "$b"; git commit -m $m',
+        'git log -n "$n"',
+        'c=$(git rev-parse refs/bisect/bad); git show "$c"',
         'git log --format="$f"',
         'git log -- "$f"',
+        'git log --end-of-options "$r"',
         'git add "$f"',
         'tar -xf "$f"',
         'tar -C "$d" -xf "$f"',
@@ -77,4 +82,7 @@ def test_a_value_from_outside_counts_as_what_is_known_of_it() -> None:
 
 def test_it_says_which_word_and_why() -> None:
     (found,) = [item for item in extract('git push "$r" main', "bash").operations if item.kind == "dynamic"]
-    assert found.note == '"$r" may turn out to be an option with which `git` starts a program'
+    assert found.note == (
+        '"$r" may turn out to be an option with which `git` starts a program; '
+        "`--end-of-options` before it rules that out"
+    )
