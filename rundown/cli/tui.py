@@ -45,8 +45,7 @@ Exit code: as `rundown run`; 0 if nothing ran.
 def command(what: str | None, web: bool, port: int, wish: Wish, **words: Any) -> int:
     """Show a runbook and run it; without a name, choose from what is there."""
     if web:
-        code: int = _load("rundown.tui.web:serve_tui")(port)
-        return code
+        return _serve(port)
     return show(what, wish, **words)
 
 
@@ -83,6 +82,28 @@ def show(
     return tell_ending(ended, Telling(prompted=prompted, again=flags_again(wish), place=place))
 
 
+def _serve(port: int) -> int:
+    """Serves what this command line says, without the words about serving it."""
+    words = sys.argv[sys.argv.index("tui") + 1 :]
+    drop = {place + 1 for place, word in enumerate(words) if word == "--port"}
+    kept = [
+        word
+        for place, word in enumerate(words)
+        if place not in drop and word not in ("--web", "--port") and not word.startswith("--port=")
+    ]
+    try:
+        serve = _load("rundown.tui.web:serve_tui")
+    except ImportError as error:
+        raise InvalidInputError(_NO_WEB) from error
+    code: int = serve(kept, port, _say_address)
+    return code
+
+
+def _say_address(address: str) -> None:
+    sys.stdout.write(f"open   {address}\nThe address works once, on this machine. Ctrl-C ends it.\n")
+    sys.stdout.flush()
+
+
 def _load(name: str) -> Callable[..., Any]:
     module, _, function = name.partition(":")
     loaded: Callable[..., Any] = getattr(importlib.import_module(module), function)
@@ -93,6 +114,12 @@ def _can_draw(environ: Mapping[str, str]) -> bool:
     return "TEXTUAL_DRIVER" in environ or (sys.stdin.isatty() and sys.stdout.isatty())
 
 
+_NO_WEB = Diagnostic(
+    code="cli/no-web",
+    message="the web UI is not installed",
+    why="it comes with the extra `web`",
+    fix="pip install 'rundown-cli[web]'",
+)
 _NO_SCREEN = Diagnostic(
     code="cli/no-screen",
     message="the terminal UI needs a terminal to draw on",

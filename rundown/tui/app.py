@@ -13,7 +13,7 @@ from rundown.model.diagnostic import Diagnostic
 from rundown.session.run import Ended
 from rundown.tui.chooser import ChooserScreen
 from rundown.tui.clock import Clock, real_clock
-from rundown.tui.conductor import Errand
+from rundown.tui.conductor import Conductor, Errand
 from rundown.tui.deeds import DEEDS, bare
 from rundown.tui.modal import ask
 from rundown.tui.opening import Shelves
@@ -46,6 +46,7 @@ class RundownApp(App[None]):
         self._shelves = shelves
         self._clock = clock
         self._leaving = False
+        self._conductors: list[Conductor] = []
         self.ended: Ended | None = None
         self.problems: tuple[Diagnostic, ...] = ()
         self.root = ""
@@ -66,7 +67,9 @@ class RundownApp(App[None]):
 
     def open_errand(self, errand: Errand) -> None:
         """Opens the screen of a run."""
-        self.push_screen(RunScreen(errand, self._clock), lambda _: self._choose_again())
+        screen = RunScreen(errand, self._clock)
+        self._conductors.append(screen.conductor)
+        self.push_screen(screen, lambda _: self._choose_again())
 
     def _choose_again(self) -> None:
         screen = self.screen
@@ -116,6 +119,14 @@ class RundownApp(App[None]):
             return
         screen.conductor.close()
         self.set_timer(_PATIENCE_S, self.exit)
+
+    def let_go(self) -> Ended | None:
+        """Waits until every run is at rest, when the screen is gone; returns how the last one came to it."""
+        for conductor in self._conductors:
+            conductor.close()
+        for conductor in self._conductors:
+            conductor.join(_PATIENCE_S)
+        return next((item.ended for item in reversed(self._conductors) if item.ended is not None), self.ended)
 
     def on_run_screen_ended(self, message: RunScreen.Ended) -> None:
         """Remembers how a run ended, for the exit code."""

@@ -90,7 +90,8 @@ class Conductor:
         self._errand = errand
         self._manner = errand.manner
         self._screen = screen
-        self.post = post
+        self._send = post
+        self.ended: Ended | None = None
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._house: House | None = None
         self._runner: Runner | None = None
@@ -98,13 +99,18 @@ class Conductor:
         self._above = False
         self._given_back: Future[None] | None = None
         self.shelf = Shelf()
-        self.helm = PersonHelm(post, lends=lambda: screen.may_suspend)
-        self.prompter = ScreenPrompter(post)
+        self.helm = PersonHelm(self.post, lends=lambda: screen.may_suspend)
+        self.prompter = ScreenPrompter(self.post)
         self._thread = threading.Thread(target=self._work, name="rundown-engine", daemon=True)
 
     def begin(self) -> None:
         """Opens the house."""
         self._thread.start()
+
+    def post(self, message: Message) -> None:
+        """Tells the screen; one that is gone is told nothing."""
+        with suppress(RuntimeError):
+            self._send(message)
 
     def start(self, opened: Opened, given: Given) -> None:
         """Makes a run and drives it."""
@@ -198,7 +204,8 @@ class Conductor:
 
     def join(self, seconds: float) -> bool:
         """Waits for the end; returns whether it came."""
-        self._thread.join(seconds)
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
         return not self._thread.is_alive()
 
     def _work(self) -> None:
@@ -226,7 +233,8 @@ class Conductor:
         self.helm.begin()
         self._above = False
         try:
-            return CameToRest(ended=job(runner))
+            self.ended = job(runner)
+            return CameToRest(ended=self.ended)
         except RundownError as problem:
             return CameToRest(problems=problem.diagnostics)
         except KeyboardInterrupt:

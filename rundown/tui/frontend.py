@@ -1,6 +1,5 @@
 """What the session's `Frontend` port is for the TUI: events become messages, output becomes lines."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 from textual.message import Message
@@ -43,7 +42,10 @@ class Stage(Protocol):
     """Where a run is shown: its lines, the way to the screen, and the terminal that a step may have."""
 
     shelf: Shelf
-    post: Callable[[Message], object]
+
+    def post(self, message: Message) -> None:
+        """Tells the screen."""
+        ...
 
     def tee(self, chunk: bytes) -> None:
         """Shows output on the terminal, if a step has it."""

@@ -45,7 +45,10 @@ def open_tui(
     shelves = Shelves(manner)
     errand = shelves.open(argument) if argument is not None else None
     app = RundownApp(errand, shelves, light=light)
-    app.run()
-    if app.problems and app.ended is None:
+    try:
+        app.run()
+    finally:
+        ended = app.let_go()
+    if app.problems and ended is None:
         raise RundownError(*app.problems)
-    return app.ended, app.root
+    return ended, app.root
