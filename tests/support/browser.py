@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import aiohttp
 
-PATIENCE_SECONDS = 40.0
+PATIENCE_SECONDS = 20.0
 POLL_SECONDS = 0.1
 FLAGS = (
     "--headless",
@@ -78,7 +78,8 @@ class Browser:
         shutil.rmtree(self._home, ignore_errors=True)
 
     async def open(self, address: str) -> None:
-        """Goes to an address."""
+        """Goes to an address, in front of everything as a person would have it."""
+        await self._send("Emulation.setFocusEmulationEnabled", enabled=True)
         await self._send("Page.navigate", url=address)
 
     async def evaluate(self, expression: str) -> Any:
