@@ -13,7 +13,7 @@ from rundown.model.diagnostic import Diagnostic
 from rundown.session.run import Ended
 from rundown.tui.chooser import ChooserScreen
 from rundown.tui.clock import Clock, real_clock
-from rundown.tui.conductor import Conductor, Errand
+from rundown.tui.conductor import Conduct, Conductor, Errand
 from rundown.tui.deeds import DEEDS, bare
 from rundown.tui.modal import ask
 from rundown.tui.opening import Shelves
@@ -36,9 +36,16 @@ class RundownApp(App[None]):
     ]
 
     def __init__(
-        self, errand: Errand | None, shelves: Shelves, *, clock: Clock = real_clock, light: bool = False
+        self,
+        errand: Errand | None,
+        shelves: Shelves,
+        *,
+        clock: Clock = real_clock,
+        light: bool = False,
+        conduct: Conduct = Conductor,
     ) -> None:
         super().__init__()
+        self._conduct = conduct
         for theme in themes():
             self.register_theme(theme)
         self.theme = LIGHT if light else DARK
@@ -67,7 +74,7 @@ class RundownApp(App[None]):
 
     def open_errand(self, errand: Errand) -> None:
         """Opens the screen of a run."""
-        screen = RunScreen(errand, self._clock)
+        screen = RunScreen(errand, self._clock, self._conduct)
         self._conductors.append(screen.conductor)
         self.push_screen(screen, lambda _: self._choose_again())
 

@@ -264,6 +264,10 @@ class Conductor:
         return ScreenFrontend(self._decks, self)
 
 
+Conduct = Callable[[Errand, Screenful, Callable[[Message], object]], Conductor]
+"""What makes the conductor of a run screen."""
+
+
 class _PaneTerminal:
     """The terminal of steps: a pty as large as the output pane; for an interactive one the real terminal."""
 

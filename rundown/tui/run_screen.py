@@ -19,7 +19,7 @@ from rundown.session.outlook import Outlook
 from rundown.session.run import Ended as EndedRun
 from rundown.tui import messages
 from rundown.tui.clock import Clock
-from rundown.tui.conductor import Conductor, Errand
+from rundown.tui.conductor import Conduct, Conductor, Errand
 from rundown.tui.deeds import DEEDS
 from rundown.tui.line_pane import LinePane
 from rundown.tui.lines import Lines
@@ -58,12 +58,12 @@ class RunScreen(RunActions, RunDrawing, Screen[None]):
             super().__init__()
             self.problems = problems
 
-    def __init__(self, errand: Errand, clock: Clock) -> None:
+    def __init__(self, errand: Errand, clock: Clock, conduct: Conduct = Conductor) -> None:
         super().__init__()
         self.errand = errand
         self.clock = clock
         self.progress = Progress(errand.opened.runbook)
-        self.conductor = Conductor(errand, self, self.post_message)
+        self.conductor = conduct(errand, self, self.post_message)
         self.situation: Situation = "opening"
         self.outlook = Outlook()
         self.chosen: frozenset[str] = frozenset()
