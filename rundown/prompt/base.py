@@ -140,6 +140,8 @@ class Prompt(Vertical, Generic[T], can_focus=True):
 
     def refresh_menu(self) -> None:
         """Shows the rows and the hint as they are now."""
+        if not self._stands:
+            return
         self._draw_menu()
         self.call_after_refresh(self._fit)
 
@@ -224,8 +226,13 @@ class Prompt(Vertical, Generic[T], can_focus=True):
         body = self.body
         return max(0, body.virtual_size.height - body.size.height - round(body.scroll_offset.y))
 
+    @property
+    def _stands(self) -> bool:
+        """Whether it is still drawn: what was to be done after a refresh may come after it was taken down."""
+        return self.is_mounted and self.is_attached and bool(self.query(Menu))
+
     def _fit(self) -> None:
-        if not self.is_mounted:
+        if not self._stands:
             return
         room = self.app.size.height - 1 if self._room is None else self._room
         head = self.query_one(".head", Static)
@@ -234,5 +241,6 @@ class Prompt(Vertical, Generic[T], can_focus=True):
         self.call_after_refresh(self._settle)
 
     def _settle(self) -> None:
-        self.look()
-        self._draw_menu()
+        if self._stands:
+            self.look()
+            self._draw_menu()

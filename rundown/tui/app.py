@@ -127,6 +127,15 @@ class RundownApp(App[None]):
         screen.conductor.close()
         self.set_timer(_PATIENCE_S, self.exit)
 
+    def _fatal_error(self) -> None:
+        """Ends without a traceback on the screen, which would show values; the command line tells of it."""
+        self._close_messages_no_wait()
+
+    @property
+    def crash(self) -> Exception | None:
+        """What ended the program, if it was a defect."""
+        return self._exception
+
     def let_go(self) -> Ended | None:
         """Waits until every run is at rest, when the screen is gone; returns how the last one came to it."""
         for conductor in self._conductors:

@@ -44,6 +44,7 @@ class ChooserScreen(Screen[None]):
         .caption { height: 1; color: $quiet; padding: 0 1; text-style: bold; margin-top: 1; }
         OptionList { border: none; padding: 0 1; background: $background; height: 1fr; scrollbar-size: 1 1; }
         OptionList > .option-list--option-highlighted { background: $background; color: $foreground; }
+        OptionList:focus { border: none; background-tint: transparent; }
         OptionList:focus > .option-list--option-highlighted {
             background: $cursor-row; color: $foreground; text-style: none;
         }

@@ -114,7 +114,7 @@ class PersonHelm:
                 self._orders.extendleft([order] if order is not None else [])
                 return notes
             if order is None:
-                self._passed = True
+                self._passed = held
                 return ()
             bodies = tuple(order(state))
             problem = misfit(course, state, bodies)

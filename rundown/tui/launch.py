@@ -49,6 +49,8 @@ def open_tui(
         app.run()
     finally:
         ended = app.let_go()
+    if app.crash is not None:
+        raise app.crash
     if app.problems and ended is None:
         raise RundownError(*app.problems)
     return ended, app.root

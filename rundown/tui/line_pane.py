@@ -25,7 +25,9 @@ class LinePane(ScrollView, can_focus=True):
         Binding("home,G", "scroll_home", "Top", show=False),
         Binding("end", "scroll_end", "End", show=False),
     ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"lines--quiet"}
     DEFAULT_CSS = """
+    LinePane > .lines--quiet { color: $quiet; }
     LinePane { height: 1fr; overflow-x: auto; overflow-y: auto; padding: 0 1; scrollbar-size: 0 1; }
     """
 
@@ -97,10 +99,8 @@ class LinePane(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         base = self.rich_style
         if self.lines.end == self.lines.first:
-            text = self._empty if y == 0 else ""
-            return Strip(Text(text, base + Style(dim=True)).render(self.app.console), len(text)).crop_extend(
-                0, width, base
-            )
+            quiet = base + Style(color=self.get_component_rich_style("lines--quiet").color)
+            return Strip([Segment(self._empty if y == 0 else "", quiet)]).crop_extend(0, width, base)
         number = self.lines.first + self.scroll_offset.y + y
         if number >= self.lines.end:
             return Strip.blank(width, base)
@@ -111,7 +111,8 @@ class LinePane(ScrollView, can_focus=True):
         if strip.cell_length <= start + width:
             return strip.crop_extend(start, start + width, base)
         cut = strip.crop_extend(start, start + width - 1, base)
-        return Strip([*cut, Segment("›", base + Style(dim=True))], width)
+        quiet = base + Style(color=self.get_component_rich_style("lines--quiet").color)
+        return Strip([*cut, Segment("›", quiet)], width)
 
     def _strip(self, number: int, base: Style) -> Strip:
         line = self.lines.line(number)

@@ -1,5 +1,6 @@
 """How the run screen draws what it knows: tree, words, step, output, grants, receipt."""
 
+import re
 from typing import TYPE_CHECKING, cast
 
 from textual.content import Content
@@ -21,6 +22,9 @@ from rundown.tui.words import tell
 
 if TYPE_CHECKING:
     from rundown.tui.run_screen import RunScreen
+
+
+_GAPS = re.compile(r"(?<=\S) {3,}")
 
 
 class RunDrawing:
@@ -124,6 +128,13 @@ class RunDrawing:
             grants.highlighted = min(at or 0, len(told) - 1) if told else None
         caption = "Grants of this session" if told else "Grants of this session: none yet"
         self._it.query_one("#grants-caption", Static).update(caption)
+
+    def show_policy(self) -> None:
+        """Shows the policy; on a small screen its columns stand closer, so that the origins are in sight."""
+        wide = self._it.has_class("-wide")
+        lines = Lines()
+        lines.add(line if wide else _GAPS.sub("  ", line) for line in self._it.policy)
+        self._it.query_one("#policy", LinePane).show(lines, at_end=False)
 
     async def show_receipt(self) -> None:
         path = self._it.run_path

@@ -43,7 +43,9 @@ RunScreen {
     #grants {
         height: auto; max-height: 30%; border: none; padding: 0 1; background: $background;
         scrollbar-size: 1 1;
-        & > .option-list--option-highlighted { background: $cursor-row; color: $foreground; }
+        &:focus { border: none; background-tint: transparent; }
+        & > .option-list--option-highlighted { background: $background; color: $foreground; }
+        &:focus > .option-list--option-highlighted { background: $cursor-row; text-style: bold; }
     }
     .caption { height: 1; color: $quiet; padding: 0 1; text-style: bold; }
     #policy { height: 1fr; }

@@ -45,6 +45,7 @@ class RunLooking:
         self._me.set_class(event.size.height >= TALL_ROWS, "-tall")
         self.action_pane(self._me.pane_name)
         self._me.show_words()
+        self._me.show_policy()
         self._me.conductor.resize(*self._me.size_of_output())
 
     def action_find(self) -> None:

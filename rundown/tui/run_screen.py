@@ -75,6 +75,7 @@ class RunScreen(RunActions, RunDrawing, Screen[None]):
         self.todo = ""
         self.asking = 0
         self.root = ""
+        self.policy: tuple[str, ...] = ()
         self.pane_name = "step"
         self.follows = True
         self.went_ns = 0
@@ -107,9 +108,8 @@ class RunScreen(RunActions, RunDrawing, Screen[None]):
     def on_house_opened(self, message: messages.HouseOpened) -> None:
         """The policy is known."""
         self.root = message.root
-        lines = Lines()
-        lines.add(visible(line) for line in message.policy)
-        self.query_one("#policy", LinePane).show(lines, at_end=False)
+        self.policy = tuple(visible(line) for line in message.policy)
+        self.show_policy()
         over = self.progress.status in ("completed", "stopped")
         self.situation = "over" if over else "rest" if self.run_id else "ready"
         if self.run_id:

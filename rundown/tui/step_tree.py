@@ -46,7 +46,7 @@ _WORDS: Mapping[UnitState, str] = {
     "denied": "ask",
     "paused": "ask",
 }
-_TIME = 7
+_TIME = 8
 _MARK = 3
 
 
