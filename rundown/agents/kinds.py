@@ -77,7 +77,7 @@ KINDS: Final = {
         Kind(
             name="opencode",
             protocol="acp",
-            caps=_SOME,
+            caps=_ASKS,
             executable="opencode",
             arguments=("acp",),
             apis=("anthropic", "openai"),

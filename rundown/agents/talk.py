@@ -11,5 +11,9 @@ def open_conversation(launch: AgentLaunch, task: str, cwd: str) -> Conversation:
     match KINDS[launch.kind].protocol:
         case "claude":
             return ClaudeConversation(task)
+        case "acp":
+            from rundown.agents.acp import AcpConversation  # its library is an extra, and slow to import
+
+            return AcpConversation(launch.kind, task, cwd)
         case _:
             raise AssertionError("a script is not talked to")

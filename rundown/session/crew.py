@@ -4,6 +4,7 @@ The real key of a model is read here, from a secret that policy releases as a he
 environment, and goes to the gateway and nowhere else.
 """
 
+import importlib.util
 from collections.abc import Callable, Mapping
 
 from msgspec import UNSET, Struct
@@ -66,6 +67,13 @@ class Crew(Struct, frozen=True, kw_only=True):
                 why="policy wants every call decided (`per_call: required`, the default), and its adapter "
                 "sees only those that the agent asks about; the sandbox holds the others",
                 fix=f"agents: {{{kind.name}: {{per_call: best-effort}}}} in a policy, if that is enough",
+            )
+        if kind.protocol == "acp" and importlib.util.find_spec("acp") is None:
+            return Diagnostic(
+                code="agents/no-library",
+                message=f"the agent `{kind.name}` needs a library that is not installed",
+                why="agents of the Agent Client Protocol are an extra of rundown",
+                fix="pip install 'rundown-cli[agents]'",
             )
         if self.find(launch.argv[0]) is None:
             return Diagnostic(
