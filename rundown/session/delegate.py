@@ -68,6 +68,7 @@ class Delegate:
         self._talk: Talk | None = None
         self._done = False
         self._failure = ""
+        self._in_line = False
         self.reason = ""
         self.last_message = ""
 
@@ -117,7 +118,7 @@ class Delegate:
                 self._send(content)
             case Said(text=text, whole=whole):
                 self.last_message = text if whole else self.last_message + text
-                self._show("stdout", text.encode("utf-8", "replace") + (b"\n" if whole else b""))
+                self._print(text + ("\n" if whole else ""))
             case Called(call=call):
                 yield from self._answer(call)
             case Noted(text=text):
@@ -149,7 +150,12 @@ class Delegate:
 
     def _line(self, text: str) -> None:
         """A line about the agent, indented so that it is no verdict of its."""
-        self._show("stdout", f"  > {text}\n".encode("utf-8", "replace"))
+        self._print(("\n" if self._in_line else "") + f"  > {text}\n")
+
+    def _print(self, text: str) -> None:
+        if text:
+            self._in_line = not text.endswith("\n")
+            self._show("stdout", text.encode("utf-8", "replace"))
 
     def _send(self, content: bytes) -> None:
         assert self._talk is not None

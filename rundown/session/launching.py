@@ -1,5 +1,6 @@
 """Plans and launches what was allowed, on this host: joins policy's envelope to the sandbox room."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -196,14 +197,23 @@ class SandboxLauncher:
         stdin_fd: int | None = None,
     ) -> ProcessResult | StageFailure:
         """Runs the plan to its end. `started` is told the command's process id on the host; `stdin_fd`: what
-        it reads instead of what steps read."""
+        it reads instead of what steps read; it is closed here as soon as the command has it."""
         plan = _within_time(planned.plan, self._launching.time_left())
+        own = [stdin_fd] if stdin_fd is not None else []
         if stdin_fd is None:
             stdin_fd = self._terminal.stdin(interactive=plan.interactive)
+
+        def begun(pid: int) -> None:
+            while own:
+                os.close(own.pop())
+            started(pid)
+
         size = self._terminal.size()
         try:
-            return self._room.launch(plan, output, stdin_fd=stdin_fd, size=size, doors=doors, started=started)
+            return self._room.launch(plan, output, stdin_fd=stdin_fd, size=size, doors=doors, started=begun)
         finally:
+            while own:
+                os.close(own.pop())
             self.drop()
 
     def drop(self) -> None:

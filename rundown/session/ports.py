@@ -255,7 +255,7 @@ class Launcher(Protocol):
         stdin_fd: int | None = None,
     ) -> ProcessResult | StageFailure:
         """Runs it to its end. `doors` gets the sockets of its network, to serve them meanwhile; `stdin_fd`:
-        what it reads instead of what steps read."""
+        what it reads instead of what steps read, closed once it has it."""
         ...
 
     def stop(self) -> None:

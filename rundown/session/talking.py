@@ -34,7 +34,9 @@ class DeafError(RundownError):
 class Talk:
     """A context manager; leaving it ends the process if it still runs.
 
-    `run(sink, stdin_fd)` starts the process and returns when it is gone; `stop()` asks it to end.
+    `run(sink, stdin_fd)` starts the process and returns when it is gone; it closes `stdin_fd` as soon as the
+    process has it, so that a process which is gone, or closed its input, is known to read nothing. `stop()`
+    asks it to end.
     """
 
     def __init__(self, run: Run, stop: Callable[[], object]) -> None:
@@ -57,7 +59,6 @@ class Talk:
         if self._thread.is_alive():
             self._stop()
         self._thread.join()
-        os.close(self._stdin)
 
     def send(self, content: bytes) -> None:
         """Writes all of it.

@@ -256,10 +256,11 @@ class TalkingLauncher(ScriptedLauncher):
     ) -> ProcessResult | StageFailure:
         assert stdin_fd is not None
         self.launched.append(planned.plan)
-        for line in self._lines(stdin_fd):
-            status = self._peer(line, lambda text: output("stdout", text.encode() + b"\n"))
-            if status is not None:
-                return ProcessResult(ending="exited", status=status, duration_ns=1)
+        with os.fdopen(stdin_fd, "rb"):
+            for line in self._lines(stdin_fd):
+                status = self._peer(line, lambda text: output("stdout", text.encode() + b"\n"))
+                if status is not None:
+                    return ProcessResult(ending="exited", status=status, duration_ns=1)
         ending = "interrupted" if self.stopped else "exited"
         return ProcessResult(ending=ending, status=None if self.stopped else 0, duration_ns=1)  # type: ignore[arg-type]
 
