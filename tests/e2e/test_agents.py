@@ -118,7 +118,7 @@ def test_an_agent_that_ignores_the_bridge_is_held_by_the_kernel(project: Path, t
 
 
 def test_an_edit_of_what_is_protected_is_refused_by_the_bridge_as_well(project: Path) -> None:
-    ran = run_agent(project, book("write .git/config x", "write ../outside.txt x"))
+    ran = run_agent(project, book("write .git/config x", "write /etc/outside.txt x"))
     assert ran.stdout.count("not allowed: refused by policy: write") == 2
 
 
