@@ -12,7 +12,6 @@ from rundown.agents.place import AgentPlace
 
 _FOLDER = ".codex"
 _CONFIG = """{model}model_provider = "rundown"
-approval_policy = "untrusted"
 sandbox_mode = "danger-full-access"
 check_for_update_on_startup = false
 web_search = "disabled"

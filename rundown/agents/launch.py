@@ -50,7 +50,7 @@ def plan_agent(body: AgentBody, default_kind: str | None = None) -> AgentLaunch 
             fix=f"write ```agent KIND with one of: {', '.join(KINDS)}",
         )
     kind = KINDS.get(name)
-    if kind is None or kind.protocol == "codex":
+    if kind is None:
         return _not_there(name, body)
     words = dict(body.parameters)
     unknown = sorted(set(words) - kind.parameters) if kind.name == "mock" else ()

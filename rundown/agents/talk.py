@@ -1,6 +1,7 @@
 """Gives each kind its side of the conversation."""
 
 from rundown.agents.claude import ClaudeConversation
+from rundown.agents.codex import CodexConversation
 from rundown.agents.happening import Conversation
 from rundown.agents.kinds import KINDS
 from rundown.agents.launch import AgentLaunch
@@ -15,5 +16,7 @@ def open_conversation(launch: AgentLaunch, task: str, cwd: str) -> Conversation:
             from rundown.agents.acp import AcpConversation  # its library is an extra, and slow to import
 
             return AcpConversation(launch.kind, task, cwd)
+        case "codex":
+            return CodexConversation(task, cwd)
         case _:
             raise AssertionError("a script is not talked to")
