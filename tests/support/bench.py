@@ -219,6 +219,10 @@ class Bench:
 
     def execute(self, step: str = "1", number: int = 1) -> list[Body]:
         """Returns the facts of one attempt at a step."""
+        return list(self.execute_slowly(step, number))
+
+    def execute_slowly(self, step: str = "1", number: int = 1) -> Iterator[Body]:
+        """Returns the same, each fact as it is made."""
         attempt = Attempt(
             unit=self.course.unit(step, None),
             step=step,
@@ -227,7 +231,7 @@ class Bench:
             number=number,
             position=step,
         )
-        return list(execute(self.tools, attempt, Texts(self._start.values, self._start.secret)))
+        return execute(self.tools, attempt, Texts(self._start.values, self._start.secret))
 
     def started(self, prompted: bool = False) -> RunStarted:
         """Returns the first fact."""

@@ -1,0 +1,183 @@
+"""An agent's calls on the bench: what a person is asked, what is remembered, what reaches the agent."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rundown.agents.kinds import KINDS
+from rundown.model.event import AgentReported, ArtifactStored, Body, DecisionMade, QuestionAsked, StepFinished
+from rundown.model.policy import Grant
+from rundown.model.request import Capability
+from rundown.session.crew import Crew
+from rundown.session.ports import Answer, Choice, Question, Report
+from tests.support.bench import Bench
+from tests.support.fakes import ScriptedPrompter, TalkingLauncher
+from tests.support.policies import rules
+
+KEY = "sk-ant-real-key-0123456789"
+CREW = Crew(environ={"ANTHROPIC_API_KEY": KEY}, find=lambda name: f"/usr/bin/{name}", chosen="claude")
+TASK = "```agent claude\nFix it.\n```\n"
+ONCE, DENY = Answer(choice=Choice.ONCE), Answer(choice=Choice.DENY)
+POLICY = 'default: {write: {allow: ["{repo}/dist/**"], ask: ["**/asked/**"]}}'
+
+
+class Peer:
+    """Claude Code that makes these calls, one after the other, and then gives its verdict."""
+
+    def __init__(self, *calls: tuple[str, dict[str, Any]], says: str = "RESULT: PASS") -> None:
+        self._calls = list(calls)
+        self._says = says
+        self.task = ""
+        self.answers: list[dict[str, Any]] = []
+
+    def __call__(self, line: str | None, say: Any) -> int | None:
+        if line is None:
+            return 0
+        message = json.loads(line)
+        if message["type"] == "user":
+            self.task = message["message"]["content"]
+        elif message["type"] == "control_response":
+            self.answers.append(message["response"]["response"])
+        else:
+            return None
+        if self._calls:
+            tool, given = self._calls.pop(0)
+            asked = {
+                "subtype": "can_use_tool",
+                "tool_name": tool,
+                "input": given,
+                "tool_use_id": f"t{len(self._calls)}",
+            }
+            say(json.dumps({"type": "control_request", "request_id": "r", "request": asked}))
+        else:
+            content = [{"type": "text", "text": self._says}]
+            say(json.dumps({"type": "assistant", "message": {"id": "m", "content": content}}))
+            say(json.dumps({"type": "result", "subtype": "success", "is_error": False}))
+        return None
+
+
+def bench(peer: Peer, folder: Path, prompter: ScriptedPrompter, text: str = TASK, **more: Any) -> Bench:
+    return Bench(
+        text,
+        folder,
+        launcher=TalkingLauncher(peer),
+        prompter=prompter,
+        crew=CREW,
+        ruleset=rules(POLICY),
+        **more,
+    )
+
+
+def of(bodies: list[Body], kind: type[Body]) -> list[Any]:
+    return [body for body in bodies if isinstance(body, kind)]
+
+
+def test_a_call_is_asked_with_the_agents_words_marked_as_its_own_and_an_edit_with_its_diff(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "asked").mkdir()
+    (tmp_path / "asked/a.txt").write_text("one\ntwo\n")
+    edit = {"file_path": "asked/a.txt", "old_string": "two", "new_string": "three"}
+    peer = Peer(("Bash", {"command": "deploy-tool", "description": "harmless"}), ("Edit", edit))
+    prompter = ScriptedPrompter([(ONCE,), (DENY,)])
+    bodies = bench(peer, tmp_path, prompter).execute()
+    first, second = prompter.questions
+    assert (first.claim, first.request.text, first.diff) == ("harmless", "deploy-tool", "")
+    assert second.diff == "--- asked/a.txt\n+++ asked/a.txt\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n"
+    assert [answer["behavior"] for answer in peer.answers] == ["allow", "deny"]
+    assert of(bodies, StepFinished) == [StepFinished(step="1", result="pass", reported_by="agent")]
+    assert len(of(bodies, ArtifactStored)) == 1
+
+
+def test_nobody_is_asked_for_what_a_rule_settles_and_without_a_person_asks_are_denied(tmp_path: Path) -> None:
+    calls = (
+        ("Bash", {"command": "git status"}),
+        ("Bash", {"command": "rm -rf x"}),
+        ("Bash", {"command": "deploy-tool"}),
+        ("Write", {"file_path": "dist/a", "content": "x"}),
+        ("Read", {"file_path": "/etc/shadow"}),
+        ("Whatever", {}),
+    )
+    peer, prompter = Peer(*calls), ScriptedPrompter(present=False)
+    bodies = bench(peer, tmp_path, prompter).execute()
+    assert [answer["behavior"] for answer in peer.answers] == [
+        "allow",
+        "deny",
+        "deny",
+        "allow",
+        "deny",
+        "deny",
+    ]
+    assert prompter.questions == []
+    assert peer.answers[1]["message"].startswith("refused by policy: run rm (")
+    asked = [body.answered_by for body in of(bodies, QuestionAsked)]
+    assert set(asked) == {"non-interactive"}
+
+
+def test_a_grant_for_the_session_answers_the_agent_and_not_the_steps(tmp_path: Path) -> None:
+    peer = Peer(*[("Bash", {"command": "deploy-tool"})] * 2)
+    prompter = ScriptedPrompter([(Answer(choice=Choice.SESSION),)])
+    made = bench(peer, tmp_path, prompter)
+    made.execute()
+    assert ([answer["behavior"] for answer in peer.answers], len(prompter.questions)) == (["allow"] * 2, 1)
+    assert made.tools.permissions.grants == ()
+
+
+def test_what_command_steps_were_granted_answers_an_agent_only_if_the_person_says_so(tmp_path: Path) -> None:
+    granted = Grant(capability=Capability.RUN, pattern="deploy-tool", resolved="/usr/bin/deploy-tool")
+    for shares, behaviour in ((False, "deny"), (True, "allow")):
+        peer = Peer(("Bash", {"command": "deploy-tool"}))
+        made = bench(peer, tmp_path, ScriptedPrompter(confirms=[shares]))
+        made.tools.permissions.grants = (granted,)
+        made.execute()
+        assert [answer["behavior"] for answer in peer.answers] == [behaviour]
+
+
+def test_every_call_is_on_record_before_it_is_answered(tmp_path: Path) -> None:
+    peer = Peer(("Bash", {"command": "git status"}))
+    made = bench(peer, tmp_path, ScriptedPrompter(present=False))
+    seen: list[int] = []
+    attempt = iter(made.execute_slowly())
+    for body in attempt:
+        if isinstance(body, DecisionMade) and body.frozen and body.frozen.text == "git status":
+            seen.append(len(peer.answers))
+    assert (seen, len(peer.answers)) == ([0], 1)
+
+
+def test_without_a_verdict_a_person_is_asked(tmp_path: Path) -> None:
+    prompter = ScriptedPrompter(reports=[Report(kind="pass", note="looks fine")])
+    bodies = bench(Peer(says="done"), tmp_path, prompter).execute()
+    assert of(bodies, AgentReported) == [
+        AgentReported(position="1", kind="claude", verdict="pass", detail="looks fine")
+    ]
+
+
+def test_no_key_is_among_what_an_agent_is_given(tmp_path: Path) -> None:
+    peer = Peer()
+    made = bench(peer, tmp_path, ScriptedPrompter(present=False))
+    made.execute()
+    launcher = made.launcher
+    assert isinstance(launcher, TalkingLauncher)
+    (posting,) = launcher.postings
+    given = json.dumps([posting.variables, launcher.files, peer.task, launcher.launched[0].argv])
+    assert KEY not in given and posting.variables["ANTHROPIC_API_KEY"] == "rundown-holds-the-real-key"
+    assert not posting.home.exists()
+
+
+def test_a_kind_promises_what_its_adapter_can_keep() -> None:
+    assert {name for name, kind in KINDS.items() if kind.caps.sees_every_call} == {
+        "mock",
+        "command",
+        "claude",
+        "opencode",
+    }
+    assert all(kind.caps.fails_closed for kind in KINDS.values())
+
+
+def test_edits_below_a_tree_can_be_allowed_at_once(tmp_path: Path) -> None:
+    peer = Peer(*[("Write", {"file_path": f"asked/{name}", "content": "x"}) for name in "ab"])
+    answer = Answer(choice=Choice.SESSION, pattern=f"{tmp_path}/asked/**")
+    prompter = ScriptedPrompter([(answer,)])
+    bench(peer, tmp_path, prompter).execute()
+    assert [item["behavior"] for item in peer.answers] == ["allow", "allow"]
+    assert [type(question) for question in prompter.questions] == [Question]
