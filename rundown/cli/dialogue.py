@@ -10,7 +10,7 @@ from rundown.model.policy import Ruling
 from rundown.render.escape import visible
 from rundown.render.question import QuestionText, describe_ask, render_question, render_text
 from rundown.render.style import Style
-from rundown.session.ports import Answer, Choice, Question
+from rundown.session.ports import EDITS_BELOW, Answer, Choice, Question
 
 _WHOLE_BYTES = 10 * 1024
 _HEAD_LINES = 20
@@ -26,7 +26,7 @@ class _Detour(Enum):
     SINGLY = "singly"
 
 
-_Row = tuple[str, str, "Choice | _Detour"]
+_Row = tuple[str, str, "Choice | _Detour | Answer"]
 
 
 class Dialogue:
@@ -50,12 +50,19 @@ class Dialogue:
             progress=self._question.subject.progress,
             shown=self._question.subject.shown if self._seen_whole else self._head(),
         )
-        self._tty.write("\n" + render_question(text, self._style))
+        self._tty.write("\n" + render_question(text, self._style) + self._agents_part())
         sentence = "Allow this?" if len(asks) == 1 else f"Allow these {len(asks)}?"
         answer = self._ask(sentence, asks)
         if answer is not None:
             return (answer,) * len(asks)
         return tuple(self._singly(place) for place in range(len(asks)))
+
+    def _agents_part(self) -> str:
+        """What an agent says of its call, marked as its own words, and what its edit changes."""
+        question = self._question
+        said = [f"  the agent's own words: {visible(question.claim)}"] if question.claim else []
+        lines = visible(question.diff.rstrip("\n"), lines=True).split("\n") if question.diff else []
+        return "".join(f"{line}\n" for line in (*said, *(f"    {line}" for line in lines)))
 
     def _singly(self, place: int) -> Answer:
         asks = self._question.asks
@@ -68,6 +75,8 @@ class Dialogue:
         while True:
             chosen = select(self._tty, sentence, self._choices(asks, pattern), default=Choice.DENY)
             match chosen:
+                case Answer():
+                    return chosen
                 case Choice():
                     return Answer(choice=chosen, pattern=pattern)
                 case _Detour.VIEW:
@@ -91,6 +100,8 @@ class Dialogue:
             ("p", "always allow here, for me", Choice.ALWAYS_ME),
             ("P", "always allow for the project (writes its policy)", Choice.ALWAYS_PROJECT),
         ]
+        if self._question.diff:
+            allowing.append(("w", "allow edits below {repo} for this session", EDITS_BELOW))
         detour: _Row = ("r", "review one by one", _Detour.SINGLY)
         if len(asks) == 1:
             detour = ("e", "edit the pattern to remember", _Detour.EDIT)

@@ -17,7 +17,7 @@ from rundown.prompt.text import ask_line, diff_text, head_line, origin_lines
 from rundown.render.escape import visible
 from rundown.render.question import render_text
 from rundown.render.style import Style
-from rundown.session.ports import Answer, Choice, Question
+from rundown.session.ports import EDITS_BELOW, Answer, Choice, Question
 
 _ALLOWING = frozenset(
     {
@@ -30,6 +30,10 @@ _ALLOWING = frozenset(
     }
 )
 Answers = tuple[Answer, ...]
+
+
+def _allows(value: object) -> bool:
+    return value == EDITS_BELOW or (isinstance(value, Choice) and value in _ALLOWING)
 
 
 class Detour(Enum):
@@ -113,6 +117,8 @@ class PermissionPrompt(Prompt[Answers]):
         match row.value:
             case Choice() as choice:
                 self._give(Answer(choice=choice, pattern=self._pattern))
+            case Answer() as answer:
+                self._give(answer)
             case Detour.BACK:
                 self._leave()
             case Detour.EDIT if self._question.editable:
@@ -171,7 +177,7 @@ class PermissionPrompt(Prompt[Answers]):
         kind = f"every {kinds.pop()}" if len(kinds) == 1 else "all of these kinds"
         offered = f": {visible(self._pattern)}" if self._pattern else ""
         profile = self._question.profile
-        first = [
+        first: list[tuple[str, str, object]] = [
             ("n", "deny", Choice.DENY),
             ("y", "allow once", Choice.ONCE),
             ("s", f"allow for this session{offered}", Choice.SESSION),
@@ -179,6 +185,8 @@ class PermissionPrompt(Prompt[Answers]):
             ("p", f"always allow here, for me{offered}", Choice.ALWAYS_ME),
             ("P", f"always allow for the project{offered}", Choice.ALWAYS_PROJECT),
         ]
+        if self._question.diff:
+            first.append(("w", "allow edits below {repo} for this session", EDITS_BELOW))
         second: list[tuple[str, str, object]] = [("d", f"deny {kind} from now on", Choice.DENY_TYPE)]
         if profile is not None and self._singly is None:
             warning = " (root on this host)" if profile.is_root else ""
@@ -194,7 +202,7 @@ class PermissionPrompt(Prompt[Answers]):
             second.append(("g", f"session grants ({len(self._question.remembered)})", Detour.GRANTS))
         second += [("v", "view everything", Detour.VIEW), ("?", "why is this asked", Detour.WHY)]
         rows = tuple(
-            Row(key=key, text=text, value=value, closed=value in _ALLOWING and not self._was_read)
+            Row(key=key, text=text, value=value, closed=_allows(value) and not self._was_read)
             for key, text, value in (*first, *second)
         )
         return rows, len(first)

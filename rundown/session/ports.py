@@ -48,6 +48,10 @@ class Answer(Struct, frozen=True, kw_only=True):
     forget: tuple[Grant, ...] = ()
 
 
+EDITS_BELOW = Answer(choice=Choice.SESSION, pattern="{repo}/**")
+"""An answer to an agent's edit: whatever it edits in this project is allowed for this session."""
+
+
 class ToolProfile(Struct, frozen=True, kw_only=True):
     """What one tool needs, as a profile of `policies/tools` lists it. `tells`: its lines for people;
     `is_root`: whoever has it can do anything on the host."""

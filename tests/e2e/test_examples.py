@@ -141,3 +141,19 @@ def test_a_reviewing_command_stops_the_run_where_something_is_to_do(project):
     ran = rundown(project, "run", "runbooks/agents/command.runbook.md", "--non-interactive")
     printed = ran.stdout + ran.stderr
     assert (ran.returncode, "notes.md:3:TODO: finish" in printed) == (1, True), printed
+
+
+def test_an_agents_pass_is_not_believed_where_the_check_says_otherwise(project):
+    words = ("run", "runbooks/agents/fix-and-check.runbook.md", "--agent", "mock", "--non-interactive")
+    clean = rundown(project, *words)
+    (project / "notes.md").write_text("# Notes\n\nFIXME: say hello\n")
+    ran = rundown(project, *words)
+    assert (clean.returncode, ran.returncode) == (0, 1), ran.stdout + ran.stderr
+    assert "the check says otherwise" in ran.stdout
+
+
+def test_a_summary_that_an_agent_did_not_hand_on_is_missed(project):
+    ran = rundown(
+        project, "run", "runbooks/agents/summarise.runbook.md", "--agent", "mock", "--non-interactive"
+    )
+    assert (ran.returncode, "undefined-variable: Title" in ran.stdout) == (1, True), ran.stdout + ran.stderr
