@@ -45,7 +45,7 @@ KINDS: Final = {
             name="mock",
             protocol="script",
             caps=_ALL,
-            parameters=_MOCK,
+            parameters=_MOCK | _TALKING,
         ),
         Kind(name="command", protocol="script", caps=_ALL),
         Kind(

@@ -67,8 +67,10 @@ def test_no_byte_of_the_key_is_inside(project: Path, kind: str) -> None:
 
 
 def test_the_scan_would_find_a_key_that_is_inside(project: Path) -> None:
-    ran = run_agent(project, book("scan daer-ot-eerf"), "--allow-env", "MY_VALUE", MY_VALUE="free-to-read")
+    deeds = ("background exec sleep 60", "scan daer-ot-eerf")
+    ran = run_agent(project, book(*deeds), "--allow-env", "MY_VALUE", MY_VALUE="free-to-read")
     assert "scan: MY_VALUE" in ran.stdout
+    assert "/environ" in ran.stdout and "/mem" in ran.stdout
 
 
 def test_the_model_is_reached_with_the_real_key_and_counted(project: Path) -> None:

@@ -234,16 +234,21 @@ def holds(path, wanted):
 def in_memory(number, wanted):
     try:
         with open(f"/proc/{number}/maps") as maps, open(f"/proc/{number}/mem", "rb", 0) as memory:
-            for line in maps:
-                place = re.match(r"([0-9a-f]+)-([0-9a-f]+) r", line)
-                if place:
-                    start, end = (int(part, 16) for part in place.groups())
-                    memory.seek(start)
-                    if wanted in memory.read(min(end - start, 1 << 28)):
-                        return True
-    except (OSError, OverflowError, ValueError):
+            return any(part_holds(memory, line, wanted) for line in maps)
+    except OSError:
         return False
-    return False
+
+
+def part_holds(memory, line, wanted):
+    place = re.match(r"([0-9a-f]+)-([0-9a-f]+) r", line)
+    if place is None:
+        return False
+    start, end = (int(part, 16) for part in place.groups())
+    try:
+        memory.seek(start)
+        return wanted in memory.read(min(end - start, 1 << 28))
+    except (OSError, OverflowError, ValueError):  # [vsyscall], [vvar]
+        return False
 
 
 def main():
