@@ -61,8 +61,8 @@ def kind_of(address: Address) -> Kind:
 
 def describe(address: Address) -> str:
     """Returns `192.0.2.7`, or `10.2.0.7 (private)`."""
-    kind = kind_of(address)
-    return str(address) if kind == "public" else f"{address} ({kind})"
+    kind, plain = kind_of(address), _plain(address)
+    return str(plain) if kind == "public" else f"{plain} ({kind})"
 
 
 def check_addresses(

@@ -1,0 +1,354 @@
+"""Connections of a step, served: real sockets on loopback, a gate that answers as a session would."""
+
+import ipaddress
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from rundown.egress.gate import Report, Verdict
+from rundown.egress.passage import Limits
+from rundown.egress.resolve import Resolver
+from rundown.egress.route import Route
+from rundown.egress.server import Egress
+
+ALLOW = Verdict(outcome="allow", rule="a rule", named=True)
+DENY = Verdict(outcome="deny", rule="no rule names it", flag="--allow-net h")
+ASK = Verdict(outcome="ask", rule="no rule names it")
+HERE = "127.0.0.1"
+THERE = "127.0.0.2"
+
+
+class Gate:
+    """Judges by a table (all others denied), asks by a function, and keeps what it is told."""
+
+    def __init__(self, verdicts: dict[str, Verdict], answer: Callable[[], Verdict] | None = None) -> None:
+        self._verdicts = verdicts
+        self._answer = answer
+        self.asked: list[tuple[str, int, str]] = []
+        self.reports: list[Report] = []
+
+    def judge(self, host: str, port: int) -> Verdict:
+        return self._verdicts.get(host, DENY)
+
+    def ask(self, host: str, port: int, addresses: tuple[str, ...], about: str) -> Verdict:
+        self.asked.append((host, port, about))
+        assert self._answer is not None
+        return self._answer()
+
+    def record(self, report: Report) -> None:
+        self.reports.append(report)
+
+
+class Step:
+    """A step whose every connection to `port` arrives at a door on loopback, meaning `THERE` of the host."""
+
+    def __init__(self, gate: Gate, limits: Limits | None = None, routes: tuple[Route, ...] = ()) -> None:
+        self.gate = gate
+        self.egress = Egress(limits=limits)
+        self.opened = self.egress.open(gate, routes)
+
+    def door(self, kind: str, address: str = HERE, port: int = 0) -> int:
+        """Opens a listener, as a step's init would; returns its port."""
+        sock = socket.socket()
+        sock.bind((address, port))
+        sock.listen(2048)
+        sock.setblocking(False)
+        port = sock.getsockname()[1]
+        self.opened.add(kind, HERE, port, sock)
+        return port
+
+    def close(self) -> None:
+        self.opened.close()
+        self.egress.close()
+
+
+@pytest.fixture
+def step_with() -> Iterator[Callable[..., Step]]:
+    made: list[Step] = []
+
+    def make(*args: object, **more: object) -> Step:
+        made.append(Step(*args, **more))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for step in made:
+        if step.egress._loop is not None:
+            step.close()
+
+
+def serve(address: str, port: int, talk: Callable[[socket.socket], None]) -> socket.socket:
+    """Starts a server beside the door, on the same port of another address."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((address, port))
+    listener.listen(2048)
+
+    def loop() -> None:
+        while True:
+            try:
+                sock, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=lambda sock=sock: talk(sock), daemon=True).start()
+
+    threading.Thread(target=loop, daemon=True).start()
+    return listener
+
+
+def hello(sock: socket.socket) -> None:
+    with sock:
+        sock.sendall(b"hello")
+
+
+def read(port: int, sent: bytes = b"") -> bytes:
+    try:
+        with socket.create_connection((HERE, port), timeout=10) as sock:
+            sock.sendall(sent)
+            got = b""
+            while chunk := sock.recv(4096):
+                got += chunk
+            return got
+    except (ConnectionResetError, BrokenPipeError):
+        return b"reset"
+
+
+def test_an_allowed_port_of_the_hosts_loopback_is_served_and_on_record(step_with):
+    step = step_with(Gate({"localhost": ALLOW}))
+    port = step.door("loopback", THERE)
+    with serve(HERE, port, hello), socket.create_connection((THERE, port), timeout=10) as sock:
+        assert sock.recv(10) == b"hello"
+    step.close()
+    assert [(item.host, item.port, item.allowed, item.received_bytes) for item in step.gate.reports] == [
+        (HERE, port, True, 5)
+    ]
+
+
+def test_a_connection_that_is_denied_is_reset_and_told_with_its_mend(step_with):
+    step = step_with(Gate({}))
+    port = step.door("any")
+    assert read(port) == b"reset"
+    step.close()
+    (told,) = step.gate.reports
+    assert (told.allowed, told.reason, told.flag) == (False, "no rule names it", "--allow-net h")
+
+
+def test_however_many_connections_wait_a_person_is_asked_once(step_with):
+    answered = threading.Event()
+
+    def answer() -> Verdict:
+        answered.wait(10)
+        return DENY
+
+    step = step_with(Gate({HERE: ASK}, answer))
+    port = step.door("any")
+    with ThreadPoolExecutor(20) as several:
+        waiting = [several.submit(read, port) for _ in range(20)]
+        while not step.gate.asked:
+            threading.Event().wait(0.01)
+        answered.set()
+        assert {item.result() for item in waiting} == {b"reset"}
+    assert step.gate.asked == [(HERE, port, "")]
+
+
+def test_an_open_question_keeps_no_other_connection_waiting(step_with):
+    answered = threading.Event()
+
+    def answer() -> Verdict:
+        answered.wait(10)
+        return DENY
+
+    step = step_with(Gate({HERE: ASK, "localhost": ALLOW}, answer))
+    asking, free = step.door("any"), step.door("loopback", THERE)
+    with ThreadPoolExecutor(1) as one, serve(HERE, free, hello):
+        waiting = one.submit(read, asking)
+        while not step.gate.asked:
+            threading.Event().wait(0.01)
+        with socket.create_connection((THERE, free), timeout=10) as sock:
+            assert sock.recv(10) == b"hello"
+        assert not waiting.done()
+        answered.set()
+        assert waiting.result() == b"reset"
+
+
+def test_a_question_that_fails_is_a_no(step_with):
+    def answer() -> Verdict:
+        raise OSError("the terminal is gone")
+
+    step = step_with(Gate({HERE: ASK}, answer))
+    assert read(step.door("any")) == b"reset"
+
+
+def test_what_a_step_sent_before_it_ended_arrives(step_with):
+    arrived = bytearray()
+    done = threading.Event()
+
+    def take(sock: socket.socket) -> None:
+        with sock:
+            while chunk := sock.recv(1 << 16):
+                arrived.extend(chunk)
+        done.set()
+
+    step = step_with(Gate({"localhost": ALLOW}))
+    port = step.door("loopback", THERE)
+    content = os.urandom(3 << 20)
+    with serve(HERE, port, take):
+        with socket.create_connection((THERE, port), timeout=10) as sock:
+            sock.sendall(content)
+        step.close()
+        assert done.wait(10)
+    assert bytes(arrived) == content
+
+
+def test_large_streams_pass_whole_both_ways_and_are_counted(step_with):
+    content = os.urandom(1 << 20) * 8
+
+    def back(sock: socket.socket) -> None:
+        with sock:
+            got = bytearray()
+            while len(got) < len(content):
+                got += sock.recv(1 << 16)
+            sock.sendall(got)
+
+    step = step_with(Gate({"localhost": ALLOW}))
+    port = step.door("loopback", THERE)
+    with serve(HERE, port, back), socket.create_connection((THERE, port), timeout=30) as sock:
+        writer = threading.Thread(target=sock.sendall, args=(content,))
+        writer.start()
+        got = bytearray()
+        while len(got) < len(content):
+            got += sock.recv(1 << 16)
+        writer.join()
+    step.close()
+    assert bytes(got) == content
+    (told,) = step.gate.reports
+    assert (told.sent_bytes, told.received_bytes) == (len(content), len(content))
+
+
+def test_a_thousand_connections_at_once_and_nothing_is_left(step_with):
+    step = step_with(Gate({"localhost": ALLOW}))
+    port = step.door("loopback", THERE)
+    before = len(os.listdir("/proc/self/fd"))
+    with serve(HERE, port, lambda sock: (sock.recv(1), hello(sock))):  # type: ignore[func-returns-value]
+        socks = [socket.create_connection((THERE, port), timeout=30) for _ in range(1000)]
+        for sock in socks:
+            sock.sendall(b"x")
+        assert all(sock.recv(10) == b"hello" for sock in socks)
+        for sock in socks:
+            sock.close()
+    step.close()
+    assert sum(item.count for item in step.gate.reports) == 1000
+    assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_more_connections_than_there_may_be_are_reset(step_with):
+    step = step_with(Gate({"localhost": ALLOW}), limits=Limits(connections=3))
+    port = step.door("loopback", THERE)
+    stay = threading.Event()
+    with serve(HERE, port, lambda sock: (sock.sendall(b"x"), stay.wait(10))):  # type: ignore[func-returns-value]
+        socks = [socket.create_connection((THERE, port), timeout=10) for _ in range(3)]
+        assert [sock.recv(1) for sock in socks] == [b"x"] * 3
+        with (
+            socket.create_connection((THERE, port), timeout=10) as one_more,
+            pytest.raises(ConnectionResetError),
+        ):
+            one_more.recv(1)
+        stay.set()
+        for sock in socks:
+            sock.close()
+
+
+def test_a_connection_on_which_nothing_is_said_is_ended(step_with):
+    step = step_with(Gate({"localhost": ALLOW}), limits=Limits(idle_s=0.2))
+    port = step.door("loopback", THERE)
+    stay = threading.Event()
+    with serve(HERE, port, lambda sock: stay.wait(10) and None):
+        with socket.create_connection((THERE, port), timeout=10) as sock, pytest.raises(ConnectionResetError):
+            sock.recv(1)
+        stay.set()
+    step.close()
+    assert "nothing was said" in step.gate.reports[0].reason
+
+
+def test_a_route_is_served_by_its_coroutine_and_no_rule_is_asked(step_with):
+    async def shout(reader, writer):
+        writer.write((await reader.readline()).upper())
+        await writer.drain()
+
+    spare = socket.socket()
+    spare.bind((HERE, 0))
+    port = spare.getsockname()[1]
+    spare.close()
+    step = step_with(Gate({}), routes=(Route(port=port, serve=shout),))
+    step.door("loopback", HERE, port)
+    assert read(port, b"loud\n") == b"LOUD\n"
+    step.close()
+    assert step.gate.reports == []
+
+
+def test_a_route_that_fails_or_hangs_does_not_outlive_the_step(step_with):
+    async def hang(reader, writer):
+        await reader.readexactly(1 << 20)
+
+    spare = socket.socket()
+    spare.bind((HERE, 0))
+    port = spare.getsockname()[1]
+    spare.close()
+    step = step_with(Gate({}), limits=Limits(drain_s=0.2), routes=(Route(port=port, serve=hang),))
+    step.door("loopback", HERE, port)
+    with socket.create_connection((HERE, port), timeout=10) as sock:
+        sock.sendall(b"x")
+        step.close()
+        try:
+            left = sock.recv(1)
+        except ConnectionResetError:
+            left = b""
+        assert left == b""
+
+
+def test_names_are_answered_and_refused_ones_are_told_once(step_with):
+    from dnslib import RCODE, DNSRecord
+
+    step = step_with(Gate({"api.example": ALLOW}))
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((HERE, 0))
+    sock.setblocking(False)
+    address = sock.getsockname()
+    step.opened.add("dns", *address, sock)
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.settimeout(10)
+    found = []
+    for name in ("api.example", "evil.example", "evil.example"):
+        client.sendto(bytes(DNSRecord.question(name).pack()), address)
+        found.append(DNSRecord.parse(client.recv(4096)))
+    step.close()
+    assert str(found[0].rr[0].rdata).startswith("198.18.")
+    assert found[1].header.rcode == RCODE.NXDOMAIN
+    assert [(item.host, item.port, item.allowed) for item in step.gate.reports] == [
+        ("evil.example", 0, False)
+    ]
+
+
+def test_a_resolver_that_hangs_keeps_no_other_name_waiting():
+    import asyncio
+
+    stay = threading.Event()
+
+    def look_up(name: str):
+        if name == "slow.example":
+            stay.wait(10)
+        return (ipaddress.ip_address("8.8.8.8"),)
+
+    async def both() -> bool:
+        resolver = Resolver(look_up)
+        slow = [asyncio.ensure_future(resolver.resolve("slow.example")) for _ in range(3)]
+        await resolver.resolve("quick.example")
+        waits = not slow[0].done()
+        stay.set()
+        await asyncio.gather(*slow)
+        return waits
+
+    assert asyncio.run(both())
