@@ -13,6 +13,9 @@ from rundown.render.cells import count_cells, split_cells
 _PIECES = re.compile(r"\x1b\[[0-9;:]*[A-Za-z]|[\n\r\t]|[^\x1b\n\r\t]+")
 _MOST_COLOURS = 32
 _TAB = 8
+_JOINER = "\u200d"
+"""Dropped: a terminal may join what follows to the character before, even the mark of the next line (tmux
+3.3a does)."""
 NO_WRAP = "\x1b[?7l"
 WRAP = "\x1b[?7h"
 """A character that the terminal takes for wider than we do overwrites the last column, and is not moved to
@@ -42,7 +45,7 @@ class Gutter:
 
     def feed(self, text: str) -> str:
         """Returns the text to write, marks and breaks put in."""
-        return "".join(self._take(piece) for piece in _PIECES.findall(text))
+        return "".join(self._take(piece) for piece in _PIECES.findall(text.replace(_JOINER, "")))
 
     def end(self) -> str:
         """Returns what ends the output: colours off, the last line finished."""

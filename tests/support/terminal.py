@@ -100,9 +100,22 @@ class Terminal:
         """Types `text` as it is, without Enter."""
         self._tmux("send-keys", "-t", "main", "-l", "--", text)
 
-    def screen(self, *, history: bool = True, colours: bool = False) -> str:
-        """Returns the text on the screen, with what has scrolled off above it; wrapped lines joined."""
-        options = ["-J", *(("-S", "-") if history else ()), *(("-e",) if colours else ())]
+    def paste(self, text: str) -> None:
+        """Pastes `text`, bracketed if the program wants to know what was pasted."""
+        self._tmux("set-buffer", "--", text)
+        self._tmux("paste-buffer", "-p", "-t", "main")
+
+    def modes(self) -> str:
+        """Returns 0 or 1 for: the alternate screen, insert mode, origin mode, mouse reports."""
+        return self._ask("#{alternate_on} #{insert_flag} #{origin_flag} #{mouse_any_flag}")
+
+    def screen(self, *, history: bool = True, colours: bool = False, joined: bool = True) -> str:
+        """Returns the text on the screen, with what has scrolled off above it; wrapped lines are `joined`."""
+        options = [
+            *(("-J",) if joined else ()),
+            *(("-S", "-") if history else ()),
+            *(("-e",) if colours else ()),
+        ]
         shown = self._tmux("capture-pane", "-p", "-t", "main", *options)
         return "\n".join(line.rstrip() for line in shown.splitlines()).rstrip("\n")
 
