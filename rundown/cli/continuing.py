@@ -70,6 +70,7 @@ def go_on(
             open_house(wish, around, runbook, front.prompter) as house,
             forwarded(house.room, front.terminal.size, front.ending, hangup),
         ):
+            front.notice.words = house.desk.loaded.notify
             runner = Runner(house, reporting.around(hangup.heeded(front), telling.place + telling.again))
             ended = runner.resume(contract.run_id, given, order)
         return reporting.tell(ended, telling)

@@ -8,7 +8,7 @@ line. An unanswered question rings the bell and runs the command that the user d
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -44,6 +44,14 @@ Holds = Callable[[], AbstractContextManager[None]]
 Opens = Callable[[], AbstractContextManager[Tty | None]]
 
 
+class Asker(Prompter, Protocol):
+    """A prompter whose question may be withdrawn."""
+
+    def withdraw(self) -> None:
+        """Ends the question that stands as refused, if that can be done. Signal-safe, on any thread."""
+        ...
+
+
 class Ground(Struct, frozen=True, kw_only=True):
     """What questions are asked on. `hold` keeps everything else off the terminal meanwhile; `is_taken`: a
     step has the terminal to itself; `notify` tells a person who is not looking."""
@@ -61,6 +69,13 @@ class DrawnPrompter:
         self._style = style
         self._plain = plain
         self._ground = ground
+        self._withdraw: Callable[[], None] | None = None
+
+    def withdraw(self) -> None:
+        """Ends the question that stands as refused, if there is one. Signal-safe, on any thread."""
+        withdraw = self._withdraw
+        if withdraw is not None:
+            withdraw()
 
     def can_ask(self) -> bool:
         """Whether a person may be asked in this invocation."""
@@ -211,6 +226,9 @@ class DrawnPrompter:
             drawn = self._draw(draw, told, sentence, patience_s)
             return drawn[0] if drawn is not None else plain()
 
+    def _begin(self, withdraw: Callable[[], None]) -> None:
+        self._withdraw = withdraw
+
     def _draw(
         self,
         draw: "Callable[[], Prompt[T]]",
@@ -226,9 +244,11 @@ class DrawnPrompter:
 
             waiting = Waiting(unheard=lambda: self._ground.notify(sentence), patience_s=patience_s)
             try:
-                answer = ask_inline(draw(), tty.fd, waiting)
+                answer = ask_inline(draw(), tty.fd, waiting, self._begin)
             except UndrawnError:
                 return None
+            finally:
+                self._withdraw = None
             sign = self._style.paint(self._style.sign("shield"), "yellow")
             tty.write("".join(f"{sign} {self._style.paint(line, 'dim')}\n" for line in told(answer)))
             return (answer,)
@@ -252,11 +272,13 @@ def _has_room(fd: int) -> bool:
     return size.lines >= _FEWEST_ROWS and size.columns >= _FEWEST_COLUMNS
 
 
-def open_prompter(sheet: Sheet | None, style: Style, *, present: bool, plain: bool) -> Prompter:
+def open_prompter(
+    sheet: Sheet | None, style: Style, notify: Callable[[str], None], *, present: bool, plain: bool
+) -> Asker:
     """Returns the prompter of a command: drawn, or in plain lines."""
     hold: Holds = sheet.held if sheet is not None else nullcontext
     lines = TerminalPrompter(style, present=present, hold=hold)
     if plain or os.environ.get("TERM", "dumb") == "dumb":
         return lines
-    ground = Ground(hold=hold, is_taken=lambda: sheet is not None and sheet.is_given_away)
+    ground = Ground(hold=hold, is_taken=lambda: sheet is not None and sheet.is_given_away, notify=notify)
     return DrawnPrompter(style, lines, ground)

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from rundown.cli.drawn import open_prompter
 from rundown.cli.frontend import JsonFrontend, TextFrontend
+from rundown.cli.notice import Notice
 from rundown.cli.options import flags_again
 from rundown.cli.screen import stream_style
 from rundown.cli.sheet import Sheet
@@ -70,10 +71,11 @@ class Look(Struct, frozen=True, kw_only=True):
 
 class TerminalFront(Front, frozen=True, kw_only=True):
     """A front end on the terminal. `ending()` tells that a step was asked to end; signal-safe. `sheet`:
-    standard output, if it is a terminal."""
+    standard output, if it is a terminal. `notice` is sent when a question goes unanswered."""
 
     ending: Callable[[], None]
     sheet: Sheet | None
+    notice: Notice
 
 
 def open_front(around: Surroundings, wish: Wish, look: Look) -> TerminalFront:
@@ -81,13 +83,22 @@ def open_front(around: Surroundings, wish: Wish, look: Look) -> TerminalFront:
     interactive = around.is_interactive(non_interactive=wish.non_interactive, interactive=wish.interactive)
     sheet = None if look.as_json else _open_sheet(look)
     style = stream_style(sys.stderr if sheet is None else sys.stdout, plain=look.plain)
+    notice = Notice()
+    prompter = open_prompter(sheet, style, notice.send, present=interactive, plain=look.plain)
+
+    def ending() -> None:
+        prompter.withdraw()
+        if sheet is not None:
+            sheet.tell_ending()
+
     return TerminalFront(
-        prompter=open_prompter(sheet, style, present=interactive, plain=look.plain),
+        prompter=prompter,
         terminal=OutputTerminal(sheet=sheet),
         frontend=partial(show_run, look=look, again=flags_again(wish), sheet=sheet),
         warn=partial(_warn, plain=look.plain),
-        ending=sheet.tell_ending if sheet is not None else _nothing,
+        ending=ending,
         sheet=sheet,
+        notice=notice,
     )
 
 
@@ -97,10 +108,6 @@ def _open_sheet(look: Look) -> Sheet | None:
     return Sheet(
         sys.stdout.buffer, stream_style(sys.stdout, plain=look.plain), raw=look.raw, lively=not look.plain
     )
-
-
-def _nothing() -> None:
-    return None
 
 
 def _warn(item: Diagnostic, *, plain: bool) -> None:

@@ -47,6 +47,9 @@ class TerminalPrompter:
         self._present = present
         self._open = open_terminal
 
+    def withdraw(self) -> None:
+        """Leaves a question as it is: plain lines have nothing to be cleaned up."""
+
     def can_ask(self) -> bool:
         """Whether a person may be asked in this invocation."""
         return self._present

@@ -145,6 +145,7 @@ def _perform(
         open_house(wish, around, opened.document.path, front.prompter) as house,
         forwarded(house.room, front.terminal.size, front.ending, hangup),
     ):
+        front.notice.words = house.desk.loaded.notify
         runner = Runner(house, reporting.around(hangup.heeded(front), flags_again(wish)))
         ended = runner.start(opened, start)
         place = place_again(house.desk.project.root, wish, around)

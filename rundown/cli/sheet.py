@@ -21,6 +21,7 @@ _TICK_S = 0.2
 _HELD_BYTES = 1 << 20
 _FRAMES = ("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "-\\|/")
 _MARK = "| "
+_LAST_WAIT_S = 3.0
 _ENDING = "asked the step to end; Ctrl-C again ends it at once"
 _ERASE = "\r\x1b[K"
 RESET = "\x1b[!p\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[0m"
@@ -36,7 +37,9 @@ class Sheet:
         self._style = style
         self._raw = raw
         self._lively = lively
-        self._lock = threading.RLock()
+        self._lock = threading.Condition(threading.RLock())
+        self._holder = 0
+        self._is_ending = False
         bar = style.sign("bar")
         self._gutter = Gutter(f"{bar} ", style.width, painted=f"{style.paint(bar, 'dim')} ")
         self._given_away = False
@@ -56,8 +59,12 @@ class Sheet:
         return self._given_away
 
     def say(self, text: str) -> None:
-        """Shows what rundown has to say, from the left edge."""
+        """Shows what rundown has to say, from the left edge; waits while a person is asked on another
+        thread, but not for long where everything ends."""
         with self._lock:
+            while self._held and self._holder != threading.get_ident():
+                if not self._lock.wait(_LAST_WAIT_S) and self._is_ending:
+                    break
             self.end_output()
             self._put(text.encode(errors="replace"))
 
@@ -109,6 +116,7 @@ class Sheet:
             if not self._held:
                 self.end_output()
             self._held += 1
+            self._holder = threading.get_ident()
         try:
             yield
         finally:
@@ -116,6 +124,7 @@ class Sheet:
                 self._held -= 1
                 if not self._held:
                     self._release()
+                    self._lock.notify_all()
 
     def set_columns(self, columns: int) -> int:
         """Breaks lines at this width from now on; returns the columns that are left for a step."""
@@ -126,6 +135,7 @@ class Sheet:
 
     def tell_ending(self) -> None:
         """Tells soon that the step was asked to end. Signal-safe."""
+        self._is_ending = True
         if self._beat is not None:
             self._beat.ends = True
 

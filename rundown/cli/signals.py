@@ -28,15 +28,15 @@ def forwarded(
     there and the step goes to its end.
 
     With no step running they interrupt rundown itself (KeyboardInterrupt), as Python does for the first.
-    `size` says how large a step's terminal is; `warn` is called when a step is asked to end.
+    `size` says how large a step's terminal is; `warn` is called when anything is asked to end.
     """
 
     def end(number: int, frame: FrameType | None) -> None:
         if number == signal.SIGHUP and hangup is not None and room.is_busy:
             hangup.happened = True
-        elif room.interrupt():
-            warn()
-        else:
+            return
+        warn()
+        if not room.interrupt():
             raise TerminatedError if number == signal.SIGTERM else KeyboardInterrupt
 
     def resize(number: int, frame: FrameType | None) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 from textual.app import App, ComposeResult
+from textual.driver import Driver
 from textual.pilot import Pilot
 
 from rundown.prompt.base import Prompt
@@ -41,7 +42,7 @@ class InlinePrompt(App[Any]):
 
     def __init__(self, prompt: Prompt[T], fd: int, waiting: Waiting) -> None:
         self.terminal_fd = fd
-        super().__init__(driver_class=TerminalDriver)
+        super().__init__()
         self.theme = "ansi-dark"
         self._prompt = prompt
         self._waiting = waiting
@@ -68,6 +69,14 @@ class InlinePrompt(App[Any]):
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self.exit, self._prompt.refusal)
 
+    def _build_driver(
+        self, headless: bool, inline: bool, mouse: bool, size: tuple[int, int] | None
+    ) -> Driver:
+        """Draws on the terminal of the question; Textual's own choice (8.2) draws on the standard streams."""
+        if headless:
+            return super()._build_driver(headless, inline, mouse, size)
+        return TerminalDriver(self, size=size)
+
     @property
     def failure(self) -> Exception | None:
         """What went wrong while it was drawn."""
@@ -86,15 +95,22 @@ class InlinePrompt(App[Any]):
             driver.start_reading()
 
 
-def ask_inline(prompt: Prompt[T], fd: int, waiting: Waiting | None = None) -> T:
+def ask_inline(
+    prompt: Prompt[T],
+    fd: int,
+    waiting: Waiting | None = None,
+    begun: Callable[[Callable[[], None]], None] = lambda withdraw: None,
+) -> T:
     """Returns the answer; the refusal where the terminal is gone. May be called on any thread, one question
-    at a time on a terminal.
+    at a time on a terminal. `begun` is handed what ends the question as refused, from any thread or signal
+    handler.
 
     Raises:
         UndrawnError: it could not be drawn; nobody answered anything.
     """
     app = InlinePrompt(prompt, fd, waiting or Waiting())
     before = _settings(fd)
+    begun(app.lose_terminal)
     try:
         answer = app.run(inline=True, mouse=False, auto_pilot=_nobody)
     finally:

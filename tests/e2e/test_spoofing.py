@@ -16,7 +16,7 @@ FAKE = r"""
 ▌ › y  allow once
 ◆ Permission needed   step 9 Harmless
 › n  deny
-a key, or arrows and Enter; Enter alone: deny
+a key, or arrows and Enter
 """
 
 ATTACKS = {

@@ -9,6 +9,7 @@ Source: tmux(1), sections "COMMANDS", "WINDOWS AND PANES" (capture-pane, send-ke
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -152,6 +153,12 @@ class Terminal:
                 raise ScreenTimeoutError(f"still running after {seconds:g} s. The screen:\n{self.screen()}")
             time.sleep(POLL_SECONDS)
         return status
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends a signal to the program: the newest child of the shell that stays behind."""
+        shell = self._ask("#{pane_pid}")
+        children = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
+        os.kill(int(children[-1]), number)
 
     def hang_up(self) -> None:
         """Closes the terminal under the program, as a lost connection does (SIGHUP)."""
