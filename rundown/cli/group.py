@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,13 +14,17 @@ from rundown.errors import RundownError, SandboxUnavailableError
 from rundown.model.diagnostic import Diagnostic
 from rundown.render.diagnostic import render_diagnostics
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 _COMMANDS = {
+    "init": ("rundown.cli.init:command", "Set up this folder: a runbook, a policy, an ignore file."),
     "run": ("rundown.cli.run:command", "Run a runbook, step by step, asked for and confined."),
     "tui": ("rundown.cli.tui:command", "The terminal UI: look, run step by step, approve, resume."),
     "resume": ("rundown.cli.resume:command", "Go on with a run that was interrupted, paused or denied."),
     "attach": ("rundown.cli.attach:command", "Watch a run that goes on without a terminal, and answer it."),
     "check": ("rundown.cli.check:command", "Validate runbooks; all problems at once."),
-    "exec": ("rundown.cli.exec:command", "Run one command under policy and sandbox, as a step would be run."),
+    "exec": ("rundown.cli.exec:command", "Run one command as a step would be run, under policy."),
     "policy": ("rundown.cli.policy:command", "Explain, show and check policies."),
     "doctor": ("rundown.cli.doctor:command", "What this host can enforce, and how to get the rest."),
     "ls": ("rundown.cli.ls:command", "List runs."),
@@ -41,6 +46,7 @@ _COMMANDS = {
     "trust": ("rundown.cli.trust:trust", "Trust this project's policy document as it is now."),
     "grants": ("rundown.cli.trust:grants", "List or forget what you always allow here."),
     "concourse": ("rundown.cli.concourse:command", "Answer Concourse as a resource: check, in, out."),
+    "completion": ("rundown.cli.completion:command", "Print the shell's completion for rundown."),
     "echo": ("rundown.cli.inside:echo", "A stand-in for a real command, for scenarios."),
     "prompt": ("rundown.cli.inside:prompt", "Print a text for a person."),
     "resolve": ("rundown.cli.inside:resolve", "Print the path of a runbook."),
@@ -51,6 +57,10 @@ INSIDE = frozenset({"echo", "prompt", "check", "resolve", "policy"})
 _ALIASES = {"yes": "pass", "ok": "pass", "no": "fail"}
 _ATTACHED = {"--yes=all": "--yes-all", "-y=all": "--yes-all", "--sandbox=best": "--sandbox-best"}
 """Words with an optional value, which must hang on them: `--yes FILE` is a flag and a file."""
+
+
+_COMPLETING = "_RUNDOWN_COMPLETE"
+"""Set by the shell's completion. Source: click's documentation, "Shell Completion"."""
 
 
 class LazyGroup(click.Group):
@@ -67,7 +77,23 @@ class LazyGroup(click.Group):
             return None
         module, _, name = place.partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
+        if _COMPLETING in os.environ:
+            from rundown.cli.completing import equip
+
+            return equip(command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Returns commands without importing one of them, and options."""
+        from click.shell_completion import CompletionItem
+
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [
+            CompletionItem(name, help=text)
+            for name, (_, text) in _COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -106,7 +132,10 @@ Examples:
 def root(ctx: click.Context, debug: bool) -> None:
     """Run Markdown runbooks: every step asked for first, then confined by the Linux kernel."""
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        from rundown.cli.screen import stream_style
+        from rundown.cli.welcome import welcome
+
+        click.echo(welcome(stream_style(sys.stdout)), nl=False)
 
 
 def run_command_line(words: list[str], commands: click.Group = root) -> int:

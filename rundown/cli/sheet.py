@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from rundown.render.cells import fit_cells
-from rundown.render.duration import render_duration
-from rundown.render.gutter import NO_WRAP, WRAP, Gutter
+from rundown.render.duration import render_duration, render_size
+from rundown.render.gutter import NO_WRAP, WRAP, Gutter, hang
 from rundown.render.output import OutputFilter
 from rundown.render.style import Style
 
@@ -40,6 +40,7 @@ class Sheet:
         self._lock = threading.Condition(threading.RLock())
         self._holder = 0
         self._is_ending = False
+        self._columns = style.width
         bar = style.sign("bar")
         self._gutter = Gutter(f"{bar} ", style.width, painted=f"{style.paint(bar, 'dim')} ")
         self._given_away = False
@@ -66,7 +67,7 @@ class Sheet:
                 if not self._lock.wait(_LAST_WAIT_S) and self._is_ending:
                     break
             self.end_output()
-            self._put(text.encode(errors="replace"))
+            self._put(hang(text, self._columns).encode(errors="replace"))
 
     def output(self, chunk: bytes) -> None:
         """Shows what a step prints."""
@@ -129,7 +130,9 @@ class Sheet:
     def set_columns(self, columns: int) -> int:
         """Breaks lines at this width from now on; returns the columns that are left for a step."""
         if self._raw:
+            self._columns = columns
             return columns
+        self._columns = columns
         self._gutter.set_columns(columns)
         return max(1, columns - len(_MARK))
 
@@ -151,7 +154,7 @@ class Sheet:
         kept, self._kept, self._kept_bytes = self._kept, [], 0
         lost, self._lost_bytes = self._lost_bytes, 0
         if lost:
-            self.say(self._style.paint(f"{lost} bytes of output are on record only\n", "dim"))
+            self.say(self._style.paint(f"{render_size(lost)} of output are on record only\n", "dim"))
         for chunk in kept:
             self._show(chunk)
 

@@ -22,6 +22,29 @@ WRAP = "\x1b[?7h"
 the left edge of the next line."""
 
 
+def hang(text: str, columns: int) -> str:
+    """Returns text of rundown's own, lines that are too long broken, their rest set in by two."""
+    return "\n".join(_hang_line(line, columns) for line in text.split("\n"))
+
+
+def _hang_line(line: str, columns: int) -> str:
+    if len(line) <= columns and line.isascii():
+        return line
+    shown, used = [], 0
+    for piece in _PIECES.findall(line.replace(_JOINER, "")):
+        if piece[0] == "\x1b":
+            shown.append(piece)
+            continue
+        while piece:
+            part, piece = split_cells(piece, max(1, columns - used))
+            shown.append(part)
+            used += count_cells(part)
+            if piece:
+                shown.append("\n  ")
+                used = 2
+    return "".join(shown)
+
+
 class Gutter:
     """Feed text as it comes. `mark` is put before each line; `columns` is the terminal's width."""
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from rundown.model.event import (
     Body,
     ChildStarted,
+    DecisionMade,
     EgressAllowed,
     EgressBlocked,
     LaunchFailed,
@@ -21,7 +22,9 @@ from rundown.model.event import (
     StepStarted,
     ViolationSeen,
 )
+from rundown.model.policy import Outcome
 from rundown.model.sandbox import ProcessResult
+from rundown.render.cells import fit_cells, pad_cells
 from rundown.render.connection import gather, place_of, render_connections
 from rundown.render.duration import render_duration, render_size
 from rundown.render.escape import visible
@@ -50,12 +53,16 @@ class TerminalReader:
         self._blocked_told: set[tuple[str, str, int]] = set()
         self._ended: ProcessResult | None = None
         self._open: StepStarted | None = None
+        self._refused: tuple[str, ...] = ()
 
     def read(self, body: Body) -> str:
         """Returns the lines for one event, ending in a line end, or ""."""
         match body:
             case StepStarted():
                 return self._started(body)
+            case DecisionMade(outcome="deny"):
+                self._note_refused(body)
+                return ""
             case LaunchRequested():
                 return self._gaps(body)
             case ProcessEnded():
@@ -107,6 +114,12 @@ class TerminalReader:
         count = style.paint(f"  [{place}/{max(self._total, len(self._rows))}]", "dim")
         name = style.paint(f"{body.position} {visible(body.title)}".rstrip(), "bold")
         return f"\n{style.paint(sign, 'cyan')} {name}{again}{count}\n"
+
+    def _note_refused(self, body: DecisionMade) -> None:
+        for ruling in body.rulings:
+            if ruling.outcome is Outcome.DENY:
+                told = f"{visible(str(ruling.operation))} (step {body.position})"
+                self._refused = (*self._refused, *(() if told in self._refused else (told,)))
 
     def _gaps(self, body: LaunchRequested) -> str:
         lines = []
@@ -194,8 +207,11 @@ class TerminalReader:
             times = render_duration(row.duration_ns) if row.duration_ns else ""
             again = f"  ({row.attempts} attempts)" if row.attempts > 1 else ""
             room = max(10, min(self._style.width, 100) - wide - 16)
-            title = _fit(visible(row.title), room, self._style)
-            lines.append(f"{mark}{row.position:<{wide}}  {title:<{min(room, 40)}} {times:>8}{again}".rstrip())
+            title = fit_cells(visible(row.title), room, unicode=self._style.unicode)
+            named = pad_cells(title, min(room, 40))
+            lines.append(f"{mark}{row.position:<{wide}}  {named} {times:>8}{again}".rstrip())
+        if self._refused:
+            lines.append(self._line("warn", f"refused: {', '.join(self._refused)}", "yellow").rstrip("\n"))
         return "\n".join(lines) + "\n"
 
     def _line(self, sign: str, text: str, tone: Tone) -> str:
@@ -211,9 +227,3 @@ def describe_ending(result: ProcessResult) -> str:
             return f"killed by signal {result.signal}"
         case other:
             return other.replace("-", " ")
-
-
-def _fit(text: str, room: int, style: Style) -> str:
-    if len(text) <= room:
-        return text
-    return text[: room - 1] + ("…" if style.unicode else ".")
