@@ -8,6 +8,7 @@ DIR holds `claude`, `codex`, `gemini`, `opencode` (links will do): @anthropic-ai
 
 import json
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -143,13 +144,16 @@ def test_the_key_is_not_in_its_files_environment_or_memory(project: Path, kind: 
 def test_a_budget_ends_it_by_name(project: Path, kind: str) -> None:
     many = [Reply(calls=(runs(kind, "git status"),)) for _ in range(20)]
     with ScriptedModel([*many, Reply(text="RESULT: PASS")]) as model:
-        ran = run(project, kind, model, "budget-usd=0.01")
+        ran = run(project, kind, model, "budget-usd=0.002")
     assert ran.returncode == 1
     assert "budget" in of(project, "AgentReported")[0]["detail"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_time_out_ends_it(project: Path, kind: str) -> None:
-    with ScriptedModel([Reply(calls=(runs(kind, "sleep 600"),))]) as model:
-        run(project, kind, model, "timeout=15s")
+    """The model thinks for longer than the step may take."""
+    thinking = threading.Event()
+    with ScriptedModel([Reply(text="late", wait=thinking)]) as model:
+        run(project, kind, model, "timeout=10s")
+        thinking.set()
     assert of(project, "ProcessEnded")[0]["result"]["ending"] == "timed-out"
