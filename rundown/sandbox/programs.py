@@ -13,6 +13,8 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from rundown.model.sandbox import Gap
+
 _COMPANIONS: Final = {
     "git": ("/usr/lib/git-core", "/usr/libexec/git-core"),
     "gcc": ("/usr/lib/gcc", "/usr/libexec/gcc", "/usr/bin/as", "/usr/bin/ld", "/usr/bin/collect2"),
@@ -31,8 +33,25 @@ _COMPANIONS: Final = {
     "cargo": ("/usr/bin/rustc", "/usr/bin/cc"),
     "rustc": ("/usr/bin/cc",),
 }
+_MULTI_CALL: Final = frozenset(
+    {"busybox", "busybox.static", "toybox", "coreutils", "gnu-coreutils", "uutils"}
+)
 _PT_INTERP: Final = 3
 _DEPTH: Final = 6
+
+
+def find_multi_call(allowed: Iterable[str]) -> tuple[Gap, ...]:
+    """Returns a gap for each allowed program that is many in one file: the kernel cannot tell them apart."""
+    found = {os.path.realpath(path) for path in allowed}
+    return tuple(
+        Gap(
+            code="sandbox/multi-call",
+            message=f"{path} is many programs in one: under `enforce_run: tree` all of them may run",
+            remedy="install the single programs (coreutils, findutils, …), or do not allow it",
+        )
+        for path in sorted(found)
+        if os.path.basename(path) in _MULTI_CALL
+    )
 
 
 def find_programs(allowed: Iterable[str]) -> tuple[str, ...]:

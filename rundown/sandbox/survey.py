@@ -18,7 +18,7 @@ from rundown.sandbox.compared import is_comparable
 from rundown.sandbox.gitconfig import without_credentials
 from rundown.sandbox.masks import find_masks
 from rundown.sandbox.patterns import Matcher, escape, expressions, glob_base, is_below
-from rundown.sandbox.programs import find_programs
+from rundown.sandbox.programs import find_multi_call, find_programs
 from rundown.sandbox.settings import ViewSettings
 from rundown.sandbox.system import find_system_paths
 from rundown.sandbox.walk import WalkMemory
@@ -51,6 +51,8 @@ def survey(envelope: Envelope, settings: ViewSettings, memory: WalkMemory | None
     masks = find_masks(
         matcher, trees, _walked(wanted, settings), frozenset(tree.path for tree in wanted), memory
     )
+    if envelope.enforce_run == "tree":
+        problems += find_multi_call(envelope.programs)
     return Survey(
         trees=trees,
         links=tuple(link for link in links if not any(is_below(tree.path, link.path) for tree in trees)),

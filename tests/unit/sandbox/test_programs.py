@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from rundown.sandbox.programs import find_programs
+from rundown.sandbox.programs import find_multi_call, find_programs
 
 
 def _loader() -> str:
@@ -37,3 +37,14 @@ def test_files_that_are_no_programs_bring_nothing(tmp_path, content):
     path = tmp_path / "odd"
     path.write_bytes(content.ljust(70, b"\0") if content.startswith(b"\x7fELF") else content)
     assert find_programs([str(path), str(tmp_path / "missing")]) == (str(path),)
+
+
+def test_a_program_that_is_many_in_one_is_named_once(tmp_path):
+    (tmp_path / "busybox").write_text("")
+    for name in ("ls", "rm"):
+        (tmp_path / name).symlink_to("busybox")
+    (tmp_path / "git").write_text("")
+    found = find_multi_call([str(tmp_path / name) for name in ("ls", "rm", "git")])
+    assert [(gap.code, str(tmp_path / "busybox") in gap.message) for gap in found] == [
+        ("sandbox/multi-call", True)
+    ]
