@@ -10,20 +10,21 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from msgspec.structs import replace
 
 from rundown.model.sandbox import HostFacts, ProcessResult, SandboxPlan, StageFailure, Tier
-from rundown.sandbox.cgroup import GroupLimits, StepGroups, find_own_hierarchies, sweep_groups
+from rundown.sandbox.cgroup import GroupLimits, Hierarchy, StepGroups, find_own_hierarchies, sweep_groups
 from rundown.sandbox.doors import Doors
 from rundown.sandbox.failure import LaunchError
 from rundown.sandbox.leftovers import open_locked, sweep_directories
 from rundown.sandbox.output import Sink
 from rundown.sandbox.recipe import Recipe, recipe_of
 from rundown.sandbox.relay import Relay
+from rundown.sandbox.scope import take_delegation
 from rundown.sandbox.seccomp import SeccompPrograms, build_programs
 from rundown.sandbox.tiers import namespaces_of
 from rundown.sandbox.zygote import Base, Zygote
@@ -37,11 +38,20 @@ _WARM: Final = 2
 class Launcher:
     """Starts its fork server on entering, on the thread that must outlive every step.
 
-    `tmp_bytes` bounds `{tmp}` and HOME of the run together; `grace_ns` lies between TERM and KILL.
+    `tmp_bytes` bounds `{tmp}` and HOME of the run together; `grace_ns` lies between TERM and KILL. `scope`:
+    words that start it in a control group of its own; `host` says afterwards what came of that.
     """
 
-    def __init__(self, host: HostFacts, *, tmp_bytes: int | None = None, grace_ns: int = GRACE_NS) -> None:
+    def __init__(
+        self,
+        host: HostFacts,
+        *,
+        tmp_bytes: int | None = None,
+        grace_ns: int = GRACE_NS,
+        scope: tuple[str, ...] = (),
+    ) -> None:
         self._host = host
+        self._scope = scope
         self._tmp_bytes = tmp_bytes
         self._grace_ns = grace_ns
         self._hierarchies = find_own_hierarchies() if host.cgroup_controllers else ()
@@ -55,8 +65,38 @@ class Launcher:
     def __enter__(self) -> "Launcher":
         sweep_groups(self._hierarchies)
         base = self._best_base()
+        if self._scope:
+            self._start_in_scope(base)
         self._zygote(base).prepare(self._first_recipe(base))
         return self
+
+    @property
+    def host(self) -> HostFacts:
+        """What the host can enforce for the steps of this launcher."""
+        return self._host
+
+    def _start_in_scope(self, base: Base) -> None:
+        """Starts the fork server in a scope of its own; where that gives it no groups, it is started again
+        without."""
+        try:
+            zygote = Zygote(base, self._scope)
+        except OSError:
+            return
+        found: tuple[Hierarchy, ...] = ()
+        with suppress(LaunchError, OSError):
+            self._configure(zygote, base)
+            zygote.wait()
+            groups = Path(f"/proc/{zygote.pid}/cgroup").read_text()
+            found = take_delegation(groups, Path("/proc/self/mountinfo").read_text(), zygote.pid)
+        if not found:
+            zygote.close()
+            return
+        self._zygotes[base] = zygote
+        self._hierarchies = found
+        problems = tuple(gap for gap in self._host.problems if gap.code != "sandbox/no-cgroup")
+        self._host = replace(
+            self._host, cgroup="v2", cgroup_controllers=found[0].controllers, problems=problems
+        )
 
     def __exit__(self, *_: object) -> None:
         for zygote in self._zygotes.values():
@@ -183,10 +223,13 @@ class Launcher:
     def _zygote(self, base: Base) -> Zygote:
         if base not in self._zygotes:
             zygote = self._zygotes[base] = Zygote(base)
-            nothing = SeccompPrograms(usual=b"", only_programs=b"")
-            programs = build_programs(sockets=base != "plain") if self._host.seccomp else nothing
-            zygote.configure(programs, self._tmp_bytes)
+            self._configure(zygote, base)
         return self._zygotes[base]
+
+    def _configure(self, zygote: Zygote, base: Base) -> None:
+        nothing = SeccompPrograms(usual=b"", only_programs=b"")
+        programs = build_programs(sockets=base != "plain") if self._host.seccomp else nothing
+        zygote.configure(programs, self._tmp_bytes)
 
     def _first_recipe(self, base: Base) -> Recipe:
         """What the first step will surely want: its plan is not known yet."""

@@ -5,7 +5,10 @@ from rundown.sandbox.launcher import GRACE_NS, Launcher
 from rundown.sandbox.seatbelt_launcher import SeatbeltLauncher
 
 
-def open_room(host: HostFacts, *, tmp_bytes: int | None = None, grace_ns: int = GRACE_NS) -> Launcher:
+def open_room(
+    host: HostFacts, *, tmp_bytes: int | None = None, grace_ns: int = GRACE_NS, scope: tuple[str, ...] = ()
+) -> Launcher:
     """Returns a launcher to be entered; arguments as `Launcher` takes them."""
-    kind = SeatbeltLauncher if host.seatbelt else Launcher
-    return kind(host, tmp_bytes=tmp_bytes, grace_ns=grace_ns)
+    if host.seatbelt:
+        return SeatbeltLauncher(host, tmp_bytes=tmp_bytes, grace_ns=grace_ns)
+    return Launcher(host, tmp_bytes=tmp_bytes, grace_ns=grace_ns, scope=scope)

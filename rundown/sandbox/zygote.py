@@ -51,9 +51,12 @@ class Fresh:
 
 
 class Zygote:
-    """A running fork server of one base: `userns`, `mount` (real root without them), or `plain`."""
+    """A running fork server of one base: `userns`, `mount` (real root without them), or `plain`.
 
-    def __init__(self, base: Base) -> None:
+    `before`: words that start it elsewhere, in a control group of its own.
+    """
+
+    def __init__(self, base: Base, before: tuple[str, ...] = ()) -> None:
         self._base = base
         self._ahead: deque[Recipe] = deque()
         self._told: Recipe | None = None
@@ -65,7 +68,7 @@ class Zygote:
         boot = _BOOT.format(path=list(import_path()), descriptor=theirs.fileno(), parent=os.getpid())
         with theirs:
             self._process = subprocess.Popen(
-                [*interpreter(), "-"],  # the text by stdin: steps can read their init's command line
+                [*before, *interpreter(), "-"],  # the text by stdin: steps can read their init's command line
                 env={},
                 cwd="/",
                 stdin=subprocess.PIPE,
@@ -85,6 +88,16 @@ class Zygote:
             self._send({"base": self._base, "tmp_bytes": tmp_bytes}, fds)
         for program in fds:
             os.close(program)
+
+    def wait(self) -> None:
+        """Returns when it is there. Raises: LaunchError if it will not be."""
+        self._raise_failure()
+        try:
+            if not self._is_ready:
+                self._is_ready = True
+                self._next_answer("ready")
+        except (OSError, ValueError) as error:
+            self._fail(error)
 
     def prepare(self, recipe: Recipe, count: int = 1) -> None:
         """Asks for inits ahead, so that `count` are warm when the next steps begin. Waits for none."""
@@ -160,11 +173,8 @@ class Zygote:
 
     def _receive(self, expected: str) -> list[int]:
         """Returns the fds of the next answer. Raises: LaunchError with what went wrong on the other side."""
-        self._raise_failure()
+        self.wait()
         try:
-            if not self._is_ready:
-                self._is_ready = True
-                self._next_answer("ready")
             return self._next_answer(expected)
         except (OSError, ValueError) as error:
             return self._fail(error)

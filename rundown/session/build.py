@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rundown.egress.outer_proxy import read_outer_proxies
 from rundown.egress.server import Egress
@@ -29,6 +30,7 @@ from rundown.redact.spellings import SHORTEST_BYTES
 from rundown.sandbox.late import DeniedNames
 from rundown.sandbox.launcher import Launcher
 from rundown.sandbox.room import open_room
+from rundown.sandbox.scope import scope_words
 from rundown.sandbox.settings import ViewSettings
 from rundown.session.certificates import certificate_files
 from rundown.session.desk import Desk, open_desk, step_search_path
@@ -248,9 +250,12 @@ def open_house(
     """
     desk = open_desk(wish, around, runbook, prompter)
     require_sandbox(desk.host, wish, bypass_allowed=desk.loaded.bypass_allowed)
-    tmp_bytes = effective_limits(desk.compiled).tmp_bytes
+    limits = effective_limits(desk.compiled)
+    tmp_bytes = limits.tmp_bytes
+    scope = scope_words(desk.host, limits, around.environ) if wish.sandbox != "none" else ()
     with ExitStack() as stack:
-        room = stack.enter_context(open_room(desk.host, tmp_bytes=tmp_bytes, grace_ns=_GRACE_NS))
+        room = stack.enter_context(open_room(desk.host, tmp_bytes=tmp_bytes, grace_ns=_GRACE_NS, scope=scope))
+        desk = replace(desk, host=room.host)
         secrets = secret_values(around.environ, _declared(desk))
         egress = stack.enter_context(closing(Egress(read_outer_proxies(around.environ))))
         house = House(
