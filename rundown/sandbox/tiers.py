@@ -62,13 +62,19 @@ def namespaces_of(tier: Tier, words: frozenset[str]) -> tuple[str, ...]:
     return tuple(name for name in own if name not in shared)
 
 
+def lacks(host: HostFacts) -> tuple[Gap, ...]:
+    """Returns what is missing whatever a step asks for. That no control group can be made is told where a
+    limit needs one."""
+    return tuple(gap for gap in host.problems if gap.code not in _INFORMATIONAL)
+
+
 def find_gaps(host: HostFacts, tier: Tier, words: frozenset[str], wish: SandboxWish) -> tuple[Gap, ...]:
     """Returns what the tier itself leaves open, whatever the policy says."""
     if tier == "none":
         asked = wish == "none" or "unconfined" in words
         why = "by its own wish" if asked else "for want of everything that could confine it"
         return (Gap(code="sandbox/unconfined", message=f"this step is not confined, {why}"),)
-    gaps = [gap for gap in host.problems if gap.code not in _INFORMATIONAL]
+    gaps = list(lacks(host))
     gaps += [
         Gap(code=f"sandbox/host-{word}", message=HOST_WORDS[word])
         for word in sorted(words & HOST_WORDS.keys())

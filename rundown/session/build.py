@@ -12,11 +12,10 @@ from msgspec.structs import replace
 
 from rundown.egress.outer_proxy import read_outer_proxies
 from rundown.egress.server import Egress
-from rundown.errors import InvalidInputError, PolicyDeniedError, SandboxUnavailableError
+from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.policy import Envelope, Outcome
 from rundown.model.request import Capability, ExecutionRequest
-from rundown.model.sandbox import HostFacts
 from rundown.policy.compiled import CompiledRuleset
 from rundown.policy.envelope import effective_limits
 from rundown.policy.release import secret_rules
@@ -42,6 +41,7 @@ from rundown.session.launching import Launching, SandboxLauncher, Terminal
 from rundown.session.library import Opened
 from rundown.session.ports import Prompter
 from rundown.session.private_files import memory_folder, sweep
+from rundown.session.requirement import require_sandbox
 from rundown.session.run import Start
 from rundown.session.secret_sources import Sources
 from rundown.session.surroundings import Surroundings
@@ -294,49 +294,6 @@ def _declared(desk: Desk) -> Iterator[str]:
     """The variables that hold secrets by what the documents say, whoever they are released to."""
     rules = secret_rules(desk.loaded.decoded)
     return (rule.source.removeprefix("env:") for rule in rules if rule.source.startswith("env:"))
-
-
-def require_sandbox(host: HostFacts, wish: Wish, *, bypass_allowed: bool) -> None:
-    """Returns if a sandbox of the kind asked for can be had at all, or may be done without.
-
-    Raises:
-        PolicyDeniedError: no sandbox was asked for, and the system's document does not allow that.
-        SandboxUnavailableError: neither namespaces nor Landlock, or something is missing and the
-            strict sandbox was asked for.
-    """
-    if wish.sandbox == "none" and not bypass_allowed:
-        raise PolicyDeniedError(
-            Diagnostic(
-                code="sandbox/bypass-refused",
-                message="steps may not run unconfined on this host",
-                why="the system's policy document does not say `allow_bypass: true`",
-                fix="leave --no-sandbox out",
-            )
-        )
-    mismatch = Diagnostic(
-        code="session/capability-mismatch",
-        message=f"capability mismatch: this host lacks the isolation that is asked for ({wish.sandbox})",
-        why="the contract of a run names its isolation; without it nothing starts",
-    )
-    walls = host.user_namespaces or host.namespaces_as_root or host.landlock_abi > 0 or host.seatbelt
-    if wish.sandbox == "default" and not walls:
-        raise SandboxUnavailableError(
-            mismatch,
-            Diagnostic(
-                code="sandbox/none",
-                message="this host can confine nothing: neither user namespaces nor Landlock work",
-                why="; ".join(gap.message for gap in host.problems),
-                fix="`rundown doctor` says how to get them; --sandbox=best applies what there is",
-            ),
-        )
-    if wish.sandbox == "strict" and host.problems:
-        raise SandboxUnavailableError(
-            mismatch,
-            *(
-                Diagnostic(code=gap.code, message=gap.message, why="--sandbox-strict", fix=gap.remedy)
-                for gap in host.problems
-            ),
-        )
 
 
 def _texts(name: str, value: object) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@ from msgspec.structs import replace
 
 from rundown.errors import PolicyDeniedError, SandboxUnavailableError
 from rundown.model.sandbox import Gap
-from rundown.session.build import require_sandbox
+from rundown.session.requirement import require_sandbox
 from rundown.session.wish import Wish
 from tests.support.records import HOST
 
@@ -45,3 +45,8 @@ def test_strict_names_each_missing_piece_with_its_remedy() -> None:
 def test_the_systems_document_can_forbid_unconfined_steps() -> None:
     with pytest.raises(PolicyDeniedError):
         require_sandbox(HOST, Wish(sandbox="none"), bypass_allowed=False)
+
+
+def test_strict_does_not_want_control_groups_that_no_limit_asks_for() -> None:
+    without = replace(HOST, problems=(Gap(code="sandbox/no-cgroup", message="none"),))
+    require_sandbox(without, Wish(sandbox="strict"), bypass_allowed=True)
