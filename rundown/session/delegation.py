@@ -70,19 +70,33 @@ class Delegation:
             found.append(Grant(capability=Capability.WRITE, pattern=f"{root}/**"))
         return tuple(found)
 
-    def share(self, request: ExecutionRequest, granted: tuple[Grant, ...]) -> Iterator[Body]:
-        """Asks once whether agents may use what command steps were granted."""
-        if self._shares is None and granted and self._prompter.can_ask():
+    def share(self, root: str, request: ExecutionRequest, granted: tuple[Grant, ...]) -> Iterator[Body]:
+        """Asks once whether agents may use what command steps were granted. What opens the sandbox for this
+        agent, its program and the project's tree, is no leave for its calls and not among it."""
+        program = {item.resource for item in request.operations if item.capability is Capability.RUN}
+        tree = f"{root}/**"
+        shared = tuple(
+            grant
+            for grant in granted
+            if grant.pattern != tree
+            and (grant.capability is not Capability.RUN or grant.pattern not in program)
+        )
+        if self._shares is None and shared and self._prompter.can_ask():
             self._shares = self._prompter.confirm(_SHARE)
             yield self._asked(request, "grants of command steps", self._shares)
         if self._shares:
-            self._grants = tuple(dict.fromkeys((*self._grants, *granted)))
+            self._grants = tuple(dict.fromkeys((*self._grants, *shared)))
 
     @contextmanager
     def permissions(self, envelope: Envelope | None) -> Iterator[Permissions]:
         """Gives the permissions of one attempt: agents' own grants, within what its sandbox opens."""
         judge = AgentJudge(self._judge, envelope)
-        permissions = Permissions(judge, self._prompter, self._sees, self._standing)
+
+        def sees(foreseen: Envelope) -> tuple[str, ...]:
+            """The walls stand already: they are those of the agent, whatever a call by itself would have."""
+            return self._sees(envelope or foreseen)
+
+        permissions = Permissions(judge, self._prompter, sees, self._standing)
         permissions.grants = self._grants
         try:
             yield permissions

@@ -129,7 +129,7 @@ def execute(tools: Tools, attempt: Attempt, texts: Texts) -> Iterator[Body]:
             if isinstance(job, RunPaused):
                 yield job
                 return
-            yield from tools.delegation.share(request, tools.permissions.remembered)
+            yield from tools.delegation.share(tools.root, request, tools.permissions.remembered)
             with engage(tools, job, settled.allowed) as engaged:
                 yield from _launch(tools, attempt, settled._replace(allowed=engaged.allowed), handed, engaged)
 
