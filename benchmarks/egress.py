@@ -11,6 +11,7 @@ first byte.
 
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -122,6 +123,7 @@ def plan_client(root: Path, argv: tuple[str, ...], network: StepNetwork) -> Sand
 def through(launcher: Launcher, root: Path, argv: tuple[str, ...], port: int) -> tuple[dict[str, float], str]:
     """Runs the client in a step; returns what it measured, and what was left in this process after."""
     gate, egress, printed = Open(), Egress(), bytearray()
+    began = resource.getrusage(resource.RUSAGE_SELF)
     before = len(os.listdir("/proc/self/fd"))
     opened = egress.open(gate)
 
@@ -134,8 +136,11 @@ def through(launcher: Launcher, root: Path, argv: tuple[str, ...], port: int) ->
     opened.close()
     egress.close()
     left = len(os.listdir("/proc/self/fd")) - before
+    ended = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
+    cost = f"{seconds / (gate.moved_bytes / (1 << 30)):.2f} s of processor a GiB, the connections included"
     assert printed.startswith(b"{"), (result, printed.decode())
-    return json.loads(printed), f"{gate.connections} connections, {left} descriptors left"
+    return json.loads(printed), f"{gate.connections} connections, {left} descriptors left, {cost}"
 
 
 def show(title: str, direct: dict[str, float], found: dict[str, float], left: str) -> None:

@@ -6,7 +6,7 @@ Told from the very envelope that would be enforced if everything asked for were 
 import os
 from collections.abc import Iterable
 
-from rundown.model.policy import Envelope
+from rundown.model.policy import Envelope, Outcome
 from rundown.model.sandbox import Refusal
 from rundown.policy.paths import covers
 from rundown.sandbox.tiers import HOST_WORDS, choose_tier
@@ -32,8 +32,16 @@ def describe_view(desk: Desk, envelope: Envelope) -> tuple[str, ...]:
         f"reads   {read}; nothing that policy denies",
         f"writes  {', '.join(_names(desk, writes)) or 'nothing'}",
         *(f"also    {sentence}" for sentence in opened),
-        *(("reaches no network",) if "net" not in envelope.host else ()),
+        *((_reach(envelope),) if "net" not in envelope.host else ()),
     )
+
+
+def _reach(envelope: Envelope) -> str:
+    """What connections are let through without a question."""
+    allowed = [rule.pattern for rule in envelope.net if rule.verdict is Outcome.ALLOW]
+    shown = list(dict.fromkeys(allowed))[:_MOST_NAMES]
+    more = f", and {len(set(allowed)) - len(shown)} more" if len(set(allowed)) > len(shown) else ""
+    return f"reaches {', '.join(shown)}{more}; nothing else" if shown else "reaches no network"
 
 
 def _why_not(desk: Desk, envelope: Envelope) -> str:

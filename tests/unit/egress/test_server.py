@@ -139,11 +139,14 @@ def test_a_connection_that_is_denied_is_reset_and_told_with_its_mend(step_with):
 def test_however_many_connections_wait_a_person_is_asked_once(step_with):
     answered = threading.Event()
 
+    verdicts = {HERE: ASK}
+
     def answer() -> Verdict:
         answered.wait(10)
+        verdicts[HERE] = DENY  # as a session remembers it for the rest of the step
         return DENY
 
-    step = step_with(Gate({HERE: ASK}, answer))
+    step = step_with(Gate(verdicts, answer))
     port = step.door("any")
     with ThreadPoolExecutor(20) as several:
         waiting = [several.submit(read, port) for _ in range(20)]

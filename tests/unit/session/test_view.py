@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from rundown.model.policy import Envelope
+from rundown.model.policy import Envelope, LayerKind, Outcome, Rule
+from rundown.model.request import Capability
 from rundown.model.sandbox import SandboxWish
 from rundown.session.desk import Desk, open_desk
 from rundown.session.surroundings import Surroundings
@@ -104,3 +105,11 @@ def test_without_a_sandbox_nothing_is_promised(
     wish: SandboxWish, host: dict[str, object], words: tuple[str, ...], told: str, desk: Desk
 ) -> None:
     assert describe_view(with_wish(desk, wish, **host), Envelope(host=words)) == (told,)
+
+
+def test_what_is_reached_is_named_by_its_rules(desk: Desk) -> None:
+    def rule(pattern: str, verdict: Outcome = Outcome.ALLOW) -> Rule:
+        return Rule(capability=Capability.NET, verdict=verdict, pattern=pattern, layer=LayerKind.FLAG)
+
+    rules = (rule("a.example:443"), rule("*.b.example"), rule("c.example", Outcome.DENY))
+    assert describe_view(desk, Envelope(net=rules))[-1] == "reaches a.example:443, *.b.example; nothing else"
