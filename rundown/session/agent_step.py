@@ -12,7 +12,6 @@ from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import Body, OutputCaptured, RunPaused
 from rundown.model.policy import Allowed
-from rundown.model.request import ExecutionRequest
 from rundown.model.runbook import AgentBody
 from rundown.model.sandbox import ProcessResult, StageFailure
 from rundown.sandbox.doors import Doors
@@ -22,6 +21,11 @@ from rundown.session.ports import OutputSink, Planned, Subject
 from rundown.session.posting import Posting, Terms, open_posting
 from rundown.session.talking import Talk
 from rundown.session.tools import Attempt, Tools, recipient_of
+
+_NO_WAY = (
+    "this host has no network namespaces of the kind that a gateway needs: an agent in the sandbox could not "
+    "reach its model (rundown doctor)"
+)
 
 
 class Engaged(Struct, frozen=True, kw_only=True):
@@ -78,9 +82,10 @@ def find_talker(tools: Tools, attempt: Attempt) -> AgentLaunch | None:
 
 
 def plan_job(
-    tools: Tools, attempt: Attempt, request: ExecutionRequest, who: tuple[AgentLaunch, Subject]
+    tools: Tools, attempt: Attempt, allowed: Allowed, who: tuple[AgentLaunch, Subject]
 ) -> Job | RunPaused:
-    """Returns what is to be done, or why it cannot begin: there is no key for its model."""
+    """Returns what is to be done, or why it cannot begin: no key for its model, or no way to it."""
+    request = allowed.request
     launch, subject = who
 
     def header(name: str) -> str | None:
@@ -91,6 +96,8 @@ def plan_job(
     if isinstance(upstream, Diagnostic):
         detail = f"{upstream.message}: {upstream.fix}"
         return RunPaused(reason="secret", position=attempt.position, detail=detail)
+    if upstream is not None and not tools.launcher.walls(allowed).reaches:
+        return RunPaused(reason="sandbox", position=attempt.position, detail=_NO_WAY)
     return Job(
         launch=launch,
         request=request,

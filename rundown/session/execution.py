@@ -125,7 +125,7 @@ def execute(tools: Tools, attempt: Attempt, texts: Texts) -> Iterator[Body]:
         if launch is None:
             yield from _launch(tools, attempt, settled, handed)
         else:
-            job = plan_job(tools, attempt, request, (launch, settled.subject))
+            job = plan_job(tools, attempt, settled.allowed, (launch, settled.subject))
             if isinstance(job, RunPaused):
                 yield job
                 return

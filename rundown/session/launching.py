@@ -161,9 +161,11 @@ class SandboxLauncher:
 
     def walls(self, allowed: Allowed) -> Walls:
         """Returns which walls of its own a step would have."""
-        return Walls(
-            view=self._has_view(allowed), net=self._has_view(allowed) and "net" not in allowed.envelope.host
-        )
+        view = self._has_view(allowed)
+        net = view and "net" not in allowed.envelope.host
+        tier = choose_tier(self._launching.host, self._launching.wish)
+        open_host = tier == "none" or bool({"net", "unconfined"} & set(allowed.envelope.host))
+        return Walls(view=view, net=net, reaches=open_host or (net and self._launching.host.cable))
 
     def stop(self) -> None:
         """Asks what runs to end."""

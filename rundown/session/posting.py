@@ -33,10 +33,12 @@ class Posting(Struct, frozen=True, kw_only=True):
 
 
 class Walls(Struct, frozen=True, kw_only=True):
-    """Whether a step has a mount view, and a network namespace, of its own."""
+    """Whether a step has a mount view, and a network namespace, of its own. `reaches`: rundown can listen
+    where the step can connect."""
 
     view: bool = False
     net: bool = False
+    reaches: bool = True
 
 
 class Terms(Struct, frozen=True, kw_only=True):

@@ -223,8 +223,9 @@ class TalkingLauncher(ScriptedLauncher):
     the end of it (None), answers with `say`, and ends by returning a status. `postings` keeps what agents
     were given; `stopped`: somebody asked it to end."""
 
-    def __init__(self, peer: Peer) -> None:
+    def __init__(self, peer: Peer, walls: Walls | None = None) -> None:
         super().__init__()
+        self._walls = walls or Walls()
         self._peer = peer
         self._wake, self._woken = os.pipe()
         self.stopped = False
@@ -241,6 +242,9 @@ class TalkingLauncher(ScriptedLauncher):
             if path.is_file()
         }
         return super().plan(*given, **named)  # type: ignore[arg-type]
+
+    def walls(self, allowed: Allowed) -> Walls:
+        return self._walls
 
     def stop(self) -> None:
         self.stopped = True

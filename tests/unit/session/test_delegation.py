@@ -5,11 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from rundown.agents.kinds import KINDS
-from rundown.model.event import AgentReported, ArtifactStored, Body, DecisionMade, QuestionAsked, StepFinished
+from rundown.model.event import (
+    AgentReported,
+    ArtifactStored,
+    Body,
+    DecisionMade,
+    QuestionAsked,
+    RunPaused,
+    StepFinished,
+)
 from rundown.model.policy import Grant
 from rundown.model.request import Capability
 from rundown.session.crew import Crew
 from rundown.session.ports import Answer, Choice, Question, Report
+from rundown.session.posting import Walls
 from tests.support.bench import Bench
 from tests.support.fakes import ScriptedPrompter, TalkingLauncher
 from tests.support.policies import rules
@@ -57,12 +66,13 @@ class Peer:
 
 
 def bench(peer: Peer, folder: Path, prompter: ScriptedPrompter, text: str = TASK, **more: Any) -> Bench:
+    walls = more.pop("walls", None)
     return Bench(
         text,
         folder,
-        launcher=TalkingLauncher(peer),
+        launcher=TalkingLauncher(peer, walls),
         prompter=prompter,
-        crew=CREW,
+        crew=more.pop("crew", CREW),
         ruleset=rules(POLICY),
         **more,
     )
@@ -181,3 +191,17 @@ def test_edits_below_a_tree_can_be_allowed_at_once(tmp_path: Path) -> None:
     bench(peer, tmp_path, prompter).execute()
     assert [item["behavior"] for item in peer.answers] == ["allow", "allow"]
     assert [type(question) for question in prompter.questions] == [Question]
+
+
+def test_an_agent_that_could_not_reach_its_model_is_not_begun(tmp_path: Path) -> None:
+    made = bench(Peer(), tmp_path, ScriptedPrompter(present=False), walls=Walls(reaches=False))
+    last = made.execute()[-1]
+    assert isinstance(last, RunPaused) and last.reason == "sandbox"
+    assert made.launcher.launched == []
+
+
+def test_a_missing_key_pauses_the_run_before_anything_starts(tmp_path: Path) -> None:
+    keyless = Crew(find=CREW.find, chosen="claude")
+    made = bench(Peer(), tmp_path, ScriptedPrompter(present=False), crew=keyless)
+    last = made.execute()[-1]
+    assert isinstance(last, RunPaused) and (last.reason, made.launcher.launched) == ("secret", [])
