@@ -47,7 +47,7 @@ class Engaged(Struct, frozen=True, kw_only=True):
             return tools.launcher.launch(planned, sink, doors, stdin_fd=stdin_fd)
 
         transcript = tools.open_transcript(request.position, request.attempt)
-        with tools.delegation.permissions(confined) as permissions:
+        with tools.delegation.permissions(confined, tools.launcher.freeze) as permissions:
             around = Around(
                 permissions=permissions,
                 workspace=tools.shop.workspace,

@@ -18,7 +18,7 @@ from rundown.session.bridge import AgentJudge
 from rundown.session.build import House
 from rundown.session.crew import Crew
 from rundown.session.permissions import Judge, Permissions
-from rundown.session.ports import Prompter
+from rundown.session.ports import Answer, Prompter, Question
 
 _SHARE = "May agents use what was allowed to the steps of this session so far?"
 _WRITE = "May the agent of this step change files of this project? Each change is still decided by policy."
@@ -88,15 +88,18 @@ class Delegation:
             self._grants = tuple(dict.fromkeys((*self._grants, *shared)))
 
     @contextmanager
-    def permissions(self, envelope: Envelope | None) -> Iterator[Permissions]:
-        """Gives the permissions of one attempt: agents' own grants, within what its sandbox opens."""
+    def permissions(
+        self, envelope: Envelope | None, freeze: Callable[[bool], None] = lambda wanted: None
+    ) -> Iterator[Permissions]:
+        """Gives the permissions of one attempt: agents' own grants, within what its sandbox opens. `freeze`
+        stops the agent, with its clock, while a person is asked."""
         judge = AgentJudge(self._judge, envelope)
 
         def sees(foreseen: Envelope) -> tuple[str, ...]:
             """The walls stand already: they are those of the agent, whatever a call by itself would have."""
             return self._sees(envelope or foreseen)
 
-        permissions = Permissions(judge, self._prompter, sees, self._standing)
+        permissions = Permissions(judge, _Patient(self._prompter, freeze), sees, self._standing)
         permissions.grants = self._grants
         try:
             yield permissions
@@ -117,6 +120,24 @@ class Delegation:
             answers=(_ANSWERS[answer],),
             answered_by="person",
         )
+
+
+class _Patient:
+    """Asks while the agent stands still: what a person takes to answer is not its time."""
+
+    def __init__(self, prompter: Prompter, freeze: Callable[[bool], None]) -> None:
+        self._prompter = prompter
+        self._freeze = freeze
+        self.can_ask = prompter.can_ask
+        self.preflight = prompter.preflight
+
+    def permit(self, question: Question) -> tuple[Answer, ...]:
+        """Returns one answer for each of the question's asks."""
+        self._freeze(True)
+        try:
+            return self._prompter.permit(question)
+        finally:
+            self._freeze(False)
 
 
 def delegation_of(house: House, prompter: Prompter, chosen: str | None) -> Delegation:

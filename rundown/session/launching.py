@@ -97,6 +97,10 @@ class Room(Protocol):
         """Asks what runs to end."""
         ...
 
+    def freeze(self, wanted: bool) -> None:
+        """Stops what runs, or lets it go on."""
+        ...
+
 
 class SandboxLauncher:
     """The launcher of one run."""
@@ -170,6 +174,10 @@ class SandboxLauncher:
     def stop(self) -> None:
         """Asks what runs to end."""
         self._room.interrupt()
+
+    def freeze(self, wanted: bool) -> None:
+        """Stops what runs where it is, with its clock, or lets it go on."""
+        self._room.freeze(wanted)
 
     def _has_view(self, allowed: Allowed) -> bool:
         """Whether the step has a view of its own, in which its private folders stand at fixed places."""

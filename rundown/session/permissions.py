@@ -16,7 +16,7 @@ from rundown.model.policy import Allowed, Decision, Denied, Envelope, Grant, Nee
 from rundown.model.request import ExecutionRequest
 from rundown.policy.grants import remember
 from rundown.policy.profile import Profile
-from rundown.session.ports import Answer, Choice, Foreseen, Prompter, Question, Subject, ToolProfile
+from rundown.session.ports import Answer, Choice, Foreseen, Question, Subject, ToolProfile
 from rundown.session.withdrawal import Withdrawal
 
 _SCOPES: dict[Choice, Literal["personal", "permanent"]] = {
@@ -45,6 +45,22 @@ class Learned(NamedTuple):
 
     facts: tuple[Body, ...]
     once: tuple[Grant, ...]
+
+
+class Asker(Protocol):
+    """The part of a prompter that permissions need."""
+
+    def can_ask(self) -> bool:
+        """Whether there is a person to ask at all."""
+        ...
+
+    def permit(self, question: Question) -> tuple[Answer, ...]:
+        """Returns one answer for each ask of the question."""
+        ...
+
+    def preflight(self, questions: tuple[Foreseen, ...], denials: tuple[Foreseen, ...]) -> tuple[bool, ...]:
+        """Returns for each question whether it is allowed for this session."""
+        ...
 
 
 class Aside(Struct, frozen=True, kw_only=True):
@@ -78,7 +94,7 @@ class Permissions:
     def __init__(
         self,
         judge: Judge,
-        prompter: Prompter,
+        prompter: Asker,
         sees: Callable[[Envelope], tuple[str, ...]],
         standing: tuple[Grant, ...] = (),
         *,

@@ -266,6 +266,10 @@ class Launcher(Protocol):
         """Asks what runs to end. Any thread may call it."""
         ...
 
+    def freeze(self, wanted: bool) -> None:
+        """Stops what runs where it is, with its clock, or lets it go on. Any thread may call it."""
+        ...
+
 
 class EventLog(Protocol):
     """Durable order."""

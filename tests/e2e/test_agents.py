@@ -1,13 +1,14 @@
 """Agents in the real sandbox, with a real gateway: what they may, what they cannot, and how they end."""
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
-from tests.support.agents import KEY, agent_project, book, run_agent
+from tests.support.agents import KEY, agent_project, book, run_agent, surroundings
 from tests.support.models import ScriptedModel
-from tests.support.running import only_run
+from tests.support.running import Running, has_process, only_run, types_on_record, wait_until
 
 pytestmark = pytest.mark.kernel
 
@@ -236,3 +237,20 @@ def test_prose_steps_are_done_by_the_agent_that_the_person_named(project: Path) 
     ran = run_agent(project, text, "--agent", "claude")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert [item["kind"] for item in events(project, "AgentReported")] == ["claude"]
+
+
+@BOTH
+def test_an_interrupted_agent_pauses_the_run_and_leaves_no_process(project: Path, kind: str) -> None:
+    (project / "try.runbook.md").write_text(book("background exec sleep 4711", "hang", kind=kind))
+    policy = str(project.parent / "policy.yaml")
+    words = ("run", "try.runbook.md", "--non-interactive", "--policy", policy)
+    with Running(project, *words, environment=surroundings(project, None)) as running:
+        running.wait_for(lambda: "waiting" in printed(project), "word of the agent")
+        status, _, told = running.end(signal.SIGINT)
+    assert (status, types_on_record(project)[-1]) == (130, "RunPaused"), told
+    assert events(project, "RunPaused")[0]["reason"] == "interrupted"
+    wait_until(lambda: not has_process("sleep 4711"), "the end of what it started")
+
+
+def printed(project: Path) -> str:
+    return "".join(path.read_text() for path in project.glob(".rundown/runs/*/output/1.1.log"))

@@ -187,6 +187,9 @@ class ScriptedLauncher:
 
     def stop(self) -> None: ...
 
+    def freeze(self, wanted: bool) -> None:
+        self.freezes = [*getattr(self, "freezes", []), wanted]
+
     def launch(
         self,
         planned: Planned,

@@ -90,7 +90,9 @@ def test_a_call_is_asked_with_the_agents_words_marked_as_its_own_and_an_edit_wit
     edit = {"file_path": "asked/a.txt", "old_string": "two", "new_string": "three"}
     peer = Peer(("Bash", {"command": "deploy-tool", "description": "harmless"}), ("Edit", edit))
     prompter = ScriptedPrompter([(ONCE,), (DENY,)])
-    bodies = bench(peer, tmp_path, prompter).execute()
+    made = bench(peer, tmp_path, prompter)
+    bodies = made.execute()
+    assert made.launcher.freezes == [True, False, True, False]  # it stands still while a person is asked
     first, second = prompter.questions
     assert (first.claim, first.request.text, first.diff) == ("harmless", "deploy-tool", "")
     assert second.diff == "--- asked/a.txt\n+++ asked/a.txt\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n"

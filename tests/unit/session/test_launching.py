@@ -67,6 +67,8 @@ class Room:
     def interrupt(self) -> bool:
         return False
 
+    def freeze(self, wanted: bool) -> None: ...
+
 
 class Screen:
     """A terminal of a size, or none; descriptor 7 for interactive steps."""
