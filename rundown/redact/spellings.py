@@ -1,4 +1,4 @@
-"""The ways in which a secret value can stand in text: as it is, escaped, in hex, in base64.
+"""The ways in which a secret value can stand in text: as it is, escaped, in hex, byte by byte, in base64.
 
 Refuses to look for values under eight bytes: they stand in too much that is not secret.
 Pure; says what to look for, `rundown.redact.matcher` looks.
@@ -61,6 +61,8 @@ def spellings(name: str, value: str) -> tuple[Spelling, ...]:
             found[_plain(text)] = None
             found[_hex(content.hex())] = None
             found[_hex(content.hex().upper())] = None
+            for sign in ("%", "\\x", " ", ":"):
+                found[_bytewise(content, sign)] = None
             for alphabet in (_BASE64, _BASE64_URL):
                 for offset in range(3):
                     found[_base64(content, offset, alphabet)] = None
@@ -139,6 +141,15 @@ def _unicode_forms(character: str) -> Iterator[bytes]:
 def _hex(digits: str) -> tuple[Element, ...]:
     return tuple(
         Element(texts=(digit.encode(),), before="break" if at else "") for at, digit in enumerate(digits)
+    )
+
+
+def _bytewise(content: bytes, sign: str) -> tuple[Element, ...]:
+    """Every byte in hex with a sign before it, or between two of them where that is no part of a number."""
+    written = ["", *[sign] * (len(content) - 1)] if sign in " :" else [sign] * len(content)
+    return tuple(
+        Element(texts=tuple(dict.fromkeys((f"{before}{byte:02x}".encode(), f"{before}{byte:02X}".encode()))))
+        for before, byte in zip(written, content, strict=True)
     )
 
 

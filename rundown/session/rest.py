@@ -1,5 +1,6 @@
 """How a run comes to rest: at its end, at a pause, or where it was interrupted."""
 
+from collections.abc import Callable
 from itertools import islice
 
 from rundown.engine.state import State
@@ -16,13 +17,17 @@ from rundown.session.run import Ended, Run
 class Watched:
     """A front end, the last pause that went by, what the end said, and what steps were seen to need."""
 
-    def __init__(self, frontend: Frontend, needs: Needs) -> None:
+    def __init__(self, frontend: Frontend, needs: Needs, redact: Callable[[str], str]) -> None:
         self._frontend = frontend
         self._needs = needs
+        self._redact = redact
         self.output = frontend.output
-        self.present = frontend.present
         self.pause: RunPaused | None = None
         self.message = ""
+
+    def present(self, task: str) -> None:
+        """Shows what a person is to do; a task is on no record, so secrets are taken out here."""
+        self._frontend.present(self._redact(task))
 
     def show(self, event: Event) -> None:
         """Shows one event."""

@@ -1,11 +1,14 @@
 """Starts runs and goes on with them: contract, log, machine and ports of one run, and of its children.
 
-A run and its children call each other in a circle, so they are driven here together.
+Longer than 350 lines because a run and its children call each other in a circle: they are driven here
+together.
 """
 
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from rundown.engine.effects import LaunchChild
 from rundown.engine.machine import initial
@@ -18,6 +21,7 @@ from rundown.session.bounds import Bounds
 from rundown.session.build import House, RunRef
 from rundown.session.composition import find_child
 from rundown.session.delegation import Delegation, delegation_of
+from rundown.session.discretion import Discreet
 from rundown.session.driver import Track, drive, record
 from rundown.session.egress import Networks
 from rundown.session.expiry import require_valid
@@ -52,6 +56,7 @@ class Runner:
 
     def __init__(self, house: House, front: Front) -> None:
         self._house = house
+        front = replace(front, prompter=Discreet(front.prompter, house.redact_text))
         self._front = front
         self.permissions = Permissions(
             house.desk,
@@ -181,7 +186,9 @@ class Runner:
     def _drive(self, run: Run, state: State, head: Iterator[Body]) -> Ended:
         hint = run.start.family.outermost or run.directory.run_id
         earlier = run.replayed.events if run.replayed is not None else ()
-        watched = Watched(self._front.frontend(hint, run.opened.runbook, earlier), self.needs)
+        watched = Watched(
+            self._front.frontend(hint, run.opened.runbook, earlier), self.needs, self._house.redact_text
+        )
         unjudged = run.replayed.unjudged if run.replayed is not None else None
 
         def child(effect: LaunchChild, now: State, values: Values) -> Iterator[Body]:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -156,6 +157,23 @@ def test_any_changed_byte_of_the_log_is_found(issued: tuple[bytes, StoredLog], d
     content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
     log = StoredLog(contract=issued[1].contract, lines=tuple(bytes(content).split(b"\n")))
     assert not verify_receipt(issued[0], (_KEY.public,), log).holds
+
+
+def test_each_of_ten_thousand_flips_over_log_contract_and_receipt_is_found(
+    issued: tuple[bytes, StoredLog],
+) -> None:
+    receipt, log = issued
+    content = log.contract + b"\n" + b"\n".join(log.lines)
+    chance, unseen = random.Random(7), []
+    for _ in range(10_000):
+        at, flip = chance.randrange(len(content) + len(receipt)), chance.randrange(1, 256)
+        changed = bytearray(content + receipt)
+        changed[at] ^= flip
+        first, *lines = bytes(changed[: len(content)]).split(b"\n")
+        stored = StoredLog(contract=first, lines=tuple(lines))
+        if verify_receipt(bytes(changed[len(content) :]), (_KEY.public,), stored).holds:
+            unseen.append((at, flip))
+    assert unseen == []
 
 
 def _respelled(change: Callable[[dict[str, object]], object]) -> Callable[[bytes], bytes]:
