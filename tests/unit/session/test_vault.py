@@ -19,7 +19,7 @@ from tests.support.bench import Bench, Variables
 from tests.support.fakes import ScriptedLauncher, ScriptedPrompter
 
 VALUE = "correct horse battery"
-TEXT = "```sh\ngit push $KEY\n```\n"
+TEXT = "```sh\ndate; : \"$KEY\"\n```\n"
 ASKING = f"---\nname: test\nsecrets: [KEY]\n---\n# Test\n\n## 1. Step\n\n{TEXT}"
 RULE = SecretRule(name="KEY", source="env:K", runbooks=("*.runbook.md",))
 ELSEWHERE = SecretRule(name="KEY", source="env:K", runbooks=("other/*",))
@@ -83,7 +83,7 @@ def test_the_names_stand_in_the_promise_to_launch_and_no_value_anywhere(tmp_path
 
 def test_the_variable_is_no_matter_of_env_rules_which_deny_its_name(tmp_path):
     """The built-in policy denies `*_KEY`; a text that uses a released one is not about the parent's."""
-    text = '```sh env=DEPLOY_KEY\ngit push "$DEPLOY_KEY"\n```\n'
+    text = '```sh env=DEPLOY_KEY\ndate; : "$DEPLOY_KEY"\n```\n'
     rule = SecretRule(name="DEPLOY_KEY", source="env:K", runbooks=("**",))
     (first, *_) = bench(tmp_path, text, rule).execute()
     assert isinstance(first, DecisionMade) and first.frozen is not None
