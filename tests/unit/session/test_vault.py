@@ -19,7 +19,7 @@ from tests.support.bench import Bench, Variables
 from tests.support.fakes import ScriptedLauncher, ScriptedPrompter
 
 VALUE = "correct horse battery"
-TEXT = "```sh\ndate; : \"$KEY\"\n```\n"
+TEXT = '```sh\ndate; : "$KEY"\n```\n'
 ASKING = f"---\nname: test\nsecrets: [KEY]\n---\n# Test\n\n## 1. Step\n\n{TEXT}"
 RULE = SecretRule(name="KEY", source="env:K", runbooks=("*.runbook.md",))
 ELSEWHERE = SecretRule(name="KEY", source="env:K", runbooks=("other/*",))
