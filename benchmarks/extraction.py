@@ -1,6 +1,6 @@
 """How often the extractor does not know, on ordinary text of this machine, and how long it takes.
 
-    python benchmarks/extraction.py [FOLDER...]
+    python -m benchmarks.extraction [FOLDER...]
 
 Reads shell scripts and the shell blocks of documentation below the folders (by default the system's own),
 and prints the shares of what is dynamic or unparseable, by command and by text; then the time for typical
@@ -8,22 +8,17 @@ one-liners. Runs nothing. Text that the shell itself refuses (`-n`: transcripts,
 shell's first line) is counted and left out.
 """
 
-import re
-import subprocess
 import sys
 import timeit
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 from rundown.model.request import Capability
 from rundown.shell.commands import read
 from rundown.shell.cursor import Budget, UnreadableError
 from rundown.shell.extract import extract
+from tests.support.ordinary_text import FOLDERS, Text, is_valid, scripts
 
-FOLDERS = ("/usr/bin", "/usr/sbin", "/usr/share", "/etc/init.d", "/usr/lib", "/var/lib/dpkg/info")
-MAX_BYTES = 200_000
 ONE_LINERS = (
     "git status",
     "npm ci && npm run build",
@@ -40,41 +35,6 @@ ONE_LINERS = (
     "python3 -c 'print(1)'",
     "cat <<EOF > out.txt\nhello $USER\nEOF\n",
 )
-_SHEBANG = re.compile(rb"#!\s*/(?:usr/)?bin/(?:env )?(ba|da)?sh\b")
-_FENCE = re.compile(r"^```(?:bash|sh|shell|console)\s*\n(.*?)^```", re.MULTILINE | re.DOTALL)
-
-Text = tuple[Literal["bash", "sh"], str]
-
-
-def scripts(folder: Path) -> Iterator[Text]:
-    """Returns the shell scripts below a folder."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_BYTES:
-            continue
-        if path.suffix in (".md", ".markdown"):
-            yield from blocks(path)
-            continue
-        with path.open("rb") as file:
-            match = _SHEBANG.match(file.read(64))
-        if match is not None:
-            yield ("bash" if match.group(1) == b"ba" else "sh"), path.read_text("utf-8", "replace")
-
-
-def blocks(path: Path) -> Iterator[Text]:
-    """Returns the shell blocks of a Markdown file, prompts taken off, but for those with blanks to fill."""
-    for block in _FENCE.findall(path.read_text("utf-8", "replace")):
-        lines = [line for line in block.splitlines() if line.strip()]
-        if any(line.startswith("$ ") for line in lines):
-            lines = [line[2:] for line in lines if line.startswith("$ ")]
-        if lines and not re.search(r"<[A-Za-z]|\.\.\.|\[[A-Za-z-]", block):
-            yield "bash", "\n".join(lines) + "\n"
-
-
-def is_valid(text: Text) -> bool:
-    """Whether the shell itself takes the text; it only reads it."""
-    shell = "bash" if text[0] == "bash" else "sh"
-    done = subprocess.run([shell, "-n"], input=text[1].encode(), capture_output=True, timeout=10)
-    return done.returncode == 0
 
 
 def shares(name: str, texts: list[Text]) -> None:
@@ -110,7 +70,7 @@ def shares(name: str, texts: list[Text]) -> None:
 
 def main() -> None:
     """Prints shares and times."""
-    folders = [Path(word) for word in sys.argv[1:]] or [Path(word) for word in FOLDERS]
+    folders = [Path(word) for word in sys.argv[1:]] or list(FOLDERS)
     all_texts = dict.fromkeys(text for folder in folders if folder.is_dir() for text in scripts(folder))
     found = [text for text in all_texts if is_valid(text)]
     print(f"{len(all_texts)} texts, {len(all_texts) - len(found)} of them refused by the shell and left out")

@@ -22,6 +22,16 @@ from rundown.policy.load import builtin_document
 from rundown.shell.extract import extract
 
 ROUNDS = 5
+HOSTILE = {
+    "redirections": "ls " + ">a " * 50_000,
+    "writes": "".join(f"ls > a/b/c{number}\n" for number in range(9_999)),
+    "programs": "".join(f"c{number}\n" for number in range(9_999)),
+    "paths": "".join(f"./a/b{number}/c\n" for number in range(9_999)),
+    "commands": "ls -la foo\n" * 9_999,
+    "hosts": "".join(f"curl https://h{number}.example/x\n" for number in range(9_999)),
+    "brackets": "[" * (1 << 20),
+    "here-document": "cat <<E\n" + "line $x\n" * 90_000 + "E\n",
+}
 REPEATS = 40
 ROOT = "/srv/app"
 LINES = (
@@ -37,6 +47,8 @@ LINES = (
     "tar czf dist/app.tar.gz src",
     "git push origin main",
     "jq -r .version package.json",
+    'echo "built $(date +%s)"',
+    "cat <<EOF > dist/out.txt\nhello $USER\nEOF\n",
 )
 DOCUMENT = b"""
 default:
@@ -131,12 +143,25 @@ def first_decision() -> float:
     return time.perf_counter() - begun
 
 
+def hostile() -> dict[str, float]:
+    """Returns the seconds to decide whole hostile texts: read, frozen, decided; a second is the bound."""
+    compiled = compile_ruleset(ruleset(), FACTS)
+    found = {}
+    for name, text in HOSTILE.items():
+        begun = time.process_time()
+        evaluate(compiled, request(text), FACTS)
+        found[name] = time.process_time() - begun
+    return found
+
+
 def main() -> None:
-    """Prints the table."""
+    """Prints the tables."""
     print(f"{'first decision':24} {first_decision() * 1000:10.1f} ms")
     found = measure()
     for name, speed in found.items():
         print(f"{name:24} {speed:10,.0f} /s   {speed / found['shlex.split']:6.2f} of shlex.split")
+    for name, seconds in hostile().items():
+        print(f"hostile {name:16} {seconds:10.2f} s")
 
 
 if __name__ == "__main__":

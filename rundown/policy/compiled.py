@@ -44,10 +44,23 @@ class CompiledLayer:
             (others if name is None else found.setdefault(name, [])).append(matcher)
         return {"": tuple(others), **{name: (*items, *others) for name, items in found.items()}}
 
+    @cached_property
+    def _names(self) -> dict[str, tuple[str, ...]]:
+        """Which literal names lead to a file."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, real in self._facts.executables.items():
+            if name in self._named:
+                found[real] = (*found.get(real, ()), name)
+        return found
+
     def candidates(self, capability: Capability, subject: Subject) -> tuple[Matcher, ...]:
         """Returns the matchers that may be about the subject."""
-        if isinstance(subject, RunSubject) and not subject.is_path:
-            return self._named.get(subject.word, self._named[""])
+        if isinstance(subject, RunSubject):
+            if not subject.is_path:
+                return self._named.get(subject.word, self._named[""])
+            names = self._names.get(subject.resolved or "", ())
+            named = (found for name in names for found in self._named[name] if found not in self._named[""])
+            return (*named, *self._named[""])
         return self.matchers(capability)
 
 

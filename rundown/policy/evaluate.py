@@ -29,6 +29,8 @@ from rundown.policy.resolve import (
 from rundown.policy.subject import NetSubject, PathSubject, RunSubject, Subject, place_is_known, subject_of
 from rundown.policy.system import is_free
 
+_SOMEWHERE = (0, 1)
+
 
 def evaluate(
     ruleset: Ruleset | CompiledRuleset,
@@ -42,7 +44,7 @@ def evaluate(
     """
     compiled = ruleset if isinstance(ruleset, CompiledRuleset) else compile_ruleset(ruleset, facts)
     judge = _Judge(compiled, request, facts, grants)
-    rulings = tuple(judge.settle(operation) for operation in request.operations)
+    rulings = tuple(judge.ruling(operation) for operation in request.operations)
     denials = tuple(item for item in rulings if item.outcome is Outcome.DENY)
     asks = tuple(item for item in rulings if item.outcome is Outcome.ASK)
     if denials:
@@ -68,6 +70,17 @@ class _Judge:
         self._request = request
         self._facts = facts
         self._grants = grants
+        self._known: dict[Operation, Ruling] = {}
+
+    def ruling(self, operation: Operation) -> Ruling:
+        """Returns the ruling on one operation; the same at another place of the text is decided once."""
+        if operation.span == (0, 0) or operation.kind in ("dynamic", "unparseable"):
+            return self.settle(operation)
+        anywhere = replace(operation, span=_SOMEWHERE)
+        known = self._known.get(anywhere)
+        if known is None:
+            known = self._known[anywhere] = self.settle(operation)
+        return known if known.operation is operation else replace(known, operation=operation)
 
     def settle(self, operation: Operation) -> Ruling:
         """Returns the ruling on one operation, with its mend."""

@@ -32,6 +32,7 @@ class Paths:
             )
         else:
             self._globs = texts
+        self._prefixes = tuple((base, base.removesuffix("/") + "/") for base in self.bases)
 
     @cached_property
     def _expressions(self) -> tuple[re.Pattern[str], ...]:
@@ -43,10 +44,12 @@ class Paths:
 
     def match(self, path: str) -> bool:
         """Whether the path is meant. A literal path or `path/**` means itself and all below."""
-        if any(covers(place, path) for place in self._outside):
-            return False
-        if any(covers(base, path) for base in self.bases):
-            return True
+        for place in self._outside:
+            if covers(place, path):
+                return False
+        for base, below in self._prefixes:
+            if path == base or path.startswith(below):
+                return True
         # The slash lets `a/**` mean `a` too; fullmatch, or `$` would ignore a line end.
         return any(item.fullmatch(path + "/") for item in self._expressions)
 

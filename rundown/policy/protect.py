@@ -74,7 +74,14 @@ class Protections:
 
     def __init__(self, facts: PolicyFacts) -> None:
         self._records = f"{facts.root}/.rundown"
-        self._rules = tuple((rule, Paths(rule.pattern, facts)) for rule in protected_rules(facts))
+        self._trees: dict[str, Rule] = {}
+        self._others: list[tuple[Rule, Paths]] = []
+        for rule in protected_rules(facts):
+            paths = Paths(rule.pattern, facts)
+            for base in paths.bases:
+                self._trees.setdefault(base, rule)
+            if not paths.bases:
+                self._others.append((rule, paths))
 
     def find(self, subject: PathSubject) -> Rule | None:
         """Returns the protection that a path falls under, as written or as resolved, None if none does."""
@@ -82,7 +89,11 @@ class Protections:
             for path in line[:1]:
                 if covers(self._records, path) and not covers(f"{self._records}/work", path):
                     return _rule("{repo}/.rundown/**", "the records of runs")
-        for rule, paths in self._rules:
+        for line in subject.chains:  # a path and its ancestors: whatever lies below a tree has it in its line
+            for path in line:
+                if path in self._trees:
+                    return self._trees[path]
+        for rule, paths in self._others:
             if any(paths.match(path) for line in subject.chains for path in line):
                 return rule
         return None

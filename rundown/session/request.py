@@ -167,4 +167,18 @@ def _resolved(
     host = tuple(
         Operation(capability=Capability.HOST, resource=word, note="the fence's word") for word in options.host
     )
-    return tuple(workspace.resolve(item, cwd) for item in (*found.operations, *named, *host))
+    known: dict[Operation, Operation] = {}
+    return tuple(_resolved_once(item, cwd, workspace, known) for item in (*found.operations, *named, *host))
+
+
+def _resolved_once(
+    item: Operation, cwd: str, workspace: Workspace, known: dict[Operation, Operation]
+) -> Operation:
+    """The same name at another place of the text is looked up once."""
+    key = Operation(
+        capability=item.capability, resource=item.resource, kind=item.kind, directory=item.directory
+    )
+    found = known.get(key)
+    if found is None:
+        found = known[key] = workspace.resolve(key, cwd)
+    return replace(item, resolved=found.resolved, safe_path=found.safe_path)

@@ -28,8 +28,11 @@ class HostWorkspace:
     def __init__(
         self, *, search_path: tuple[str, ...], writable: tuple[str, ...], home: str, variables: frozenset[str]
     ) -> None:
-        self._search_path = search_path
         self._writable = writable
+        self._search_path = search_path
+        self._open = tuple(
+            self._is_writable(entry) or self._is_writable(os.path.realpath(entry)) for entry in search_path
+        )
         self._home = home
         self._variables = variables
 
@@ -60,9 +63,9 @@ class HostWorkspace:
             real = self._real(word, cwd)
             return replace(operation, resolved=real, safe_path=not self._is_writable(real))
         safe = True
-        for directory in self._search_path:
-            safe = safe and not self._is_writable(os.path.realpath(directory))
-            candidate = os.path.join(directory, word)
+        for directory, is_open in zip(self._search_path, self._open, strict=True):
+            safe = safe and not is_open
+            candidate = f"{directory}/{word}"
             if _is_executable(candidate):
                 real = os.path.realpath(candidate)
                 return replace(operation, resolved=real, safe_path=safe and not self._is_writable(real))
@@ -81,7 +84,8 @@ class HostWorkspace:
         )
 
     def _trusted_path(self) -> list[str]:
-        return [entry for entry in self._search_path if not self._is_writable(os.path.realpath(entry))]
+        pairs = zip(self._search_path, self._open, strict=True)
+        return [entry for entry, is_open in pairs if not is_open]
 
 
 class LiveWorkspace:

@@ -1,5 +1,7 @@
 """The order of the decision, rule by rule."""
 
+import time
+
 import pytest
 from msgspec.structs import replace
 
@@ -14,8 +16,10 @@ from rundown.model.policy import (
     Ruling,
 )
 from rundown.model.request import Capability
+from rundown.policy.compiled import compile_ruleset
 from rundown.policy.evaluate import evaluate
 from rundown.policy.flags import PolicyFlags
+from rundown.shell.extract import extract
 from tests.support.policies import (
     FACTS,
     ROOT,
@@ -570,3 +574,30 @@ def test_a_rule_can_never_name_what_is_known_only_at_run_time():
         assert outcome(rules(f"default: {{run: {{allow: [{allow}]}}}}"), run("? x")) == "ask"
     assert outcome(rules("default: {run: {deny: ['*']}}"), run("? x")) == "deny"
     assert outcome(DEFAULT, write("$F", kind="dynamic")) == "ask"
+
+
+HOSTILE = {
+    "the same file": "ls " + ">a " * 50_000,
+    "many files": "".join(f"ls > a/b/c{number}\n" for number in range(9_999)),
+    "many paths": "".join(f"./a/b{number}/c\n" for number in range(9_999)),
+    "many hosts": "".join(f"curl https://h{number}.example/x\n" for number in range(9_999)),
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_text_is_decided_in_time(text):
+    compiled = compile_ruleset(DEFAULT, FACTS)
+    begun = time.process_time()
+    operations = tuple(
+        replace(item, resolved=f"{ROOT}/{item.resource}") for item in extract(text, "bash").operations
+    )
+    evaluate(compiled, request(*operations, text=text), FACTS)
+    # About a second on a quiet machine (benchmarks/policy.py); what grows faster than the text takes minutes.
+    assert time.process_time() - begun < 10
+
+
+def test_the_same_thing_twice_is_ruled_on_at_both_places():
+    twice = [write("notes.txt", span=(at, at + 5)) for at in (3, 30)]
+    rulings = decide(DEFAULT, *twice).rulings
+    assert [item.operation.span for item in rulings] == [(3, 8), (30, 35)]
+    assert {item.outcome.value for item in rulings} == {"ask"}
