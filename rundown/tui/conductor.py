@@ -217,7 +217,7 @@ class Conductor:
                 lines = policy_lines(house.desk.loaded, house.desk.compiled)
                 self.post(HouseOpened(lines, house.desk.project.root))
                 self.post(Looked(self.look()))
-                while (job := self._jobs.get()) is not None:
+                while (job := self._jobs.get()) is not None and self.prompter.can_ask():
                     self.post(self._do(job, self._runner))
         except RundownError as problem:
             problems = problem.diagnostics

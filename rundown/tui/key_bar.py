@@ -28,8 +28,10 @@ class KeyBar(Static):
 
     def show(self, words: Iterable[KeyWord]) -> None:
         """Draws these keys."""
-        self._words = tuple(words)
-        self._draw()
+        shown = tuple(words)
+        if shown != self._words:
+            self._words = shown
+            self._draw()
 
     def on_resize(self, event: Resize) -> None:
         """Breaks the rows anew."""

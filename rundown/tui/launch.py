@@ -1,5 +1,6 @@
 """`open_tui`: the door through which the command line opens the TUI."""
 
+import sys
 from collections.abc import Callable
 
 from rundown.errors import RundownError
@@ -11,6 +12,10 @@ from rundown.session.wish import Wish
 from rundown.tui.app import RundownApp
 from rundown.tui.conductor import Manner
 from rundown.tui.opening import Shelves
+
+SWITCH_S = 0.0005
+"""How long a thread may keep the interpreter from the others: a step that prints much must not hold keys up.
+Python's own 5 ms add up, as the screen lets go of it many times for one key."""
 
 
 def open_tui(
@@ -44,6 +49,7 @@ def open_tui(
     )
     shelves = Shelves(manner)
     errand = shelves.open(argument) if argument is not None else None
+    sys.setswitchinterval(SWITCH_S)
     app = RundownApp(errand, shelves, light=light)
     try:
         app.run()

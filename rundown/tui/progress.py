@@ -111,7 +111,8 @@ class Progress:
                 self._mark("denied")
             case LaunchRequested():
                 self._mark("running")
-            case ProcessEnded(result=result) if self.current is not None:
+            case ProcessEnded(result=result) if self._is_current(body.position):
+                assert self.current is not None
                 self.current.duration_ns += result.duration_ns
                 self.current.output = body.output
             case StepFinished():
@@ -131,6 +132,10 @@ class Progress:
             case _:
                 if self.status == "new":
                     self.status = "running"
+
+    def _is_current(self, position: str) -> bool:
+        """Not so for a shell that a person asked for beside the step."""
+        return self.current is not None and self.current.position == position
 
     @property
     def _outermost(self) -> int:

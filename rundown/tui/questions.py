@@ -5,12 +5,14 @@ from typing import Any
 from textual.screen import Screen
 
 from rundown.model.runbook import Input
+from rundown.prompt.ahead import AheadPrompt
 from rundown.prompt.choice import Asking
+from rundown.prompt.failure import FailurePrompt
 from rundown.prompt.host import HostPrompt
 from rundown.prompt.permission import PermissionPrompt
 from rundown.prompt.preflight import PreflightPrompt
 from rundown.render.style import Style
-from rundown.session.ports import Ahead, Failure, HostQuestion, Mend, Question, Report
+from rundown.session.ports import Ahead, Failure, HostQuestion, Question, Report
 from rundown.tui.forms import LineScreen
 from rundown.tui.modal import PromptScreen, ask
 from rundown.tui.prompter import Doubt, Preflight, Sentence, Task
@@ -32,9 +34,9 @@ def screen_for(question: object, task: str = "") -> Screen[Any]:
         case Doubt(title=title):
             return ask(_doubt(title))
         case Failure():
-            return ask(_failure(question))
+            return PromptScreen(FailurePrompt(question, style))
         case Ahead():
-            return ask(_ahead(question))
+            return PromptScreen(AheadPrompt(question, style))
         case Input():
             return LineScreen(question)
         case Sentence(text=text):
@@ -72,32 +74,4 @@ def _doubt(title: str) -> Asking[Report]:
             ("f", "count it as failed", Report(kind="fail")),
         ),
         notes=("It was running when rundown ended: it may have run whole, in part, or not at all.",),
-    )
-
-
-def _failure(question: Failure) -> Asking[Mend]:
-    return Asking(
-        title=f"Step {question.position} failed",
-        sentence=f"{question.subject.title}: {question.ending}",
-        choices=(
-            ("x", "stop here", Mend(kind="stop")),
-            ("a", "run it again", Mend(kind="again")),
-            ("p", "count it as passed", Mend(kind="pass")),
-            ("s", "skip it and go on", Mend(kind="skip")),
-        ),
-        text=question.text,
-    )
-
-
-def _ahead(question: Ahead) -> Asking[Any]:
-    return Asking(
-        title="Next",
-        sentence=f"{question.position} {question.subject.title}".rstrip(),
-        choices=(
-            ("x", "stop here", "stop"),
-            ("r", "run it", "run"),
-            ("c", "run it and all that follow", "rest"),
-            ("s", "skip it", "skip"),
-        ),
-        text=question.text,
     )

@@ -53,42 +53,52 @@ class RunDrawing:
         )
 
     def tick(self) -> None:
+        """Shows how long the step has run by now."""
         if self._it.situation == "running":
             self._it.query_one("#tree", StepTree).show(self._it.progress.units, running_ns=self._running_ns())
             self.show_words()
 
     def show_words(self) -> None:
-        runbook = self._it.errand.opened.runbook
-        done, total = self._it.progress.done
-        head = Content.from_markup(
-            "[bold]$name[/]  [$quiet]$title[/]",
-            name=visible(runbook.front.name),
-            title=visible(runbook.title),
-        )
-        right = [f"{done}/{total}"]
-        if self._it.conductor.helm.stepping:
-            right.insert(0, "step by step")
-        tail = "  ".join(right)
-        room = max(0, self._it.size.width - 2 - len(tail) - 2)
-        line = head.truncate(room, ellipsis=True).pad_right(max(0, room - min(head.cell_length, room)))
-        self._it.query_one("#head", Static).update(line + Content(f"  {tail}"))
-        status = self._it.query_one("#status", Static)
-        stepping = self._it.conductor.helm.stepping
-        told = tell(self._it.situation, self._it.progress, running_ns=self._running_ns(), stepping=stepping)
-        if self._it.asking:
-            told = "A question is open: nothing goes on until it is answered."
-        if self._it.problem is not None and self._it.situation in ("closed", "ready", "over"):
-            told = visible(self._it.problem.message)
-        status.update(Content(told))
-        for tone in ("now", "ask", "good", "bad"):
-            status.set_class(tone == self._tone(), f"-{tone}")
-        deeds = [
-            deed for deed in DEEDS if self._it.can(bare(deed.action)) and not deed.action.startswith("pane")
-        ]
-        self._it.query_one(KeyBar).show(
+        """Shows the line at the top, the sentence, and the keys that do something now."""
+        it = self._it
+        self._write("#head", self._head())
+        self._write("#status", Content(self._sentence()))
+        tone = self._tone()
+        for name in ("now", "ask", "good", "bad"):
+            it.query_one("#status").set_class(tone == name, f"-{name}")
+        shown = (deed for deed in DEEDS if not deed.action.startswith("pane"))
+        it.query_one(KeyBar).show(
             (deed.shown, deed.word, deed.action if "." in deed.action else f"screen.{deed.action}")
-            for deed in deeds
+            for deed in shown
+            if it.can(bare(deed.action))
         )
+
+    def _write(self, name: str, content: Content) -> None:
+        """Draws a row whose height is fixed, if it says something else now."""
+        row = self._it.query_one(name, Static)
+        if not (isinstance(row.content, Content) and row.content.is_same(content)):
+            row.update(content, layout=False)
+
+    def _head(self) -> Content:
+        it = self._it
+        runbook = it.errand.opened.runbook
+        done, total = it.progress.done
+        tail = "step by step  " if it.conductor.helm.stepping else ""
+        tail += f"{done}/{total}"
+        name, title = visible(runbook.front.name), visible(runbook.title)
+        head = Content.from_markup("[bold]$name[/]  [$quiet]$title[/]", name=name, title=title)
+        room = max(0, it.size.width - 4 - len(tail))
+        line = head.truncate(room, ellipsis=True)
+        return line.pad_right(max(0, room - line.cell_length)) + Content(f"  {tail}")
+
+    def _sentence(self) -> str:
+        it = self._it
+        if it.asking:
+            return "A question is open: nothing goes on until it is answered."
+        if it.problem is not None and it.situation in ("closed", "ready", "over"):
+            return visible(it.problem.message)
+        stepping = it.conductor.helm.stepping
+        return tell(it.situation, it.progress, running_ns=self._running_ns(), stepping=stepping)
 
     def _tone(self) -> str:
         if self._it.problem is not None or (

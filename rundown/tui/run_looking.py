@@ -36,7 +36,7 @@ class RunLooking:
         for pane in PANES:
             self._me.query_one(f"#{pane}").display = pane == name or (both and pane in ("step", "output"))
         self._me.query_one("#output-caption").display = both
-        self._me.query_one("#tabs", Static).update(tab_words(name))
+        self._me.query_one("#tabs", Static).update(tab_words(name), layout=False)
         self._me.show_words()
 
     def on_resize(self, event: Resize) -> None:

@@ -1,5 +1,6 @@
 """The screen of one run: shows what the engine tells, and hands on what the person does."""
 
+import gc
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,8 @@ from rundown.tui.step_tree import StepTree
 from rundown.tui.words import Situation
 
 _TICK_S = 0.5
+_DRAW_S = 0.1
+"""Between two looks at what a step prints: often enough to flow, and it leaves room for keys."""
 
 
 class RunScreen(RunActions, RunDrawing, Screen[None]):
@@ -107,6 +110,9 @@ class RunScreen(RunActions, RunDrawing, Screen[None]):
 
     def on_house_opened(self, message: messages.HouseOpened) -> None:
         """The policy is known."""
+        # What was made up to now stays: to walk through all of it again and again, as the collector does
+        # while a step prints much, would hold keys up for half a second.
+        gc.freeze()
         self.root = message.root
         self.policy = tuple(visible(line) for line in message.policy)
         self.show_policy()
@@ -146,7 +152,10 @@ class RunScreen(RunActions, RunDrawing, Screen[None]):
         self.refresh_all()
 
     def on_output_grew(self) -> None:
-        """The step printed something."""
+        """The step printed something: it is drawn in a moment, with whatever comes until then."""
+        self.set_timer(_DRAW_S, self._draw_output)
+
+    def _draw_output(self) -> None:
         self.conductor.shelf.grew = False
         self.show_output()
 

@@ -34,7 +34,7 @@ echo second-{output}
 echo third-{output}
 ```
 """.replace("{output}", "ran")
-WAITS = "# Waits\n\n## 1. Wait\n\n```sh\necho waiting-now\nsleep 300\n```\n"
+WAITS = "# Waits\n\n## 1. Wait\n\n```sh\necho waiting-$((40 + 2))\nsleep 300\n```\n"
 READY = "Nothing has run yet"
 WAY_BACK = "\x1b[?1049l"
 
@@ -157,6 +157,48 @@ def test_without_a_name_the_list_shows_runbooks_and_runs(project):
         assert terminal.wait_exit() == 0, terminal.screen()
 
 
+def test_an_interactive_step_has_the_terminal_and_gives_it_back(project):
+    text = (
+        "# Ask\n\n## 1. Name\n\n```sh interactive\nprintf 'your-name: '; read name; echo hello-$name\n```\n"
+    )
+    (project / "ask.runbook.md").write_text(text)
+    with at_terminal(project, "tui", "ask.runbook.md") as terminal:
+        terminal.wait_for(READY)
+        terminal.press("r")
+        terminal.wait_until(lambda screen: screen.rstrip().endswith("your-name:"), "the step's own question")
+        terminal.type("Ada")
+        terminal.press("Enter")
+        assert "hello-Ada" in terminal.wait_for("Complete.")
+        terminal.press("q")
+        assert terminal.wait_exit() == 0, terminal.screen()
+
+
+def test_a_step_that_failed_is_counted_as_passed_by_a_person(project):
+    (project / "fails.runbook.md").write_text("# Fails\n\n## 1. Fail\n\n```sh\nexit 3\n```\n")
+    with at_terminal(project, "tui", "fails.runbook.md") as terminal:
+        terminal.wait_for(READY)
+        terminal.press("r")
+        terminal.wait_for("exit status 3")
+        terminal.wait_for("Enter alone: stop the run here")
+        terminal.press("p")
+        terminal.wait_for("Complete.")
+        terminal.press("q")
+        assert terminal.wait_exit() == 0, terminal.screen()
+    assert finished(project) == [("1", "pass", "person")]
+
+
+def test_leaving_in_the_middle_of_a_step_asks_first_and_stops_it(project):
+    with at_terminal(project, "tui", "waits.runbook.md") as terminal:
+        terminal.wait_for(READY)
+        terminal.press("r")
+        terminal.wait_for("waiting-42")
+        terminal.press("q")
+        terminal.wait_for("Enter alone: stay")
+        terminal.press("y")
+        assert terminal.wait_exit() == 130, terminal.screen()
+        assert "go on: rundown resume" in terminal.screen()
+
+
 def program_of(terminal: Terminal) -> int:
     """Returns the process id of the program in the shell of a terminal."""
     shell = int(terminal._ask("#{pane_pid}"))
@@ -190,7 +232,7 @@ def test_a_signal_ends_the_step_then_the_program_and_the_terminal_is_restored(nu
     with at_terminal(project, "tui", "waits.runbook.md") as terminal:
         terminal.wait_for(READY)
         terminal.press("r")
-        terminal.wait_for("waiting-now")
+        terminal.wait_for("waiting-42")
         os.kill(program_of(terminal), number)
         assert terminal.wait_exit() == 130, terminal.screen()
         screen = terminal.screen()
