@@ -43,9 +43,10 @@ def discover(root: str, owner: int) -> tuple[Found | None, tuple[Diagnostic, ...
 
 
 def read_document(
-    path: Path, shown: str, owner: int, *, inside: str | None = None
+    path: Path, shown: str, owner: int | None, *, inside: str | None = None
 ) -> tuple[Found | None, tuple[Diagnostic, ...]]:
-    """Returns one document. It belongs to root or `owner`, and its real path lies below `inside`."""
+    """Returns one document. It belongs to root or `owner` (None: to anybody, because a person named it), and
+    its real path lies below `inside`."""
     content, real, problem = _read(path, shown, owner, inside)
     if problem is not None:
         return None, (problem,)
@@ -101,7 +102,9 @@ def _section(
     return Found(node=node, file=name, real=real), ()
 
 
-def _read(path: Path, shown: str, owner: int, inside: str | None) -> tuple[bytes, str, Diagnostic | None]:
+def _read(
+    path: Path, shown: str, owner: int | None, inside: str | None
+) -> tuple[bytes, str, Diagnostic | None]:
     try:
         real = os.path.realpath(path, strict=True)
         if inside is not None and not _below(real, os.path.realpath(inside)):
@@ -124,7 +127,7 @@ def _read(path: Path, shown: str, owner: int, inside: str | None) -> tuple[bytes
                     "",
                     _problem("unreadable", f"{shown} is no regular file", shown, "write a document instead"),
                 )
-            if state.st_uid not in (0, owner):
+            if owner is not None and state.st_uid not in (0, owner):
                 message = f"{shown} belongs to another user (uid {state.st_uid})"
                 return (
                     b"",

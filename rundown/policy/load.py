@@ -213,7 +213,7 @@ def _named(policy_file: str, content: bytes | None, cwd: str, problems: list[Dia
         node, wrong = read_node(content, policy_file, syntax_of(policy_file, content))
         found = None if node is None else Found(node=node, file=policy_file, real="")
         return _decoded(found, wrong, LayerKind.POLICY_FILE, problems)
-    found, wrong = read_document(Path(cwd, policy_file), policy_file, os.getuid())
+    found, wrong = read_document(Path(cwd, policy_file), policy_file, None)
     return _decoded(found, wrong, LayerKind.POLICY_FILE, problems)
 
 

@@ -15,14 +15,6 @@ _WALLS = {
     "landlock": "Landlock and seccomp alone: no view of its own, no network at all",
     "none": "nothing: steps would not start (--sandbox=best runs them with what there is)",
 }
-# What to tell whoever runs the containers. Source: docker-run(1), podman-run(1), Kubernetes' documentation on
-# securityContext, procMount and hostUsers.
-_ENABLE = {
-    "sandbox/no-user-namespaces": "docker: --security-opt seccomp=unconfined,apparmor=unconfined (each)",
-    "sandbox/proc-shared": "docker: --security-opt systempaths=unconfined; Kubernetes: procMount: Unmasked",
-    "sandbox/no-seccomp": "docker: --security-opt seccomp=unconfined",
-    "sandbox/no-cgroup": "not needed; docker: --cgroupns=private -v /sys/fs/cgroup:/sys/fs/cgroup:rw",
-}
 
 
 class JobPlace(Struct, frozen=True, kw_only=True):
@@ -44,20 +36,26 @@ def render_host_ci(facts: HostFacts, place: JobPlace, tier: str, style: Style = 
         ("container", True, f"{place.container or 'none'}, uid {facts.uid}, kernel {facts.kernel}"),
         ("checkout", _is_fine(facts, place), _checkout(facts, place)),
         ("steps get", tier in ("namespaces", "namespaces-as-root"), _WALLS[tier]),
-        _row("user ns", "sandbox/no-user-namespaces", "work", gaps),
-        _row("/proc", "sandbox/proc-shared", "mounted anew for each step", gaps),
-        _row("Landlock", "sandbox/no-landlock", f"ABI {facts.landlock_abi}", gaps),
-        _row("seccomp", "sandbox/no-seccomp", "filters work", gaps),
-        _row("limits", "sandbox/no-cgroup", "control groups", gaps),
+        _row("user ns", ("no-user-namespaces",), "work", gaps),
+        _row("/proc", ("proc-shared",), "mounted anew for each step", gaps),
+        _row("Landlock", ("no-landlock", "old-landlock"), f"ABI {facts.landlock_abi}", gaps),
+        _row("seccomp", ("no-seccomp", "no-libseccomp"), "filters work", gaps),
+        _row("limits", ("no-cgroup",), "control groups", gaps),
     ]
     lines = [f"{_sign(fine, style)} {name:<9} {visible(text)}" for name, fine, text in rows]
-    known = [_ENABLE[code] for code in gaps if code in _ENABLE and code != "sandbox/no-cgroup"]
-    lines.append(f"     to get the rest: {'; '.join(dict.fromkeys(known)) or 'nothing is to be done'}")
+    lines.append(f"     to get the rest: {visible(_remedies(facts)) or 'nothing is to be done'}")
     return "\n".join(lines) + "\n"
 
 
-def _row(name: str, code: str, fine: str, gaps: Mapping[str, str]) -> tuple[str, bool, str]:
-    return name, code not in gaps, gaps.get(code, fine)
+def _row(name: str, codes: tuple[str, ...], fine: str, gaps: Mapping[str, str]) -> tuple[str, bool, str]:
+    found = next((gaps[f"sandbox/{code}"] for code in codes if f"sandbox/{code}" in gaps), "")
+    return name, not found, found or fine
+
+
+def _remedies(facts: HostFacts) -> str:
+    """What brings the missing walls; limits come last, since steps are confined without them."""
+    found = sorted(facts.problems, key=lambda gap: gap.code == "sandbox/no-cgroup")
+    return "; ".join(dict.fromkeys(gap.remedy for gap in found if gap.remedy))
 
 
 def _is_fine(facts: HostFacts, place: JobPlace) -> bool:
@@ -67,18 +65,10 @@ def _is_fine(facts: HostFacts, place: JobPlace) -> bool:
 def _checkout(facts: HostFacts, place: JobPlace) -> str:
     if place.owner is None:
         return f"{place.checkout} cannot be looked at"
+    said = place.checkout
     if place.owner != facts.uid:
-        who = f"belongs to uid {place.owner}, you are {facts.uid}"
-        return (
-            f"{place.checkout} {who}: give it to you (chown), or git's answer is no, and {_elsewhere(place)}"
-        )
-    return place.checkout if place.writable else f"{place.checkout} cannot be written: {_elsewhere(place)}"
-
-
-def _elsewhere(place: JobPlace) -> str:
-    return (
-        "records go where they can (--runs-dir)" if not place.writable else "policy may treat it as foreign"
-    )
+        said += f" belongs to uid {place.owner}: git wants `git config --global --add safe.directory {said}`"
+    return said if place.writable else f"{said}, and cannot be written: records go to the state home"
 
 
 def _sign(fine: bool, style: Style) -> str:

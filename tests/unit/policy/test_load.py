@@ -150,6 +150,13 @@ def test_a_document_of_another_user_is_refused(place):
     assert place.problems() == ["policy/foreign-owner"]
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
+def test_a_document_of_another_user_that_a_person_names_is_taken(place):
+    (place.root / "ci.yaml").write_text(TIGHT)
+    os.chown(place.root / "ci.yaml", 65534, 65534)
+    assert place.load(policy_file="ci.yaml").sources[0] == "ci.yaml"
+
+
 def test_invalid_documents_stop_everything_and_are_reported_together(place):
     (place.root / ".rundownrc.yaml").write_text("defualt: {}\n")
     place.user("default: {run: git}\n")
