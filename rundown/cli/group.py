@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rundown import __version__
+from rundown.cli.runner_streams import is_guarded
 from rundown.cli.screen import error_style
 from rundown.cli.streams import finish_streams
 from rundown.errors import RundownError, SandboxUnavailableError
@@ -179,6 +180,10 @@ def _run(commands: click.Group, words: list[str], debug: bool) -> int:
 def _tell(*items: Diagnostic, code: int) -> int:
     finish_streams()
     sys.stderr.write(render_diagnostics(items, error_style()))
+    if is_guarded():
+        from rundown.cli.reporting import annotate
+
+        annotate(items, os.environ)
     return code
 
 

@@ -165,7 +165,8 @@ def annotate(items: tuple[Diagnostic, ...], environ: Mapping[str, str]) -> None:
     """Shows problems beside the lines of their files, where GitHub reads this."""
     if runner_dialect(environ) == "github":
         workspace = environ.get("GITHUB_WORKSPACE", "")
-        speak("".join(render_annotation(_below(item, workspace), "") for item in items[:_MOST_ANNOTATIONS]))
+        said = "".join(render_annotation(_below(item, workspace), "") for item in items[:_MOST_ANNOTATIONS])
+        speak(said, on_stderr=True)  # standard output may be a program's to read
 
 
 def _below(item: Diagnostic, workspace: str) -> Diagnostic:

@@ -90,11 +90,12 @@ def runner_safe_json(line: bytes) -> bytes:
     return line.replace(b"##", b"\\u0023\\u0023").replace(b"section_", b"section\\u005f")
 
 
-def speak(command: str) -> None:
+def speak(command: str, *, on_stderr: bool = False) -> None:
     """Says something to the CI runner: whole lines, each a command. Nothing where none may be reading."""
-    raw = _raw(sys.stdout)
+    stream = sys.stderr if on_stderr else sys.stdout
+    raw = _raw(stream)
     if raw is not None and command:
-        sys.stdout.flush()
+        stream.flush()
         raw.speak(command.encode("utf-8", "replace"))
 
 

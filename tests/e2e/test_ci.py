@@ -141,6 +141,16 @@ def test_a_step_cannot_speak_to_the_runner_and_rundown_can(project: Path) -> Non
     assert ": :set-output name=a::b" in read and "## [group]b" in read
 
 
+def test_a_problem_that_keeps_a_run_from_starting_is_annotated_at_its_line(project: Path) -> None:
+    (project / "bad.runbook.md").write_text("# B\n\n## 1. A\n\n```\ntrue\n```\n")
+    ran = rundown(project, "run", "bad.runbook.md", environment=GITHUB)
+    (said,) = (line for line in ran.stderr.splitlines() if line.startswith("::"))
+    assert (ran.returncode, said.partition("::")[2][:38]) == (
+        2,
+        "error file=bad.runbook.md,line=5,col=1,"[:38],
+    )
+
+
 @pytest.mark.parametrize("words", [["--raw-output"], ["--json"], ["--quiet"]], ids=" ".join)
 def test_no_option_opens_the_way(words: list[str], project: Path) -> None:
     ran = rundown(project, "run", "two.runbook.md", "--yes", *words, environment=GITHUB)
