@@ -18,19 +18,23 @@ from rundown.session.selection import find_target
 
 
 class Part(Struct, frozen=True, kw_only=True):
-    """What was typed."""
+    """What was typed. `prompted`, `agent`: how a runbook runs that stands in for a step."""
 
     begin: str | None = None
     only: str | None = None
     until: str | None = None
     cwd: Path | None = None
+    step: str | None = None
+    index: int | None = None
+    prompted: bool = False
+    agent: str | None = None
 
 
 def part_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--from --only --until --cwd`; the command takes them as `part`."""
+    """Adds `--from --only --until --step --index --cwd`; the command takes them as `part`."""
 
     def gathered(**words: Any) -> Any:
-        part = Part(**{name: words.pop(name) for name in ("begin", "only", "until", "cwd")})
+        part = Part(**{name: words.pop(name) for name in ("begin", "only", "until", "cwd", "step", "index")})
         return command(part=part, **words)
 
     gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
@@ -39,6 +43,8 @@ def part_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--from", "begin", metavar="ID", help="Begin at this step or substep (2, 2.1, Clean)."),
         click.option("--only", metavar="ID", help="Run this step or substep and no other."),
         click.option("--until", metavar="ID", help="End when this step or substep is done."),
+        click.option("--step", metavar="ID", help="Stand in for this step of the run that waits there."),
+        click.option("--index", type=int, metavar="K", help="With --step: only in that iteration."),
         click.option(
             "--cwd",
             type=click.Path(path_type=Path),
@@ -60,7 +66,7 @@ def chosen_part(start: Start, part: Part, runbook: Runbook) -> Start:
     """
     if part.only is not None and (part.begin is not None or part.until is not None):
         raise click.UsageError("--only stands for --from and --until; leave those out")
-    begin, until = part.only or part.begin, part.only or part.until
+    begin, until = part.only or part.begin or part.step, part.only or part.until
     return replace(
         start,
         begin=find_target(runbook, begin) if begin is not None else None,

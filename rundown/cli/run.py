@@ -20,6 +20,7 @@ from rundown.cli.report_options import DurationParameter, Reports, report_option
 from rundown.cli.reporting import Reporting
 from rundown.cli.screen import error_style
 from rundown.cli.signals import forwarded
+from rundown.cli.standing_in import linked, stand_in
 from rundown.cli.stepping import step_by_step_helm
 from rundown.cli.suggestion import write_suggestion
 from rundown.cli.surroundings import read_surroundings
@@ -94,6 +95,10 @@ def command(
     wish = replace(wish, timeout_ns=reports.timeout_ns, expires_ns=expires_ns)
     wish = replace(wish, non_interactive=wish.non_interactive or dry_run)
     shape = partial(_shape, part, wish, around)
+    parent = linked(part, wish, prompted=prompted)
+    if parent is not None:
+        part = replace(part, prompted=prompted, agent=agent)
+        return stand_in(parent, file, part, wish, inputs=inputs, reports=reports)
     if tui:
         _refuse_reports(reports, dry_run=dry_run)
         return show(

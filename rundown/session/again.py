@@ -1,9 +1,13 @@
 """Going on with a run: what must be given again, what changed meanwhile, what cannot go on."""
 
+from collections.abc import Iterator
+
 from msgspec.structs import replace
 
+from rundown.engine.state import State
 from rundown.errors import InvalidInputError, PersonNeededError
 from rundown.model.diagnostic import Diagnostic
+from rundown.model.event import Body, RunPaused, StepFinished
 from rundown.model.runbook import Input, Runbook
 from rundown.session.ports import Prompter
 from rundown.session.replay import Replayed
@@ -61,6 +65,51 @@ def find_changes(run: Run, policy_digest: str) -> tuple[str, ...]:
     runbook = run.opened.runbook.digest != replayed.started.runbook_digest
     policy = replayed.policy is not None and replayed.policy.digest != policy_digest
     return tuple(name for name, changed in (("runbook", runbook), ("policy", policy)) if changed)
+
+
+def require_unchanged(run: Run, prompter: Prompter) -> None:
+    """Returns if the runbook is the one that the run began with, or a person wants to go on with it as it is.
+
+    Raises:
+        PersonNeededError: it changed, and nobody can be asked.
+        InvalidInputError: it changed, and the person does not want to go on.
+    """
+    if "runbook" not in find_changes(run, ""):
+        return
+    message = f"{run.opened.document.file} changed since the run began"
+    if not prompter.can_ask():
+        raise PersonNeededError(
+            Diagnostic(code="session/changed", message=message, fix="go on at a terminal, or start anew")
+        )
+    if not prompter.confirm(f"{message}: go on with it as it is now?"):
+        raise InvalidInputError(
+            Diagnostic(code="session/not-resumed", message="the run was left as it is", severity="warning")
+        )
+
+
+def settle_doubt(run: Run, prompter: Prompter) -> Iterator[Body]:
+    """Yields what a person says of a step that was running when the last process died; nothing: again."""
+    assert run.replayed is not None
+    state = run.replayed.state
+    title = f"step {state.position} {run.course.unit(state.step, state.substep).title}".rstrip()
+    report = prompter.settle_doubt(title)
+    if report.kind == "later":
+        detail = "it may or may not have run to its end"
+        yield RunPaused(reason="in-doubt", position=state.position, detail=detail)
+    elif report.kind in ("pass", "fail"):
+        yield report_of(state, report.kind, "it was in doubt")
+
+
+def report_of(state: State, result: str, note: str) -> StepFinished:
+    """Returns a person's report on the unit where the machine is."""
+    return StepFinished(
+        step=state.step,
+        substep=state.substep,
+        iteration=state.iteration,
+        result="pass" if result == "pass" else "fail",
+        reported_by="person",
+        note=note,
+    )
 
 
 def run_is_over(run_id: str, replayed: Replayed | None) -> Diagnostic:

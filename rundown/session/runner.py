@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from rundown.engine.effects import LaunchChild
 from rundown.engine.machine import initial
 from rundown.engine.state import State
-from rundown.errors import InvalidInputError, PersonNeededError, PolicyDeniedError
+from rundown.errors import InvalidInputError, PolicyDeniedError
 from rundown.model.diagnostic import Diagnostic
-from rundown.model.event import Body, ChildStarted, EffectFailed, RunPaused, RunResumed
-from rundown.session.again import Secrets, find_changes, run_is_over
+from rundown.model.event import Body, ChildStarted, EffectFailed, RunResumed
+from rundown.session.again import Secrets, find_changes, require_unchanged, run_is_over, settle_doubt
 from rundown.session.bounds import Bounds
 from rundown.session.build import House, RunRef
 from rundown.session.composition import find_child
@@ -26,7 +26,7 @@ from rundown.session.driver import Track, drive, record
 from rundown.session.egress import Networks
 from rundown.session.expiry import require_valid
 from rundown.session.failures import Failures
-from rundown.session.handing import hand_up, prepare_child, report_of
+from rundown.session.handing import hand_up, is_launching, prepare_child, prepare_stand_in
 from rundown.session.library import Opened
 from rundown.session.needs import Needs
 from rundown.session.noted import Noted
@@ -155,9 +155,11 @@ class Runner:
             if order is None or not order.ends:
                 require_valid(family, self._house.desk.around.now_ns())
             for run in family:
-                self._require_unchanged(run)
+                require_unchanged(run, self._front.prompter)
             if order is not None:
                 rehearse(order, family)
+                if order.stand_in is not None:
+                    prepare_stand_in(order.choose(family)[0], order.stand_in)
                 if order.ends:
                     return self._end(family, order)
                 self._order = (order.choose(family)[0].directory.run_id, order)
@@ -239,61 +241,47 @@ class Runner:
         yield from frozen_anew(self._house.desk, run.replayed.events)
         if self._order is not None and self._order[0] == run.directory.run_id:
             (_, order), self._order = self._order, None
+            if order.stand_in is not None:
+                start = prepare_stand_in(run, order.stand_in)
+                yield from self._begin_below(order.stand_in.opened, start, run.replayed.state)
             yield from order.facts(run.replayed.state)
+        elif run.directory.run_id in self._below and not is_launching(run):
+            yield from self._go_on_below(self._below.pop(run.directory.run_id), run.replayed.state)
         elif run.replayed.in_doubt is not None:
-            yield from self._settle_doubt(run, run.replayed.state)
+            yield from settle_doubt(run, self._front.prompter)
 
-    def _require_unchanged(self, run: Run) -> None:
-        if "runbook" not in find_changes(run, ""):
+    def _go_on_below(self, child: Run, state: State) -> Iterator[Body]:
+        """Goes on with a child that was left half done; one that is over hands its result up."""
+        if is_over(child):
+            self._tell(self._receipts.complete(child))
+            yield from hand_up(child, over(child), state)
             return
-        prompter = self._front.prompter
-        message = f"{run.opened.document.file} changed since the run began"
-        if not prompter.can_ask():
-            raise PersonNeededError(
-                Diagnostic(code="session/changed", message=message, fix="go on at a terminal, or start anew")
-            )
-        if not prompter.confirm(f"{message}: go on with it as it is now?"):
-            raise InvalidInputError(
-                Diagnostic(
-                    code="session/not-resumed", message="the run was left as it is", severity="warning"
-                )
-            )
+        yield from hand_up(child, self._drive(child, _state(child), self._again(child)), state)
 
-    def _settle_doubt(self, run: Run, state: State) -> Iterator[Body]:
-        title = f"step {state.position} {run.course.unit(state.step, state.substep).title}".rstrip()
-        report = self._front.prompter.settle_doubt(title)
-        if report.kind == "later":
-            yield RunPaused(
-                reason="in-doubt", position=state.position, detail="it may or may not have run to its end"
+    def _begin_below(self, found: Opened, start: Start, state: State) -> Iterator[Body]:
+        """Runs another runbook in a unit's place, as a new run."""
+        with ExitStack() as stack:
+            child = self._make(stack, found, start)
+            yield ChildStarted(
+                position=state.position, run_id=child.directory.run_id, reference=found.document.file
             )
-        elif report.kind in ("pass", "fail"):
-            yield report_of(state, report.kind, "it was in doubt")
+            ended = self._drive(child, initial(child.course), begin(self._house.desk, child))
+        yield from hand_up(child, ended, state)
 
     def _child(self, run: Run, effect: LaunchChild, state: State, values: Values) -> Iterator[Body]:
         """Runs another runbook in a unit's place: a new run, or the one that was left half done."""
         child = self._below.pop(run.directory.run_id, None)
-        if child is not None and is_over(child):
-            self._tell(self._receipts.complete(child))
-            yield from hand_up(child, over(child), state)
+        if child is not None:
+            yield from self._go_on_below(child, state)
             return
-        with ExitStack() as stack:
-            if child is not None:
-                ended = self._drive(child, _state(child), self._again(child))
-            else:
-                reference = Texts(values, run.start.secret).shown(effect.reference)
-                root = self._house.desk.project.root
-                found = find_child(reference, run.opened.document, root, family_below(run))
-                start = found if isinstance(found, str) else prepare_child(run, found, values)
-                if isinstance(found, str) or isinstance(start, str):
-                    message = start if isinstance(start, str) else ""
-                    yield EffectFailed(position=state.position, code="inline_launch_failed", message=message)
-                    return
-                child = self._make(stack, found, start)
-                yield ChildStarted(
-                    position=state.position, run_id=child.directory.run_id, reference=found.document.file
-                )
-                ended = self._drive(child, initial(child.course), begin(self._house.desk, child))
-        yield from hand_up(child, ended, state)
+        reference = Texts(values, run.start.secret).shown(effect.reference)
+        found = find_child(reference, run.opened.document, self._house.desk.project.root, family_below(run))
+        start = found if isinstance(found, str) else prepare_child(run, found, values)
+        if isinstance(found, str) or isinstance(start, str):
+            message = start if isinstance(start, str) else ""
+            yield EffectFailed(position=state.position, code="inline_launch_failed", message=message)
+            return
+        yield from self._begin_below(found, start, state)
 
     def _delegation(self, chosen: str | None) -> Delegation:
         """What the agents of this session share, whoever starts them."""

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from rundown.engine.machine import initial
 from rundown.engine.state import State
 from rundown.model.event import OutputCaptured, RunPaused, StepFinished
+from rundown.session.again import report_of
 from rundown.session.composition import Family
-from rundown.session.handing import hand_up, prepare_child, report_of
+from rundown.session.handing import hand_up, prepare_child
 from rundown.session.library import Document, Opened, parse_document
 from rundown.session.run import Ended, Run, Start
 from rundown.session.values import inherit
