@@ -20,7 +20,7 @@ from rundown.cli.report_options import DurationParameter, Reports, report_option
 from rundown.cli.reporting import Reporting
 from rundown.cli.screen import error_style
 from rundown.cli.signals import forwarded
-from rundown.cli.standing_in import linked, stand_in
+from rundown.cli.standing_in import stand_in
 from rundown.cli.stepping import step_by_step_helm
 from rundown.cli.suggestion import write_suggestion
 from rundown.cli.surroundings import read_surroundings
@@ -95,10 +95,10 @@ def command(
     wish = replace(wish, timeout_ns=reports.timeout_ns, expires_ns=expires_ns)
     wish = replace(wish, non_interactive=wish.non_interactive or dry_run)
     shape = partial(_shape, part, wish, around)
-    parent = linked(part, wish, prompted=prompted)
-    if parent is not None:
-        part = replace(part, prompted=prompted, agent=agent)
-        return stand_in(parent, file, part, wish, inputs=inputs, reports=reports)
+    part = replace(part, prompted=prompted, agent=agent)
+    code = stand_in(file, part, wish, inputs=inputs, reports=reports)
+    if code is not None:
+        return code
     if tui:
         _refuse_reports(reports, dry_run=dry_run)
         return show(
@@ -111,9 +111,7 @@ def command(
             shape=shape,
         )
     with Reporting(reports, around.environ) as reporting:
-        opened = open_runbook(file, around.cwd)
-        if not (reports.as_json or reports.quiet):
-            sys.stderr.write(render_diagnostics(cautions(opened.runbook, opened.warnings), error_style()))
+        opened = _open(file, around, reports)
         front = open_front(around, wish, Look(as_json=reports.as_json, raw=reports.raw, plain=reports.plain))
         if step_by_step:
             front = replace(front, helm=step_by_step_helm(front.prompter))
@@ -133,6 +131,13 @@ def command(
             root = find_project(opened.document.path, around.cwd, around.home, wish.root).root
             front = background.around(front, place_again(root, wish, around))
         return _perform(opened, start, front, reporting, invocation=(wish, around), reports=reports)
+
+
+def _open(file: str, around: Surroundings, reports: Reports) -> Opened:
+    opened = open_runbook(file, around.cwd)
+    if not (reports.as_json or reports.quiet):
+        sys.stderr.write(render_diagnostics(cautions(opened.runbook, opened.warnings), error_style()))
+    return opened
 
 
 def _perform(
