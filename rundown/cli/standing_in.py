@@ -22,7 +22,7 @@ def stand_in(
     inputs: dict[str, tuple[str, ...]],
     reports: Reports,
 ) -> int | None:
-    """Runs `file` in the place of the step that `part` names, goes on with its run, and returns the exit code;
+    """Runs `file` in the place of the step that `part` names and goes on with its run; returns the exit code,
     None if this is to be a run of its own.
 
     Raises:
