@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from rundown.model.policy import Limits
-from tests.support.kernel import PYTHON, Driver, World
+from tests.support.kernel import PYTHON, Driver, World, all_command_lines
 
 pytestmark = pytest.mark.kernel
 
@@ -212,3 +212,33 @@ def _children(parent: int) -> list[int]:
                 if int(file.read().rpartition(")")[2].split()[1]) == parent:
                     found.append(int(name))
     return found
+
+
+def test_a_step_that_wants_ten_gigabytes_gets_none_and_the_next_one_runs(world):
+    envelope = world.envelope(limits=Limits(memory_bytes=200 << 20))
+    ended = world.python("x = bytearray(10 << 30); print('got it')", envelope)
+    named = ended.ending == "out-of-memory" or (ended.status == 1 and b"MemoryError" in ended.stderr)
+    assert (named, ended.text, world.shell("echo fine").text) == (True, "", "fine"), ended
+
+
+def test_endless_output_is_cut_and_ends_in_time(world):
+    envelope = world.envelope(limits=Limits(output_bytes=10_000, timeout_ns=300_000_000))
+    ended = world.shell("yes", envelope)
+    assert (ended.ending, ended.output_cut_bytes > 0, len(ended.stdout) < 11_000) == ("timed-out", True, True)
+    assert world.shell("echo fine").text == "fine"
+
+
+def test_a_real_fork_bomb_ends_in_time_with_all_it_made(world):
+    if world.driver.identity == "root" and "pids" not in world.driver.facts["cgroup_controllers"]:
+        pytest.skip("root has no limit of processes here, and says so as a gap")
+    mark = f"105{os.getpid()}"
+    envelope = world.envelope(limits=Limits(pids=60, timeout_ns=500_000_000))
+    ended = world.shell(f"b() {{ sleep {mark} & b & b; }}; b", envelope)
+    assert (ended.ending in ("timed-out", "exited", "signalled"), ended.seconds < 10) == (True, True), ended
+    assert (mark in all_command_lines(), world.shell("echo fine").text) == (False, "fine")
+
+
+def test_a_filled_disk_is_the_steps_own_trouble(world):
+    envelope = world.envelope(limits=Limits(file_size_bytes=1 << 20))
+    ended = world.shell("cat /dev/zero > /tmp/fill; ls -l /tmp/fill | wc -l; rm /tmp/fill", envelope)
+    assert (ended.text, world.shell("echo x > /tmp/x && cat /tmp/x").text) == ("1", "x")

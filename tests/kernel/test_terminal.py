@@ -170,3 +170,34 @@ def _states_of_steps(ancestor: int) -> set[str]:
     found = {state for pid, (_, state, comm) in parents.items() if comm == "sh" and below(pid)}
     assert found
     return found
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("echo re''ady; kill -9 $$", b"ended signalled"),
+        ("echo re''ady; stty raw -echo; kill -9 $$", b"ended signalled"),
+        ("echo re''ady; exec <&- >&- 2>&-; kill -SEGV $$", b"ended signalled"),
+    ],
+    ids=["killed", "killed while raw", "killed with everything closed"],
+)
+def test_the_persons_terminal_is_as_it_was_however_the_step_ends(sit_down, text, words):
+    person = sit_down(text)
+    person.wait_for(words)
+    deadline = time.monotonic() + PATIENCE_S
+    while termios.tcgetattr(person.terminal) != person.settings:
+        assert time.monotonic() < deadline
+
+
+def test_colours_come_through_as_they_are(sit_down):
+    person = sit_down(r"printf '\033[31mred\033[0m\n'; printf '\033[38;2;1;2;3mtrue\033[m\n'")
+    person.wait_for(b"\x1b[31mred\x1b[0m")
+    person.wait_for(b"\x1b[38;2;1;2;3mtrue\x1b[m")
+
+
+def test_a_shell_inside_has_job_control(sit_down):
+    text = "bash --norc --noprofile -i -c 'case $- in *m*) echo monitor-on;; esac; sleep 0.1 & fg %1; echo brought-back'"
+    person = sit_down(text)
+    person.wait_for(b"monitor-on")
+    person.wait_for(b"brought-back")
+    person.wait_for(b"ended exited 0")
