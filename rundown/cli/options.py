@@ -62,6 +62,12 @@ def _options() -> list[Callable[[Callable[..., Any]], Callable[..., Any]]]:
         click.option("--sandbox-strict", is_flag=True, help="Refuse if any part of the sandbox is missing."),
         click.option("--no-sandbox", is_flag=True, help="Run steps unconfined."),
         click.option(
+            "--keep-tmp",
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help="Copy the steps' private /tmp to DIR at the end; DIR must be new or empty.",
+        ),
+        click.option(
             "--trust-project", is_flag=True, help="Trust the project's policy document as it is now."
         ),
         click.option(
@@ -107,6 +113,7 @@ def _gather(words: dict[str, Any]) -> Wish:
         interactive=words.pop("interactive"),
         sandbox=_sandbox_wish(words, "none" if allow_all else "default"),
         trust_project=words.pop("trust_project"),
+        keep_tmp=words.pop("keep_tmp"),
         root=words.pop("root"),
         runs_dir=words.pop("runs_dir", None),
     )

@@ -26,6 +26,8 @@ from rundown.record.rundir import RunDirectory
 from rundown.redact.names import secret_values
 from rundown.redact.redactor import RedactionStream, Redactor
 from rundown.redact.spellings import SHORTEST_BYTES
+from rundown.sandbox.failure import LaunchError
+from rundown.sandbox.kept_tmp import copy_tmp
 from rundown.sandbox.late import DeniedNames
 from rundown.sandbox.launcher import Launcher
 from rundown.sandbox.room import open_room
@@ -256,6 +258,8 @@ def open_house(
     with ExitStack() as stack:
         room = stack.enter_context(open_room(desk.host, tmp_bytes=tmp_bytes, grace_ns=_GRACE_NS, scope=scope))
         desk = replace(desk, host=room.host)
+        if wish.keep_tmp is not None:
+            stack.callback(_keep_tmp, room, os.path.abspath(around.cwd / wish.keep_tmp))
         secrets = secret_values(around.environ, _declared(desk))
         egress = stack.enter_context(closing(Egress(read_outer_proxies(around.environ))))
         house = House(
@@ -294,6 +298,23 @@ def _declared(desk: Desk) -> Iterator[str]:
     """The variables that hold secrets by what the documents say, whoever they are released to."""
     rules = secret_rules(desk.loaded.decoded)
     return (rule.source.removeprefix("env:") for rule in rules if rule.source.startswith("env:"))
+
+
+def _keep_tmp(room: Launcher, target: str) -> None:
+    """Raises: InvalidInputError, the run being over; nothing that was there is touched."""
+    try:
+        tmp = room.open_tmp()
+        try:
+            copy_tmp(tmp, target, frozenset({".rd", *(["home"] if room.host_tmp else [])}))
+        finally:
+            os.close(tmp)
+    except (OSError, LaunchError) as error:
+        why = str(getattr(error, "strerror", None) or error)
+        message = f"the steps' /tmp could not be copied to {target}"
+        fix = "name a directory that is not there yet"
+        raise InvalidInputError(
+            Diagnostic(code="sandbox/tmp-not-kept", message=message, why=why, fix=fix)
+        ) from error
 
 
 def _texts(name: str, value: object) -> Iterator[tuple[str, str]]:

@@ -9,8 +9,8 @@ from rundown.policy.flags import PolicyFlags
 
 
 class Wish(Struct, frozen=True, kw_only=True):
-    """The policy and sandbox flags of one invocation. Paths are as typed. `timeout_ns`: for all of
-    it together."""
+    """The policy and sandbox flags of one invocation. Paths are as typed. `keep_tmp`: where the steps'
+    private /tmp is copied to at the end. `timeout_ns`: for all of it together."""
 
     flags: PolicyFlags = PolicyFlags()
     policy_file: str | None = None
@@ -20,5 +20,6 @@ class Wish(Struct, frozen=True, kw_only=True):
     trust_project: bool = False
     root: Path | None = None
     runs_dir: Path | None = None
+    keep_tmp: Path | None = None
     timeout_ns: int | None = None
     expires_ns: int | None = None

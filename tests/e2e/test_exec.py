@@ -152,3 +152,19 @@ def test_bytes_and_their_end_come_through_redaction_whole(project):
         cwd=project, env=bare_environment(project, {"API_TOKEN": "tok-0123456789abcdef"}), capture_output=True, check=True,
     )  # fmt: skip
     assert ran.stdout == bytes(range(256)) * 1000
+
+
+def test_the_private_tmp_is_kept_on_wish(project):
+    words = (
+        "--keep-tmp",
+        "kept",
+        "--",
+        "sh",
+        "-c",
+        "mkdir /tmp/a && echo left > /tmp/a/file && ln -s file /tmp/a/link",
+    )
+    ran = rundown(project, "exec", "--non-interactive", *words)
+    assert (ran.returncode, (project / "kept/a/file").read_text()) == (0, "left\n"), ran.stderr
+    assert sorted(path.name for path in (project / "kept/a").iterdir()) == ["file", "link"]
+    again = rundown(project, "exec", "--non-interactive", "--keep-tmp", "kept", "--", "true")
+    assert (again.returncode, "sandbox/tmp-not-kept" in again.stderr) == (2, True), again.stderr
