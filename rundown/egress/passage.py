@@ -64,6 +64,8 @@ class Passage:
         self._tasks: set[asyncio.Task[None]] = set()
         self._pumps: set[Pump] = set()
         self._refused_names: set[str] = set()
+        self._refused_ports: set[Wanted] = set()
+        self._own_name = socket.gethostname().lower()
         self._idle = self._loop.call_later(limits.idle_s, self._end_idle)
         self._closing = False
 
@@ -85,6 +87,8 @@ class Passage:
         self._listeners.append(sock)
         if kind == "dns":
             self._loop.add_reader(sock, self._answer, sock)
+        elif kind == "attempts":
+            self._loop.add_reader(sock, self._see_attempts, sock)
         else:
             self._doors.append(((kind, address, port), sock))
             self._loop.add_reader(sock, self._accept, (kind, address, port), sock)
@@ -121,7 +125,7 @@ class Passage:
                     sock.sendto(answer, asker)
 
     def _look_up(self, name: str) -> str | None:
-        if name == LOCALHOST or name.endswith(f".{LOCALHOST}"):
+        if name in (LOCALHOST, self._own_name) or name.endswith(f".{LOCALHOST}"):
             return LOOPBACK[0]
         verdict = self._gate.judge(name, 0)
         if verdict.outcome != "deny":
@@ -130,6 +134,27 @@ class Passage:
             self._refused_names.add(name)
             self._report(Wanted(host=name, port=0), verdict)
         return None
+
+    def _see_attempts(self, sock: socket.socket) -> None:
+        """Tells of connections to ports at which nobody listens; the kernel has refused them already."""
+        for _ in range(_AT_ONCE):
+            try:
+                packet = sock.recv(_LARGEST_DATAGRAM)
+            except OSError:
+                return
+            meant = read_attempt(packet)
+            if meant is None or meant[1] in {port for (_, _, port), _ in self._doors}:
+                continue
+            wanted = Wanted(host=self._names.name_of(meant[0]) or meant[0], port=meant[1])
+            if wanted not in self._refused_ports:
+                self._refused_ports.add(wanted)
+                verdict = self._gate.judge(wanted.host, wanted.port)
+                why = (
+                    "rundown listens at ports that a rule names"
+                    if verdict.outcome == "allow"
+                    else verdict.rule
+                )
+                self._report(wanted, verdict, f"the port was refused at once: {why}")
 
     def _accept(self, door: tuple[str, str, int], listener: socket.socket) -> None:
         for _ in range(_AT_ONCE):
@@ -269,3 +294,11 @@ class Passage:
             if now - pump.last_moved >= self._limits.idle_s:
                 pump.stop(f"nothing was said for {self._limits.idle_s:.0f} s")
         self._idle = self._loop.call_later(min(self._limits.idle_s, 60.0), self._end_idle)
+
+
+def read_attempt(packet: bytes) -> tuple[str, int] | None:
+    """Returns address and port that the first packet of a connection is for. Source: RFC 791, RFC 9293 §3.1."""
+    start = (packet[0] & 0xF) * 4 if packet else 0
+    if start < 20 or len(packet) < start + 4:
+        return None
+    return socket.inet_ntoa(packet[16:20]), int.from_bytes(packet[start + 2 : start + 4], "big")

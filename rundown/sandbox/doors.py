@@ -10,9 +10,10 @@ from rundown.sandbox.child import wire
 
 @dataclass(frozen=True)
 class Door:
-    """`sock` does not block. `kind`: dns, dns-tcp; any (a listener for every address); loopback."""
+    """`sock` does not block. `kind`: dns, dns-tcp; any (a listener for every address); loopback; attempts
+    (the first packet of each connection, from its IP header on)."""
 
-    kind: Literal["dns", "dns-tcp", "any", "loopback"]
+    kind: Literal["dns", "dns-tcp", "any", "loopback", "attempts"]
     address: str
     port: int
     sock: socket.socket

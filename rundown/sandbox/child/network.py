@@ -7,9 +7,11 @@ answerer only; IPv6 leads nowhere.
 Source: network_namespaces(7), veth(4), ioctl_ns(2) (SIOCGSKNS); RFC 2544 for 198.18.0.0/15.
 """
 
+import ctypes
 import fcntl
 import os
 import socket
+import struct
 from contextlib import suppress
 from typing import Any, Final
 
@@ -26,6 +28,22 @@ _LINK_ADDRESSES: Final = (b"\x02\x00\x00\x00\x00\x01", b"\x02\x00\x00\x00\x00\x0
 _LARGEST_PACKET: Final = 65535
 _BACKLOG: Final = 4096
 _DNS: Final = 53
+
+_SO_ATTACH_FILTER: Final = 26
+_IPV4: Final = 0x0800
+_BPF: Final = struct.Struct("HBBI")
+_FIRST_OF_TCP: Final = (
+    (0x30, 0, 0, 9),  # the protocol
+    (0x15, 0, 6, 6),  # TCP, or nothing
+    (0x28, 0, 0, 6),  # the fragment's offset
+    (0x45, 4, 0, 0x1FFF),  # a later fragment: nothing
+    (0xB1, 0, 0, 0),  # the IP header's length
+    (0x50, 0, 0, 13),  # TCP's flags
+    (0x54, 0, 0, 0x12),
+    (0x15, 1, 0, 0x02),  # SYN without ACK
+    (0x06, 0, 0, 0),
+    (0x06, 0, 0, 96),
+)
 
 Opened = tuple[list[Any], socket.socket]
 """What a listener is for (kind, address, port), and it."""
@@ -61,6 +79,8 @@ class StepNetwork:
             try:
                 opened = [self._open("dns", FAR_ADDRESS, _DNS), self._open("dns-tcp", FAR_ADDRESS, _DNS)]
                 opened += [self._open("any", "0.0.0.0", port) for port in wanted["ports"]]
+                with suppress(OSError):  # only so that attempts at other ports can be told
+                    opened.append((["attempts", "", 0], watch_attempts(_CABLE[1])))
             finally:
                 self._go(self._near)
             for address, port in wanted["loopback"]:
@@ -103,6 +123,21 @@ class StepNetwork:
         near.add_address(index, STEP_ADDRESS, _PREFIX)
         near.add_neighbour(index, FAR_ADDRESS, _LINK_ADDRESSES[1])
         near.add_default_route(FAR_ADDRESS)
+
+
+def watch_attempts(device: str) -> socket.socket:
+    """Returns a socket that sees the first packet of each TCP connection coming in by `device`.
+
+    Source: packet(7) (SOCK_DGRAM: from the IP header on), bpf(4) of the BSDs for the instructions, RFC 791.
+    """
+    program = b"".join(_BPF.pack(*instruction) for instruction in _FIRST_OF_TCP)
+    made = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+    space = ctypes.create_string_buffer(program)
+    filtering = struct.pack("HxxxxxxP", len(_FIRST_OF_TCP), ctypes.addressof(space))
+    made.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, filtering)
+    made.bind((device, _IPV4))
+    made.setblocking(False)
+    return made
 
 
 def _switch_on(link: Netlink, index: int) -> None:
