@@ -65,6 +65,7 @@ class Passage:
         self._pumps: set[Pump] = set()
         self._refused_names: set[str] = set()
         self._refused_ports: set[Wanted] = set()
+        self._attempts: socket.socket | None = None
         self._own_name = socket.gethostname().lower()
         self._idle = self._loop.call_later(limits.idle_s, self._end_idle)
         self._closing = False
@@ -88,6 +89,7 @@ class Passage:
         if kind == "dns":
             self._loop.add_reader(sock, self._answer, sock)
         elif kind == "attempts":
+            self._attempts = sock
             self._loop.add_reader(sock, self._see_attempts, sock)
         else:
             self._doors.append(((kind, address, port), sock))
@@ -97,6 +99,8 @@ class Passage:
         """Ends everything. What the step has sent is delivered first: its processes are gone by now."""
         for door, sock in self._doors:
             self._accept(door, sock)  # what connected and was gone before it was its turn
+        if self._attempts is not None:
+            self._see_attempts(self._attempts)
         for sock in self._listeners:
             self._loop.remove_reader(sock)
         self._closing = True
@@ -297,7 +301,7 @@ class Passage:
 
 
 def read_attempt(packet: bytes) -> tuple[str, int] | None:
-    """Returns address and port that the first packet of a connection is for. Source: RFC 791, RFC 9293 §3.1."""
+    """Returns where the first packet of a connection leads: address, port. Source: RFC 791, RFC 9293 §3.1."""
     start = (packet[0] & 0xF) * 4 if packet else 0
     if start < 20 or len(packet) < start + 4:
         return None

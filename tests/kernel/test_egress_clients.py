@@ -229,6 +229,18 @@ def test_a_name_at_a_private_address_is_refused_with_the_mend(internet: Internet
     assert "--allow-net 10.2.0.7:5433" in done.err
 
 
+def test_an_attempt_at_a_port_that_no_rule_names_is_told_with_its_mend(internet: Internet):
+    script = """python3 -c '
+import socket
+for place in (("db.example.net", 5999), ("93.184.216.66", 5000)):
+    try: socket.create_connection(place, timeout=5)
+    except OSError as error: print(type(error).__name__)'"""
+    done = _run(internet, script, "db.example.net:443")
+    assert done.out.split() == ["ConnectionRefusedError"] * 2
+    for place in ("db.example.net:5999", "93.184.216.66:5000"):
+        assert f"it was refused {place}" in done.err and f"--allow-net {place}" in done.err
+
+
 def test_private_in_a_policy_opens_private_addresses_of_that_name(internet: Internet):
     entry = "{host: db.example.net, port: 5433, private: true}"
     text = f'version: 1\ndefault: {{net: {{allow: [{entry}], deny: ["10.0.0.0/8"]}}}}\n'

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from rundown.egress.gate import Report, Verdict
-from rundown.egress.passage import Limits
+from rundown.egress.passage import Limits, read_attempt
 from rundown.egress.resolve import Resolver
 from rundown.egress.route import Route
 from rundown.egress.server import Egress
@@ -307,6 +307,20 @@ def test_a_route_that_fails_or_hangs_does_not_outlive_the_step(step_with):
         except ConnectionResetError:
             left = b""
         assert left == b""
+
+
+@pytest.mark.parametrize(
+    ("packet", "found"),
+    [
+        (b"\x45" + bytes(15) + b"\x08\x08\x04\x04" + b"\x00\x01\x13\x88", ("8.8.4.4", 5000)),
+        (b"\x46" + bytes(15) + b"\x08\x08\x04\x04" + bytes(4) + b"\x00\x01\x00\x50", ("8.8.4.4", 80)),
+        (b"\x45" + bytes(15) + b"\x08\x08\x04\x04" + b"\x00\x01\x13", None),
+        (b"\x41" + bytes(40), None),
+        (b"", None),
+    ],
+)
+def test_where_a_first_packet_leads_is_read_from_its_headers(packet, found):
+    assert read_attempt(packet) == found
 
 
 def test_names_are_answered_and_refused_ones_are_told_once(step_with):
