@@ -182,7 +182,7 @@ def test_json_is_the_log_line_by_line_although_a_runner_reads_it(project: Path) 
     logged = (only_run(project) / "events.jsonl").read_text().splitlines()
     told = [json.loads(line) for line in ran.stdout.splitlines()]
     # Each line also says of which run it is.
-    assert [{**event, "run": told[0]["run"]} for event in map(json.loads, logged)] == told
+    assert [{**event, "run_id": told[0]["run_id"]} for event in map(json.loads, logged)] == told
 
 
 RUDE = """# Rude
