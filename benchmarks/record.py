@@ -5,6 +5,7 @@ Run: python -m benchmarks.record [DIR]   (DIR: where to write; the disk matters)
 
 import os
 import random
+import resource
 import string
 import sys
 import tempfile
@@ -12,19 +13,34 @@ import time
 from pathlib import Path
 from statistics import median
 
-from rundown.model.event import Event, StepStarted
+from rundown.engine.course import chart
+from rundown.model.event import (
+    Body,
+    EgressAllowed,
+    Event,
+    FileChanged,
+    LaunchRequested,
+    ProcessEnded,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+)
+from rundown.model.sandbox import ProcessResult
 from rundown.record.chain import contract_bytes, encode_line, first_prev, line_hash, verify_lines
-from rundown.record.events import read_events, read_lines
+from rundown.record.events import StoredEvents, read_events, read_lines
 from rundown.record.log import EventLog
 from rundown.record.place import RunsPlace
 from rundown.record.readings import summarise
 from rundown.record.rundir import RunDirectory
 from rundown.redact.redactor import Redactor
+from rundown.session.replay import replay
+from rundown.syntax.parse import parse_runbook
 from tests.support.records import a_contract
 
 _APPENDS = 1000
 _EVENTS = 20_000
 _LINES = 60_000
+_FOLDED = 1_000_000
 
 
 def append_cost(folder: Path) -> None:
@@ -70,6 +86,35 @@ def reading_rates(folder: Path) -> None:
         print(f"{name:<12}  {_EVENTS / (time.perf_counter() - start):8.0f} events/s")
 
 
+def folding(folder: Path) -> None:
+    """Prints how long a million events are folded into the state of their run, and what memory that adds."""
+    parsed = parse_runbook(b"# Round\n\n## 1. Again\n- PASS GOTO 1\n\n```sh\ntrue\n```\n", "round.md")
+    assert parsed.runbook is not None
+    result = ProcessResult(ending="exited", status=0, duration_ns=1)
+    begin = RunStarted(run_id="r", runbook_file="round.md", runbook_digest="d", root="/", rundown_version="1")
+    once: tuple[Body, ...] = (
+        StepStarted(step="1", title="Again"),
+        LaunchRequested(request="sha256:r", position="1", plan="sha256:p"),
+        *(FileChanged(position="1", path=f"/p/f{at}", before=None, after="sha256:a") for at in range(98)),
+        *(EgressAllowed(position="1", host="a.example", port=443) for _ in range(98)),
+        ProcessEnded(request="sha256:r", position="1", result=result, output="o", output_digest="d"),
+        StepFinished(step="1", result="pass", reported_by="process"),
+    )
+    path = folder / "million.jsonl"
+    lines = [encode_line(Event(seq=0, at="", prev="", body=body)) + b"\n" for body in once]
+    with open(path, "wb") as stream:
+        stream.write(encode_line(Event(seq=0, at="", prev="", body=begin)) + b"\n")
+        for _ in range(_FOLDED // len(lines)):
+            stream.writelines(lines)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    replayed = replay(chart(parsed.runbook), StoredEvents(path))
+    took = time.perf_counter() - start
+    assert replayed is not None and replayed.state.step == "1"
+    more = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    print(f"fold          {took:8.1f} s    for {_FOLDED} events, {more:.0f} MiB more than before")
+
+
 def redaction_rate() -> None:
     """Prints how fast plain output passes with 30 secrets looked for, whole and line by line."""
     chance = random.Random(1)
@@ -92,10 +137,11 @@ def redaction_rate() -> None:
 
 
 def main() -> None:
-    """Runs all three."""
+    """Runs all."""
     with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as name:
         append_cost(Path(name))
         reading_rates(Path(name))
+        folding(Path(name))
     redaction_rate()
 
 

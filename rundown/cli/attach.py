@@ -23,7 +23,7 @@ from rundown.errors import InvalidInputError, RecordError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import Event, RunFinished, RunPaused, StepStarted
 from rundown.record.attend import attend
-from rundown.record.events import read_events
+from rundown.record.events import StoredEvents, read_events
 from rundown.record.ids import short_id
 from rundown.record.listing import list_runs
 from rundown.record.lock import holder, is_active
@@ -98,12 +98,14 @@ class Viewer(Struct, frozen=True, kw_only=True):
 
     def watch(self, directory: RunDirectory) -> None:
         """Shows what comes, from the unit that is under way; returns when nobody drives the run any more."""
-        earlier = tuple(read_events(directory.path / EVENTS))
-        starts = [event.seq for event in earlier if isinstance(event.body, StepStarted)]
-        skip = starts[-1] if starts else 0
+        path, skip = directory.path / EVENTS, 0
+        for event in read_events(path):
+            skip = event.seq if isinstance(event.body, StepStarted) else skip
         document = Document(file="runbook.md", path=None, content=directory.read_file(RUNBOOK_COPY))
         runbook = parse_document(document).runbook
-        frontend = show_run(directory.run_id, runbook, earlier[:skip], look=self.look, again=self.again)
+        frontend = show_run(
+            directory.run_id, runbook, StoredEvents(path, skip), look=self.look, again=self.again
+        )
         attend(directory, _Audience(self, frontend), skip=skip)
 
 

@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, TypeVar, cast
@@ -66,7 +66,7 @@ class Background:
         asked from then on (the run pauses instead), and nothing is shown. `place`: flags by which the run is
         found from where the person stands."""
 
-        def frontend(run_id: str, runbook: Runbook, earlier: tuple[Event, ...]) -> Frontend:
+        def frontend(run_id: str, runbook: Runbook, earlier: Iterable[Event]) -> Frontend:
             shown = _Silent() if self._as_json else front.frontend(run_id, runbook, earlier)
             return _Leaving(shown, lambda: self._leave(run_id, place))
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 
@@ -120,7 +120,7 @@ def _warn(item: Diagnostic, *, plain: bool) -> None:
 def show_run(
     run_id: str,
     runbook: Runbook,
-    earlier: tuple[Event, ...],
+    earlier: Iterable[Event],
     *,
     look: Look,
     again: str,

@@ -5,6 +5,7 @@ interrupted where the next one begins, so that nothing happens unseen and nothin
 """
 
 import sys
+from collections.abc import Iterable
 from typing import BinaryIO
 
 import msgspec
@@ -47,7 +48,7 @@ class TextFrontend:
         total: int,
         *,
         raw: bool = False,
-        earlier: tuple[Event, ...] = (),
+        earlier: Iterable[Event] = (),
         sheet: Sheet | None = None,
     ) -> None:
         self._sheet = sheet
@@ -133,7 +134,7 @@ class JsonFrontend:
     which run it is: a run and those below it share the stream. What steps print goes to standard error,
     filtered as for a person unless `raw`. `earlier`: what an earlier process showed."""
 
-    def __init__(self, *, color: bool = False, raw: bool = False, earlier: tuple[Event, ...] = ()) -> None:
+    def __init__(self, *, color: bool = False, raw: bool = False, earlier: Iterable[Event] = ()) -> None:
         self._printed = _Printed(color=color, raw=raw)
         self._is_read = True
         self._run_id = next((_started(event) for event in earlier if _started(event)), "")

@@ -6,7 +6,7 @@ does so where one may be reading; nothing that a step prints can.
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -67,7 +67,7 @@ class Reporting:
     def around(self, front: Front, again: str) -> Front:
         """Returns a front end that also reports. `again`: this invocation's policy flags."""
 
-        def frontend(run_id: str, runbook: Runbook, earlier: tuple[Event, ...]) -> Frontend:
+        def frontend(run_id: str, runbook: Runbook, earlier: Iterable[Event]) -> Frontend:
             reader = ReportReader(runbook, f"rundown resume {short_id(run_id)}{again}")
             for event in earlier:
                 reader.read(event.at, event.body)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,18 @@ def read_lines(path: Path) -> Iterator[bytes]:
                     yield line[:-1]
     except OSError as error:
         raise record_problem("log-not-read", f"cannot read {path}", why=describe(error)) from error
+
+
+class StoredEvents:
+    """The first `count` events of a log (all without it), read anew by each who goes through them."""
+
+    def __init__(self, path: Path, count: int | None = None) -> None:
+        self._path = path
+        self._count = count
+
+    def __iter__(self) -> Iterator[Event]:
+        """Raises: RecordError as `read_events`."""
+        return islice(read_events(self._path), self._count)
 
 
 def read_events(path: Path) -> Iterator[Event]:

@@ -2,13 +2,13 @@
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from rundown import __version__
 from rundown.model.contract import Contract
-from rundown.model.event import Body, Event, HostProbed, PolicyFrozen, RunStarted
+from rundown.model.event import Body, HostProbed, PolicyFrozen, RunStarted
 from rundown.model.runbook import AgentBody, Runbook
 from rundown.record.times import rfc3339
 from rundown.session.desk import Desk
@@ -61,14 +61,13 @@ def begin(desk: Desk, run: Run) -> Iterator[Body]:
     yield PolicyFrozen(digest=desk.loaded.documents_digest, sources=desk.loaded.sources)
 
 
-def frozen_anew(desk: Desk, earlier: Iterable[Event]) -> Iterator[Body]:
-    """Yields what a run that goes on is under now, where it is not what its events said last."""
-    bodies = [event.body for event in earlier]
+def frozen_anew(desk: Desk, host: HostProbed | None, policy: PolicyFrozen | None) -> Iterator[Body]:
+    """Yields what a run that goes on is under now, where it is not what it was under last."""
     probed = HostProbed(facts=desk.host, wish=desk.wish.sandbox)
-    if next((body for body in reversed(bodies) if isinstance(body, HostProbed)), None) != probed:
+    if host != probed:
         yield probed
     frozen = PolicyFrozen(digest=desk.loaded.documents_digest, sources=desk.loaded.sources)
-    if next((body for body in reversed(bodies) if isinstance(body, PolicyFrozen)), None) != frozen:
+    if policy != frozen:
         yield frozen
 
 

@@ -14,7 +14,7 @@ from rundown.engine.course import chart
 from rundown.errors import InvalidInputError, RundownError
 from rundown.model.contract import Contract
 from rundown.model.diagnostic import Diagnostic
-from rundown.record.events import read_events
+from rundown.record.events import StoredEvents
 from rundown.record.log import EventLog
 from rundown.record.place import RunsPlace, make_own_folder
 from rundown.record.registry import Registry
@@ -65,6 +65,8 @@ class Logs:
         log = EventLog.create(directory, contract, house.desk.around.now_ns, house.redact_text)
         stack.enter_context(log)
         directory.write_file(RUNBOOK_COPY, house.redactor.redact_bytes(opened.document.content))
+        # Before anything names it: a parent that was killed right after `ChildStarted` must find it as its own.
+        self._registry.register(directory, log.head, at_rest=False)
         return Run(directory=directory, log=log, course=chart(opened.runbook), opened=opened, start=start)
 
     def reopen(self, stack: ExitStack, run_id: str, secrets: Secrets) -> tuple[Run, ...]:
@@ -97,7 +99,7 @@ class Logs:
         directory = stack.enter_context(RunDirectory.open(self._place, run_id))
         log = self._registry.resume(directory, house.desk.around.now_ns, house.redact_text)
         stack.enter_context(log)
-        events = tuple(read_events(directory.path / EVENTS))
+        events = StoredEvents(directory.path / EVENTS, log.head.count)
         contract = msgspec.json.decode(log.contract, type=Contract)
         opened = self._reread(directory, contract)
         course = chart(opened.runbook)

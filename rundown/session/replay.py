@@ -11,10 +11,12 @@ from rundown.model.event import (
     ChildStarted,
     DecisionMade,
     Event,
+    HostProbed,
     LaunchFailed,
     LaunchRequested,
     PolicyFrozen,
     ProcessEnded,
+    RunFinished,
     RunPaused,
     RunStarted,
     StepFinished,
@@ -25,7 +27,8 @@ from rundown.model.event import (
 class Replayed(Struct, frozen=True, kw_only=True):
     """`unjudged`: a process ended, and the log stops before its unit's result. `in_doubt`: a process was
     launched, and nothing says that it ended, or what it left for others is lost. `child`: a run that stands
-    in for the unit and goes on. `pause`: why the run is paused."""
+    in for the unit and goes on. `pause`: why the run is paused. `policy`, `host`: what it
+    was under last; `end`: what its end said. `events`: all of them, for whoever reads them again."""
 
     state: State
     started: RunStarted
@@ -34,7 +37,9 @@ class Replayed(Struct, frozen=True, kw_only=True):
     child: ChildStarted | None = None
     pause: RunPaused | None = None
     policy: PolicyFrozen | None = None
-    events: tuple[Event, ...] = ()
+    host: HostProbed | None = None
+    end: RunFinished | None = None
+    events: Iterable[Event] = ()
 
 
 class _Notes(Struct, kw_only=True):
@@ -44,6 +49,8 @@ class _Notes(Struct, kw_only=True):
     child: ChildStarted | None = None
     pause: RunPaused | None = None
     policy: PolicyFrozen | None = None
+    host: HostProbed | None = None
+    end: RunFinished | None = None
 
     def take(self, body: object) -> None:
         match body:
@@ -51,6 +58,10 @@ class _Notes(Struct, kw_only=True):
                 self.started = body
             case PolicyFrozen():
                 self.policy = body
+            case HostProbed():
+                self.host = body
+            case RunFinished():
+                self.end = body
             case LaunchRequested():
                 self.in_doubt = body
             case ProcessEnded():
@@ -70,16 +81,16 @@ class _Notes(Struct, kw_only=True):
 
 
 def replay(course: Course, events: Iterable[Event]) -> Replayed | None:
-    """Returns the folded run; None if it never began.
+    """Returns the folded run; None if it never began. `events` are gone through once and not kept: the
+    longest log takes no more memory than its state. `Replayed.events` are the same, to be gone through again.
 
     Raises:
         EngineError: the log does not fit the runbook, which must have changed.
     """
-    state, notes, seen = initial(course), _Notes(), []
+    state, notes = initial(course), _Notes()
     for event in events:
         state = apply(course, state, event.body)
         notes.take(event.body)
-        seen.append(event)
     if notes.started is None:
         return None
     return Replayed(
@@ -90,5 +101,7 @@ def replay(course: Course, events: Iterable[Event]) -> Replayed | None:
         child=notes.child,
         pause=notes.pause,
         policy=notes.policy,
-        events=tuple(seen),
+        host=notes.host,
+        end=notes.end,
+        events=events,
     )

@@ -63,7 +63,6 @@ def interrupt(run: Run, watched: Watched) -> State:
 def over(run: Run) -> Ended:
     """Returns how a run ended in an earlier process."""
     assert run.replayed is not None
-    last = run.replayed.events[-1].body
-    message = last.message if isinstance(last, RunFinished) else ""
+    message = run.replayed.end.message if run.replayed.end is not None else ""
     state = run.replayed.state
     return Ended(run_id=run.directory.run_id, path=run.directory.path, state=state, message=message)

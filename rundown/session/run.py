@@ -1,6 +1,6 @@
 """The nouns of a run being driven: how it starts, where it came to rest, what it is made of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from msgspec import Struct
@@ -69,7 +69,7 @@ class Front(Struct, frozen=True, kw_only=True):
 
     prompter: Prompter
     terminal: Terminal
-    frontend: Callable[[str, Runbook, tuple[Event, ...]], Frontend]
+    frontend: Callable[[str, Runbook, Iterable[Event]], Frontend]
     warn: Callable[[Diagnostic], None]
     helm: Helm | None = None
 

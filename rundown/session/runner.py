@@ -238,7 +238,7 @@ class Runner:
         """What going on begins with: what changed, what a person does, what is in doubt."""
         assert run.replayed is not None
         yield RunResumed(changes=find_changes(run, self._house.desk.loaded.documents_digest))
-        yield from frozen_anew(self._house.desk, run.replayed.events)
+        yield from frozen_anew(self._house.desk, run.replayed.host, run.replayed.policy)
         if self._order is not None and self._order[0] == run.directory.run_id:
             (_, order), self._order = self._order, None
             if order.stand_in is not None:

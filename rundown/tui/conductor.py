@@ -5,7 +5,7 @@ The screen tells it what to do; it answers with messages. Nothing is decided her
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from pathlib import Path
@@ -257,7 +257,7 @@ class Conductor:
     def _remark(self, item: Diagnostic) -> None:
         self.post(Remarked(item))
 
-    def _frontend(self, run_id: str, runbook: Runbook, earlier: tuple[Event, ...]) -> Frontend:
+    def _frontend(self, run_id: str, runbook: Runbook, earlier: Iterable[Event]) -> Frontend:
         self._decks += 1
         self.post(RunOpened(self._decks, runbook, earlier, is_child=self._above))
         self._above = True

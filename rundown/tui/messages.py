@@ -1,5 +1,6 @@
 """What the engine's thread tells the screen. It says these things and nothing else; the screen draws."""
 
+from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
@@ -50,7 +51,7 @@ class Looked(Message):
 class RunOpened(Message):
     """A run is driven from here on: `deck` numbers it, `is_child` if it stands in for the unit under way."""
 
-    def __init__(self, deck: int, runbook: Runbook, earlier: tuple[Event, ...], *, is_child: bool) -> None:
+    def __init__(self, deck: int, runbook: Runbook, earlier: Iterable[Event], *, is_child: bool) -> None:
         super().__init__()
         self.deck, self.runbook, self.earlier, self.is_child = deck, runbook, earlier, is_child
 

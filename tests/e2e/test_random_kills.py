@@ -153,7 +153,7 @@ def bring_to_its_end(place: Path, book: str, told: str) -> set[tuple[str, str]]:
         assert ran.returncode == 5, f"{told}: {ran.returncode} {ran.stderr} {ran.stdout}"
         doubts |= {(run.name, body["position"]) for run in runs_of(place) for body in pauses(run)}
         passed = rundown(place, "pass", "--non-interactive")
-        if passed.returncode == 0:
+        if passed.returncode in (0, 1):  # 1: a later step cannot have what the one in doubt did not hand on
             return doubts
         assert passed.returncode == 5, f"{told}: {passed.returncode} {passed.stderr} {passed.stdout}"
         doubts |= {(run.name, body["position"]) for run in runs_of(place) for body in pauses(run)}
@@ -166,7 +166,10 @@ def assert_each_unit_ran(
     """Every result of a process stands for one that ran to its end; only of one in doubt it is not known."""
     bodies = [json.loads(line)["body"] for line in lines]
     run_id, attempts = bodies[0]["run_id"], {}
-    assert bodies[-1]["type"] == "RunFinished" and bodies[-1]["status"] == "completed", told
+    # What a step hands on is lost where a person's word stands for it: the next one cannot have it.
+    lost = (run_id, "1") in doubts and any("Word" in line.decode() for line in lines if b"template" in line)
+    expected = "stopped" if lost else "completed"
+    assert (bodies[-1]["type"], bodies[-1]["status"]) == ("RunFinished", expected), told
     for body in bodies:
         if body["type"] == "StepStarted":
             parts = (body["step"], body["iteration"], body["substep"])

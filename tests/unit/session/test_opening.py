@@ -117,16 +117,18 @@ def test_the_first_facts_are_the_contracts(desk: Desk, opened: Opened) -> None:
 def test_a_run_that_goes_on_says_what_it_is_under_now_and_only_if_that_changed(desk: Desk) -> None:
     probed = HostProbed(facts=desk.host, wish="best")
     frozen = PolicyFrozen(digest=desk.loaded.documents_digest, sources=desk.loaded.sources)
-    before = [event(probed), event(replace(frozen, digest="sha256:older")), event(frozen)]
+    older = replace(frozen, digest="sha256:older")
     bare = replace(desk, wish=Wish(sandbox="none"))
     assert [
-        list(frozen_anew(desk, before)),
-        list(frozen_anew(desk, before[:2])),
-        list(frozen_anew(bare, before)),
+        list(frozen_anew(desk, probed, frozen)),
+        list(frozen_anew(desk, probed, older)),
+        list(frozen_anew(bare, probed, frozen)),
+        list(frozen_anew(desk, None, None)),
     ] == [
         [],
         [frozen],
         [replace(probed, wish="none")],
+        [probed, frozen],
     ]
 
 
