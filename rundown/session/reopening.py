@@ -65,7 +65,7 @@ class Logs:
         log = EventLog.create(directory, contract, house.desk.around.now_ns, house.redact_text)
         stack.enter_context(log)
         directory.write_file(RUNBOOK_COPY, house.redactor.redact_bytes(opened.document.content))
-        # Before anything names it: a parent that was killed right after `ChildStarted` must find it as its own.
+        # Before anything names it: a parent that was killed right after `ChildStarted` finds it as its own.
         self._registry.register(directory, log.head, at_rest=False)
         return Run(directory=directory, log=log, course=chart(opened.runbook), opened=opened, start=start)
 
