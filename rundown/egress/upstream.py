@@ -5,6 +5,7 @@ already on its way out, and taken out of whatever comes back.
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Iterable
 from typing import Final
@@ -12,7 +13,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from msgspec import Struct
 
+from rundown.egress.dial import DialError
 from rundown.egress.model_api import ApiName
+from rundown.egress.outer_proxy import OuterProxies, connect_through
+from rundown.policy.host import Endpoint
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -59,6 +63,7 @@ class Upstream(Struct, frozen=True, kw_only=True):
     credential: tuple[str, str] | None
     secret: str = ""
     also: tuple[tuple[str, str], ...] = ()
+    proxies: OuterProxies = OuterProxies()
 
     def secrets(self) -> tuple[bytes, ...]:
         """Returns what must never go back to the client."""
@@ -96,13 +101,44 @@ class Upstream(Struct, frozen=True, kw_only=True):
         Raises:
             OSError: it cannot be reached, or is not who it should be.
         """
-        context = ssl.create_default_context() if self.tls else None
         try:
-            return await asyncio.wait_for(
-                asyncio.open_connection(self.host, self.port, ssl=context), _CONNECT_S
-            )
+            return await asyncio.wait_for(self._open(), _CONNECT_S)
         except TimeoutError as error:
             raise OSError(f"{self.host} does not answer") from error
+        except DialError as error:
+            raise OSError(str(error)) from error
+
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if not self.tls:  # this machine's own loopback
+            return await asyncio.open_connection(self.host, self.port)
+        context = ssl.create_default_context()
+        proxy = self.proxies.proxy_for(self.host, self.port)
+        if proxy is None:
+            return await asyncio.open_connection(self.host, self.port, ssl=context)
+        if proxy.flaw:
+            raise OSError(proxy.flaw)
+        sock = await _dial(proxy.host, proxy.port)
+        try:
+            await connect_through(sock, proxy, Endpoint(host=self.host, port=self.port))
+            return await asyncio.open_connection(sock=sock, ssl=context, server_hostname=self.host)
+        except BaseException:
+            sock.close()
+            raise
+
+
+async def _dial(host: str, port: int) -> socket.socket:
+    loop = asyncio.get_running_loop()
+    problem: OSError = OSError(f"{host} has no address")
+    for family, kind, protocol, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        sock = socket.socket(family, kind, protocol)
+        sock.setblocking(False)
+        try:
+            await loop.sock_connect(sock, address)
+            return sock
+        except OSError as error:
+            sock.close()
+            problem = error
+    raise problem
 
 
 class BadUpstreamError(ValueError):

@@ -8,15 +8,19 @@ import importlib.util
 from collections.abc import Callable, Mapping
 
 from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from rundown.agents.kinds import KINDS, Api
 from rundown.agents.launch import AgentLaunch, plan_agent
 from rundown.egress.model_api import APIS
+from rundown.egress.outer_proxy import read_outer_proxies
 from rundown.egress.upstream import BadUpstreamError, Upstream, parse_base
-from rundown.model.diagnostic import Diagnostic
+from rundown.model.diagnostic import Diagnostic, Span
 from rundown.model.runbook import AgentBody, Runbook
 from rundown.policy.document import Decoded
 from rundown.policy.form import Agent
+
+_Also = tuple[tuple[str, str], ...]
 
 
 class Crew(Struct, frozen=True, kw_only=True):
@@ -46,7 +50,11 @@ class Crew(Struct, frozen=True, kw_only=True):
         return min([*budgets, *found[:1]], default=None)
 
     def problems(self, runbook: Runbook, default: str | None) -> tuple[Diagnostic, ...]:
-        """Returns why agents of a runbook cannot be had, one for each step."""
+        """Returns why agents of a runbook cannot be had, one for each step; first the one that was named."""
+        if default is not None and default not in KINDS:
+            span = Span(file="<command line>", line=1, excerpt=f"--agent {default}")
+            named = plan_agent(AgentBody(kind=default, text="", span=span))
+            return (named,) if isinstance(named, Diagnostic) else ()
         plans = [
             plan_agent(body, default)
             for body in runbook.bodies()
@@ -108,8 +116,16 @@ class Crew(Struct, frozen=True, kw_only=True):
         for name, field, scheme, also in _CREDENTIALS[api]:
             value = (header(name) or self.environ.get(name, "")).strip()
             if value:
-                return _place(api, base, ((field, scheme + value), name, also))
-        return _place(api, base, (None, "", ())) if base else None
+                return self._place(api, base, ((field, scheme + value), name, also))
+        return self._place(api, base, (None, "", ())) if base else None
+
+    def _place(
+        self, api: Api, base: str, credential: tuple[tuple[str, str] | None, str, _Also]
+    ) -> Upstream | Diagnostic:
+        found = _place(api, base, credential)
+        if isinstance(found, Diagnostic):
+            return found
+        return replace(found, proxies=read_outer_proxies(self.environ))
 
     def _per_call(self, kind: str) -> str:
         settings = self._settings(kind)
@@ -125,7 +141,6 @@ _BASES: dict[Api, str] = {
     "openai": "OPENAI_BASE_URL",
     "gemini": "GOOGLE_GEMINI_BASE_URL",
 }
-_Also = tuple[tuple[str, str], ...]
 # Variable, header, what stands before the key, further headers. Source: the APIs' own documentation.
 _CREDENTIALS: dict[Api, tuple[tuple[str, str, str, _Also], ...]] = {
     "anthropic": (

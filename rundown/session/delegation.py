@@ -10,15 +10,18 @@ from contextlib import contextmanager
 from msgspec.structs import replace
 
 from rundown.agents.launch import AgentLaunch
+from rundown.errors import InvalidInputError
 from rundown.model.event import Body, QuestionAsked
 from rundown.model.policy import Allowed, Envelope, Grant
 from rundown.model.request import Capability, ExecutionRequest
+from rundown.model.runbook import Runbook
 from rundown.policy.paths import covers
 from rundown.session.bridge import AgentJudge
 from rundown.session.build import House
 from rundown.session.crew import Crew
 from rundown.session.permissions import Judge, Permissions
 from rundown.session.ports import Answer, Prompter, Question
+from rundown.session.run import Start
 
 _SHARE = "May agents use what was allowed to the steps of this session so far?"
 _WRITE = "May the agent of this step change files of this project? Each change is still decided by policy."
@@ -45,6 +48,17 @@ class Delegation:
         self._grants = standing
         self._writes: bool | None = None
         self._shares: bool | None = None
+
+    def require(self, runbook: Runbook, start: Start) -> None:
+        """Returns if every agent of a runbook can be started.
+
+        Raises:
+            InvalidInputError: with one problem for each that cannot.
+        """
+        default = start.agent or runbook.front.agent or self.crew.default
+        problems = () if start.prompted else self.crew.problems(runbook, default)
+        if problems:
+            raise InvalidInputError(*problems)
 
     def admit(self, root: str, request: ExecutionRequest) -> Iterator[Body]:
         """Yields what is asked before the first agent starts; `given` tells the answer."""

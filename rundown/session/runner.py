@@ -6,6 +6,7 @@ together.
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from itertools import pairwise
 
 from msgspec.structs import replace
@@ -82,6 +83,7 @@ class Runner:
             RecordError: it cannot be recorded; nothing was run then.
         """
         self._tell(*self._house.desk.loaded.warnings)
+        self._delegation(start.agent).require(opened.runbook, start)
         outlook = self._outlook(opened, start)
         if outlook.wanted and not self._front.prompter.can_ask():
             raise PolicyDeniedError(*refusals(outlook))
@@ -332,9 +334,7 @@ class Runner:
             open_network=networks.open,
             show_noted=noted.show,
             delegation=self._delegation(run.start.agent),
-            open_transcript=lambda position, attempt: run.directory.open_output(
-                position, attempt, ".transcript.jsonl"
-            ),
+            open_transcript=partial(run.directory.open_output, suffix=".transcript.jsonl"),
             failures=Failures(),
             home=str(self._house.desk.around.home),
         )

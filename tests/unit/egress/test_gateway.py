@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from rundown.egress.gateway import Gateway, GatewayLimits
+from rundown.egress.outer_proxy import read_outer_proxies
 from rundown.egress.upstream import BadUpstreamError, Upstream, Withheld, parse_base
 from rundown.egress.usage import Usage, UsageReader
 from tests.support.models import Reply, ScriptedModel
@@ -302,3 +303,24 @@ class _HeldServer:
             peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: first\n\n")
             assert self._go_on.wait(10)
             peer.sendall(b"data: last\n\n")
+
+
+def test_the_parents_own_proxy_is_gone_through_and_a_refusal_of_it_is_said() -> None:
+    told: list[bytes] = []
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def refuse() -> None:
+        peer, _ = listening.accept()
+        with peer:
+            told.append(peer.recv(65536))
+            peer.sendall(b"HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n")
+
+    threading.Thread(target=refuse, daemon=True).start()
+    proxies = read_outer_proxies({"HTTPS_PROXY": f"http://127.0.0.1:{listening.getsockname()[1]}"})
+    place = Upstream(api="anthropic", host="api.example", credential=("x-api-key", KEY), proxies=proxies)
+    with Gateway(place, GatewayLimits(), print) as gateway:
+        client = http.client.HTTPConnection("127.0.0.1", gateway.serve_loopback(), timeout=10)
+        status, body = post(client)
+    listening.close()
+    assert (status, b"the proxy at 127.0.0.1 says 407" in body) == (502, True)
+    assert told[0].startswith(b"CONNECT api.example:443 HTTP/1.1\r\n") and KEY.encode() not in told[0]
