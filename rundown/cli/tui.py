@@ -62,6 +62,10 @@ def show(
 ) -> int:
     """Opens the TUI; returns the exit code. `shape`: what else a run is to be like when it starts."""
     around = read_surroundings()
+    if wish.non_interactive:
+        raise click.UsageError("the terminal UI is there to ask: leave --non-interactive out")
+    if what == "-":
+        raise click.UsageError("the terminal UI reads keys from standard input: name a file")
     if not _can_draw(around.environ):
         raise InvalidInputError(_NO_SCREEN)
     ended, root = _load("rundown.tui.launch:open_tui")(

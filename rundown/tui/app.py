@@ -61,7 +61,7 @@ class RundownApp(App[None]):
     def on_mount(self) -> None:
         """Opens the first screen."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             loop.add_signal_handler(number, self.leave)
         if self._errand is None:
             self.push_screen(ChooserScreen(self._shelves, self.open_errand))

@@ -224,7 +224,7 @@ class Conductor:
         except (KeyboardInterrupt, CancelledError):
             pass
         except Exception as problem:
-            problems = (_defect(problem),)
+            problems = (self._defect(problem),)
         finally:
             self._house = self._runner = None
             self.post(Closed(problems))
@@ -240,10 +240,19 @@ class Conductor:
         except KeyboardInterrupt:
             return CameToRest()
         except Exception as problem:
-            return CameToRest(problems=(_defect(problem),))
+            return CameToRest(problems=(self._defect(problem),))
         finally:
             self.give_terminal_back()
             self.shelf.current.close()
+
+    def _defect(self, problem: Exception) -> Diagnostic:
+        said = f"{type(problem).__name__}: {problem}"
+        return Diagnostic(
+            code="tui/internal",
+            message=f"rundown itself failed: {self._house.redact_text(said) if self._house else said}",
+            why="this is a defect of rundown; nothing further was run",
+            fix="`rundown resume` goes on with what is on record",
+        )
 
     def _front(self) -> Front:
         return Front(
@@ -279,12 +288,3 @@ class _PaneTerminal:
 
     def stdin(self, *, interactive: bool) -> int | None:
         return self._conductor.lend_terminal() if interactive else None
-
-
-def _defect(problem: Exception) -> Diagnostic:
-    return Diagnostic(
-        code="tui/internal",
-        message=f"rundown itself failed: {type(problem).__name__}: {problem}",
-        why="this is a defect of rundown; nothing further was run",
-        fix="`rundown resume` goes on with what is on record",
-    )
