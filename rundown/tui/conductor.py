@@ -158,12 +158,12 @@ class Conductor:
         if self._runner is not None:
             self.helm.note(tuple(self._runner.permissions.allow_ahead(items)))
 
-    def look(self) -> Outlook:
-        """Returns what the steps would ask for now."""
+    def look(self, given: Given) -> Outlook:
+        """Returns what the steps would ask for now, with these inputs."""
         if self._runner is None:
             return Outlook()
         opened = self._errand.opened
-        values, _ = gather_values(opened.runbook, self._manner.given)
+        values, _ = gather_values(opened.runbook, given)
         secret = secret_names(opened.runbook)
         return self._runner.look_ahead(opened, Start(values=values, secret=secret, agent=self._manner.agent))
 
@@ -216,7 +216,7 @@ class Conductor:
                 self._house, self._runner = house, Runner(house, self._front())
                 lines = policy_lines(house.desk.loaded, house.desk.compiled)
                 self.post(HouseOpened(lines, house.desk.project.root))
-                self.post(Looked(self.look()))
+                self.post(Looked(self.look(manner.given)))
                 while (job := self._jobs.get()) is not None and self.prompter.can_ask():
                     self.post(self._do(job, self._runner))
         except RundownError as problem:

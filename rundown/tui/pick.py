@@ -30,8 +30,10 @@ class PickScreen(ModalScreen[int | None]):
         OptionList {
             height: auto; max-height: 1fr; border: none; padding: 0; margin-top: 1; background: $panel;
             scrollbar-size: 1 1;
-            &:focus { border: none; }
-            & > .option-list--option-highlighted { background: $cursor-row; color: $foreground; }
+            &:focus { border: none; background-tint: transparent; }
+            & > .option-list--option-highlighted, &:focus > .option-list--option-highlighted {
+                background: $cursor-row; color: $foreground; text-style: bold;
+            }
         }
         KeyBar { margin-top: 1; padding: 0; }
     }

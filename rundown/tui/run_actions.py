@@ -237,6 +237,8 @@ class RunActions(RunLooking):
             me.given = _with(me.given, found)
             if start:
                 self._start()
+            else:
+                self.look_again()
 
         title = "Inputs of the run" if start else "Inputs"
         me.app.push_screen(InputsScreen(inputs, texts, runbook.front.required, title=title), given)
@@ -291,7 +293,7 @@ class RunActions(RunLooking):
         self._me.run_worker(self._look(), group="look", exclusive=True)
 
     async def _look(self) -> None:
-        self._me.outlook = await asyncio.to_thread(self._me.conductor.look)
+        self._me.outlook = await asyncio.to_thread(self._me.conductor.look, self._me.given)
         self._me.refresh_all()
 
 

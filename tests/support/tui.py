@@ -189,7 +189,7 @@ class ScriptedConductor:
         self.granted += tuple(grant for item in items for grant in item.grants)
         self.done.append(("ahead", tuple(item.text for item in items)))
 
-    def look(self) -> Outlook:
+    def look(self, given: Any) -> Outlook:
         left = tuple(item for item in self.outlook.asks if not set(item.grants) <= set(self.granted))
         return replace(self.outlook, asks=left)
 
