@@ -20,6 +20,7 @@ def _link(name: str, target: str):
 
 def _secret_in_home(world: World) -> None:
     (world.home / ".ssh").mkdir()
+    (world.home / "of-the-person").touch()
     (world.home / ".ssh" / "id_ed25519").write_text("REACHED")
 
 
@@ -47,7 +48,7 @@ def _file_in_host_tmp(world: World) -> None:
     sh("the size of a file outside", "stat -c %s @OUTSIDE/secret.txt && echo REACHED"),
     sh("whether a file outside is there", "test -e @OUTSIDE/secret.txt && echo REACHED"),
     sh("keys in the home directory", "cat ~/.ssh/id_ed25519", _secret_in_home),
-    sh("names in the home directory", "ls -A ~ | grep -q ssh && echo REACHED", _secret_in_home),
+    sh("names in the home directory", "ls -A ~ | grep -q of-the-person && echo REACHED", _secret_in_home),
     sh("the host's /tmp", "cat /tmp/rundown-world-*.txt", _file_in_host_tmp),
     sh("the host's /var/tmp", "cat @BASE.txt", _file_in_host_tmp),
     sh("the host's log files", "ls /var/log | grep -q . && echo REACHED"),
