@@ -6,6 +6,7 @@ line. An unanswered question rings the bell and runs the command that the user d
 """
 
 import os
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -47,8 +48,9 @@ Opens = Callable[[], AbstractContextManager[Tty | None]]
 class Asker(Prompter, Protocol):
     """A prompter whose question may be withdrawn."""
 
-    def withdraw(self) -> None:
-        """Ends the question that stands as refused, if that can be done. Signal-safe, on any thread."""
+    def withdraw(self, reason: type[KeyboardInterrupt]) -> bool:
+        """Ends the question that stands, if that can be done from outside; returns whether it will be.
+        Signal-safe."""
         ...
 
 
@@ -70,12 +72,17 @@ class DrawnPrompter:
         self._plain = plain
         self._ground = ground
         self._withdraw: Callable[[], None] | None = None
+        self._reason: type[KeyboardInterrupt] | None = None
 
-    def withdraw(self) -> None:
-        """Ends the question that stands as refused, if there is one. Signal-safe, on any thread."""
+    def withdraw(self, reason: type[KeyboardInterrupt]) -> bool:
+        """Ends the question that stands; returns whether there is one. Signal-safe. Who asked on the main
+        thread gets `reason`, once the terminal is restored; on another the question is refused."""
         withdraw = self._withdraw
-        if withdraw is not None:
-            withdraw()
+        if withdraw is None:
+            return False
+        self._reason = reason
+        withdraw()
+        return True
 
     def can_ask(self) -> bool:
         """Whether a person may be asked in this invocation."""
@@ -249,6 +256,9 @@ class DrawnPrompter:
                 return None
             finally:
                 self._withdraw = None
+                reason, self._reason = self._reason, None
+            if reason is not None and threading.current_thread() is threading.main_thread():
+                raise reason
             sign = self._style.paint(self._style.sign("shield"), "yellow")
             tty.write("".join(f"{sign} {self._style.paint(line, 'dim')}\n" for line in told(answer)))
             return (answer,)

@@ -70,10 +70,11 @@ class Look(Struct, frozen=True, kw_only=True):
 
 
 class TerminalFront(Front, frozen=True, kw_only=True):
-    """A front end on the terminal. `ending()` tells that a step was asked to end; signal-safe. `sheet`:
+    """A front end on the terminal. `ending(reason)` tells that all is asked to end, and
+    withdraws the question that stands, if there is one, which it returns; signal-safe. `sheet`:
     standard output, if it is a terminal. `notice` is sent when a question goes unanswered."""
 
-    ending: Callable[[], None]
+    ending: Callable[[type[KeyboardInterrupt]], bool]
     sheet: Sheet | None
     notice: Notice
 
@@ -86,10 +87,10 @@ def open_front(around: Surroundings, wish: Wish, look: Look) -> TerminalFront:
     notice = Notice()
     prompter = open_prompter(sheet, style, notice.send, present=interactive, plain=look.plain)
 
-    def ending() -> None:
-        prompter.withdraw()
+    def ending(reason: type[KeyboardInterrupt]) -> bool:
         if sheet is not None:
             sheet.tell_ending()
+        return prompter.withdraw(reason)
 
     return TerminalFront(
         prompter=prompter,

@@ -47,8 +47,9 @@ class TerminalPrompter:
         self._present = present
         self._open = open_terminal
 
-    def withdraw(self) -> None:
-        """Leaves a question as it is: plain lines have nothing to be cleaned up."""
+    def withdraw(self, reason: type[KeyboardInterrupt]) -> bool:
+        """Returns that nothing was withdrawn: an exception ends what is asked in plain lines."""
+        return False
 
     def can_ask(self) -> bool:
         """Whether a person may be asked in this invocation."""

@@ -21,23 +21,25 @@ class TerminatedError(KeyboardInterrupt):
 def forwarded(
     room: Launcher,
     size: Callable[[], tuple[int, int] | None],
-    warn: Callable[[], None] = lambda: None,
+    warn: Callable[[type[KeyboardInterrupt]], bool] = lambda reason: False,
     hangup: HangUp | None = None,
 ) -> Iterator[None]:
     """While inside, SIGINT, SIGTERM and SIGHUP end the running step first; with `hangup`, the last is noted
     there and the step goes to its end.
 
     With no step running they interrupt rundown itself (KeyboardInterrupt), as Python does for the first.
-    `size` says how large a step's terminal is; `warn` is called when anything is asked to end.
+    `size` says how large a step's terminal is; `warn` is called when anything is asked to end;
+    it returns whether somebody else raises that.
     """
 
     def end(number: int, frame: FrameType | None) -> None:
         if number == signal.SIGHUP and hangup is not None and room.is_busy:
             hangup.happened = True
             return
-        warn()
-        if not room.interrupt():
-            raise TerminatedError if number == signal.SIGTERM else KeyboardInterrupt
+        reason = TerminatedError if number == signal.SIGTERM else KeyboardInterrupt
+        is_busy = room.interrupt()
+        if not warn(reason) and not is_busy:
+            raise reason
 
     def resize(number: int, frame: FrameType | None) -> None:
         found = size()

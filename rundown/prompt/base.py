@@ -22,6 +22,8 @@ from rundown.render.style import Style
 T = TypeVar("T")
 _ARMED_AFTER_S = 0.2
 _LEAST_BODY = 3
+_WIDE = 60
+_SHORT_HINT = "Enter alone: {}"
 _HINT = "a key, or arrows and Enter; Enter alone: {}"
 
 
@@ -154,8 +156,8 @@ class Prompt(Vertical, Generic[T], can_focus=True):
         """Returns the line under the menu."""
         below = self._lines_below()
         more = f"{below} more lines: Space, PgDn" if below else ""
-        usual = _HINT.format(self.menu.rows[0].text)
-        return Content(f"{more}   {usual}" if more and self.size.width > 60 else more or usual)
+        usual = (_HINT if self.size.width >= _WIDE else _SHORT_HINT).format(self.menu.rows[0].text)
+        return Content(f"{more}   {usual}" if more and self.size.width >= _WIDE else more or usual)
 
     @property
     def menu(self) -> Menu:

@@ -7,18 +7,33 @@ import os
 import termios
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from msgspec import Struct
 from textual.app import App, ComposeResult
 from textual.driver import Driver
 from textual.pilot import Pilot
+from textual.theme import BUILTIN_THEMES
 
 from rundown.prompt.base import Prompt
 from rundown.prompt.driver import RESTORE, TerminalDriver
 
 T = TypeVar("T")
 _UNHEARD_S = 10.0
+
+
+_ANSI = "ansi-dark"
+_COLOURLESS = replace(
+    BUILTIN_THEMES[_ANSI],
+    name="colourless",
+    primary="ansi_default",
+    secondary="ansi_default",
+    warning="ansi_default",
+    error="ansi_default",
+    success="ansi_default",
+    accent="ansi_default",
+)
 
 
 class UndrawnError(Exception):
@@ -43,7 +58,9 @@ class InlinePrompt(App[Any]):
     def __init__(self, prompt: Prompt[T], fd: int, waiting: Waiting) -> None:
         self.terminal_fd = fd
         super().__init__()
-        self.theme = "ansi-dark"
+        self.register_theme(_COLOURLESS)
+        self.theme = _ANSI if prompt.style.color else _COLOURLESS.name
+        self._filters = []  # they would turn the terminal's own colours into black on black (8.2)
         self._prompt = prompt
         self._waiting = waiting
 

@@ -154,6 +154,14 @@ class Terminal:
             time.sleep(POLL_SECONDS)
         return status
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Gives the window another size."""
+        self._tmux("resize-window", "-t", "main", "-x", str(columns), "-y", str(rows))
+
+    def cursor_shown(self) -> bool:
+        """Returns whether the cursor can be seen."""
+        return self._ask("#{cursor_flag}") == "1"
+
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal to the program: the newest child of the shell that stays behind."""
         shell = self._ask("#{pane_pid}")
