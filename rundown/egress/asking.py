@@ -11,6 +11,8 @@ from rundown.egress.gate import Verdict
 _MOST_OPEN: Final = 32
 _TOO_MANY: Final = Verdict(outcome="deny", rule="too many questions are open already")
 
+_OVER: Final = Verdict(outcome="deny", rule="the step had ended before anybody was asked")
+
 
 class Asking:
     """Lives on one loop. `ask` blocks, so each question has a thread of its own."""
@@ -19,15 +21,22 @@ class Asking:
         self._ask = ask
         self._open: dict[tuple[str, int, str], asyncio.Future[Verdict]] = {}
         self._threads: list[threading.Thread] = []
+        self._is_over = False
 
     async def settle(self, host: str, port: int, addresses: tuple[str, ...], about: str) -> Verdict:
         """Returns the answer: allow or deny."""
         key = (host, port, about)
         if key not in self._open:
+            if self._is_over:
+                return _OVER
             if len(self._open) >= _MOST_OPEN:
                 return _TOO_MANY
             self._start(key, addresses)
         return await asyncio.shield(self._open[key])
+
+    async def stop(self) -> None:
+        """Lets no question begin any more: nobody is there whom an answer would help."""
+        self._is_over = True
 
     def threads(self) -> tuple[threading.Thread, ...]:
         """Those that may still wait for a person."""

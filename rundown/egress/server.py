@@ -82,6 +82,7 @@ class Opened:
 
         Raises what the record raised.
         """
+        self._egress.run(self._passage.asking.stop())
         for thread in self._passage.asking.threads():  # two questions at once would share a terminal
             thread.join()
         self._egress.run(self._passage.close())

@@ -177,6 +177,13 @@ def test_an_open_question_keeps_no_other_connection_waiting(step_with):
         assert waiting.result() == b"reset"
 
 
+def test_nobody_is_asked_for_a_step_that_has_ended(step_with):
+    step = step_with(Gate({HERE: ASK}, lambda: ALLOW))
+    port = step.door("any")
+    step.egress.run(step.opened._passage.asking.stop())
+    assert (read(port), step.gate.asked) == (b"reset", [])
+
+
 def test_a_question_that_fails_is_a_no(step_with):
     def answer() -> Verdict:
         raise OSError("the terminal is gone")
