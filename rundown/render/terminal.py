@@ -13,6 +13,7 @@ from rundown.model.event import (
     EgressBlocked,
     LaunchFailed,
     LaunchRequested,
+    ModelUsed,
     ProcessEnded,
     RefusalSuspected,
     RunFinished,
@@ -70,6 +71,8 @@ class TerminalReader:
                 return self._remarks(body.result)
             case LaunchFailed():
                 return ""
+            case ModelUsed():
+                return self._line("dot", describe_usage(body), "dim")
             case RefusalSuspected():
                 return self._suspected(body)
             case ViolationSeen():
@@ -216,6 +219,16 @@ class TerminalReader:
 
     def _line(self, sign: str, text: str, tone: Tone) -> str:
         return self._style.paint(f"{self._style.sign(sign)} {text}", tone) + "\n"
+
+
+def describe_usage(body: ModelUsed) -> str:
+    """Returns `claude-x: 6 requests, 700 tokens in, 70 out, 0.12 US dollars`."""
+    name = visible(", ".join(body.models) or body.host)
+    noun = "request" if body.requests == 1 else "requests"
+    money = f", {body.cost_usd:.2f} US dollars" if body.cost_usd is not None else ""
+    refused = f"; refused {len(body.refused)} of other kinds" if body.refused else ""
+    tokens = f"{body.input_tokens} tokens in, {body.output_tokens} out"
+    return f"{name}: {body.requests} {noun}, {tokens}{money}{refused}"
 
 
 def describe_ending(result: ProcessResult) -> str:

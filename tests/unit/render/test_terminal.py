@@ -3,12 +3,14 @@
 import re
 
 import pytest
+from msgspec.structs import replace
 
 from rundown.model.event import (
     Body,
     ChildStarted,
     LaunchFailed,
     LaunchRequested,
+    ModelUsed,
     ProcessEnded,
     RunFinished,
     RunPaused,
@@ -19,7 +21,7 @@ from rundown.model.event import (
 )
 from rundown.model.sandbox import Gap, ProcessResult, StageFailure
 from rundown.render.style import Style
-from rundown.render.terminal import TerminalReader, describe_ending
+from rundown.render.terminal import TerminalReader, describe_ending, describe_usage
 
 SECOND = 1_000_000_000
 
@@ -200,3 +202,19 @@ def test_no_text_from_outside_draws_on_the_terminal(body: Body) -> None:
 )
 def test_every_ending_has_its_words(changes: dict[str, object], text: str) -> None:
     assert describe_ending(ProcessResult(duration_ns=1, **changes)) == text  # type: ignore[arg-type]
+
+
+def test_what_an_agent_asked_of_its_model_is_told_in_a_line():
+    used = ModelUsed(
+        position="1",
+        kind="claude",
+        host="api.example",
+        models=("m",),
+        requests=1,
+        input_tokens=7,
+        cost_usd=0.5,
+    )
+    assert describe_usage(used) == "m: 1 request, 7 tokens in, 0 out, 0.50 US dollars"
+    assert describe_usage(replace(used, models=(), requests=2, cost_usd=None, refused=("x",))) == (
+        "api.example: 2 requests, 7 tokens in, 0 out; refused 1 of other kinds"
+    )
