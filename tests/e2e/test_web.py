@@ -5,13 +5,15 @@ import os
 import re
 import socket
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
-from tests.support.browser import Browser, find_chromium
+from tests.support.browser import PATIENCE_SECONDS, Browser, find_chromium
 from tests.support.project import RUNDOWN, bare_environment, commit_all
 
 ASKS = """# Asks
@@ -95,6 +97,51 @@ def test_nobody_else_is_let_in(project):
         assert ask(address, "/ws", host, known, *socket_headers, "Origin: http://evil.example")[0] == 403
         assert ask(address, "/ws", host, known, *socket_headers)[0] == 403
         assert ask(address, "/", host, "Cookie: rundown-session=x")[0] == 403
+
+
+@pytest.mark.kernel
+def test_one_tab_has_the_run_and_closing_it_pauses_the_run(project):
+    (project / "asks.runbook.md").write_text("# Waits\n\n## 1. Wait\n\n```sh\nsleep 300\n```\n")
+
+    seen: list[bytes] = []
+
+    async def look(tab: aiohttp.ClientWebSocketResponse) -> None:
+        async for message in tab:
+            seen.append(message.data if isinstance(message.data, bytes) else b"")
+
+    async def visit(address: str) -> int:
+        own, path = address.split("/?")[0], f"/?{address.partition('/?')[2]}"
+        _, head = ask(address, path, f"Host: {own.removeprefix('http://')}")
+        cookie = re.search(r"Set-Cookie: ([^;]+);", head)
+        assert cookie is not None, head
+        headers = {"Cookie": cookie.group(1), "Origin": own}
+        async with aiohttp.ClientSession(headers=headers) as client:
+            async with client.ws_connect(f"{own}/ws?width=100&height=30") as tab:
+                with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                    await client.ws_connect(f"{own}/ws?width=100&height=30")
+                looking = asyncio.create_task(look(tab))
+                await until(lambda: b"Nothing has run yet" in b"".join(seen))
+                await tab.send_json(["stdin", "r"])
+                await until(lambda: "LaunchRequested" in logged(project))
+                looking.cancel()
+            await until(lambda: '"interrupted"' in logged(project))
+            return refused.value.status
+
+    with served(project) as address:
+        assert asyncio.run(visit(address)) == 409
+
+
+def logged(project: Path) -> str:
+    """Returns the events on record."""
+    return "".join(path.read_text() for path in (project / ".rundown").glob("runs/*/events.jsonl"))
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Returns once it holds."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.05)
 
 
 @pytest.mark.kernel
