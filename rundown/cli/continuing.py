@@ -16,6 +16,7 @@ from rundown.cli.places import place_again, runs_place
 from rundown.cli.report_options import Reports
 from rundown.cli.reporting import Reporting
 from rundown.cli.signals import forwarded
+from rundown.cli.suggestion import write_suggestion
 from rundown.cli.surroundings import read_surroundings
 from rundown.errors import InvalidInputError
 from rundown.model.contract import Contract
@@ -26,8 +27,11 @@ from rundown.record.place import RunsPlace
 from rundown.record.rundir import CONTRACT
 from rundown.record.stash import Stash, find_active
 from rundown.session.build import open_house
+from rundown.session.library import open_runbook
+from rundown.session.run import Start
 from rundown.session.runner import Runner
 from rundown.session.steering import Order
+from rundown.session.values import load_values
 from rundown.session.wish import Wish
 
 
@@ -73,6 +77,10 @@ def go_on(
             front.notice.words = house.desk.loaded.notify
             runner = Runner(house, reporting.around(hangup.heeded(front), telling.place + telling.again))
             ended = runner.resume(contract.run_id, given, order)
+        if reporting.suggestion is not None and runbook is not None:
+            start = Start(values=load_values(contract.inputs))
+            opened = open_runbook(str(runbook), around.cwd)
+            write_suggestion(reporting.suggestion, runner.needs, (wish, around), opened, start)
         return reporting.tell(ended, telling)
 
 

@@ -8,17 +8,17 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from pathlib import Path
 
 from msgspec.structs import replace
 
 from rundown.cli.ending import Telling, exit_code, resume_command, tell_ending
 from rundown.cli.outlook import render_refusals
 from rundown.cli.quiet import QuietFrontend
+from rundown.cli.report_file import ReportFile
 from rundown.cli.report_options import Reports
 from rundown.cli.runner_streams import is_guarded, is_set, speak
 from rundown.cli.screen import error_style
-from rundown.errors import InvalidInputError, RundownError
+from rundown.errors import RundownError
 from rundown.model.diagnostic import Diagnostic, Span
 from rundown.model.event import ChildStarted, Event, RunFinished, RunPaused, StepFinished, StepStarted
 from rundown.model.runbook import Runbook
@@ -39,10 +39,12 @@ class Reporting:
     """One an invocation; a context manager that writes what is left to write however it ends."""
 
     def __init__(self, wanted: Reports, environ: Mapping[str, str]) -> None:
-        self._wanted = wanted
+        self.wanted = wanted
         self._environ = environ
         self._readers: list[ReportReader] = []
         self._problems: tuple[Diagnostic, ...] = ()
+        self._junit: ReportFile | None = None
+        self.suggestion: ReportFile | None = None
         dialect = runner_dialect(environ)
         is_silent = wanted.as_json or not is_guarded()
         self._sections = (
@@ -53,8 +55,11 @@ class Reporting:
 
     def __enter__(self) -> "Reporting":
         """Raises: InvalidInputError if a report cannot be written where it is wanted."""
-        if self._wanted.junit is not None:
-            _require_writable(self._wanted.junit)
+        wanted = self.wanted
+        if wanted.junit is not None:
+            self._junit = ReportFile(wanted.junit, "--junit")
+        if wanted.suggest is not None:
+            self.suggestion = ReportFile(wanted.suggest, "--suggest-policy")
         return self
 
     def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
@@ -72,7 +77,7 @@ class Reporting:
             for event in earlier:
                 reader.read(event.at, event.body)
             self._readers.append(reader)
-            shown = QuietFrontend() if self._wanted.quiet else front.frontend(run_id, runbook, earlier)
+            shown = QuietFrontend() if self.wanted.quiet else front.frontend(run_id, runbook, earlier)
             return _Reported(shown, reader, self._sections)
 
         return replace(front, frontend=frontend)
@@ -80,7 +85,7 @@ class Reporting:
     def tell(self, ended: Ended, telling: Telling) -> int:
         """Says what there is to say of an end: to a person, and to GitHub; returns the exit code."""
         failed = exit_code(ended, prompted=telling.prompted) != 0
-        if self._wanted.quiet and failed:
+        if self.wanted.quiet and failed:
             with suppress(OSError):
                 sys.stderr.write(self._what_failed())
                 sys.stderr.flush()
@@ -114,15 +119,14 @@ class Reporting:
             _append(self._summary, page)
 
     def _write_junit(self) -> None:
-        place = self._wanted.junit
-        if place is None:
+        if self._junit is None:
             return
         from rundown.render.junit import render_junit
 
         try:
-            _replace(place, render_junit(self._readers, self._problems))
+            self._junit.write(render_junit(self._readers, self._problems))
         except OSError as error:
-            _warn("cli/no-junit", f"the JUnit report {place} could not be written", error)
+            _warn("cli/no-junit", f"the JUnit report {self._junit.place} could not be written", error)
 
 
 _SHOWN_BYTES = 16 * 1024
@@ -177,35 +181,6 @@ def _below(item: Diagnostic, workspace: str) -> Diagnostic:
     path, top = os.path.realpath(span.file), os.path.realpath(workspace)
     shown = os.path.relpath(path, top) if path.startswith(f"{top}/") else span.file
     return replace(item, span=Span(file=shown, line=span.line, column=span.column))
-
-
-def _require_writable(place: Path) -> None:
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with place.open("ab"):
-            pass
-    except OSError as error:
-        raise InvalidInputError(
-            Diagnostic(
-                code="cli/no-junit",
-                message=f"the JUnit report cannot be written to {place}",
-                why=error.strerror or str(error),
-                fix="--junit FILE, in a folder that you may write",
-            )
-        ) from error
-
-
-def _replace(place: Path, content: bytes) -> None:
-    """Writes a file whole or not at all; what is no regular file is written to as it is."""
-    if place.exists() and not place.is_file():
-        place.write_bytes(content)
-        return
-    beside = place.with_name(f".{place.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(content)
-        os.replace(beside, place)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _append(path: str, text: str) -> None:

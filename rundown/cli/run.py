@@ -126,7 +126,7 @@ def command(
         )
         start = replace(shape(opened, prepare(opened, invocation)), preflight=not no_preflight)
         if dry_run:
-            return _rehearse(file, opened, start, reports, (wish, around))
+            return _rehearse(file, opened, start, reporting, (wish, around))
         if background is not None:
             root = find_project(opened.document.path, around.cwd, around.home, wish.root).root
             front = background.around(front, place_again(root, wish, around))
@@ -159,8 +159,8 @@ def _perform(
         runner = Runner(house, reporting.around(hangup.heeded(front), flags_again(wish)))
         ended = runner.start(opened, start)
         place = place_again(house.desk.project.root, wish, around)
-    if reports.suggest is not None:
-        write_suggestion(reports.suggest, runner.needs, invocation, opened, start)
+    if reporting.suggestion is not None:
+        write_suggestion(reporting.suggestion, runner.needs, invocation, opened, start)
     telling = Telling(
         prompted=start.prompted,
         as_json=reports.as_json,
@@ -184,12 +184,13 @@ def _refuse_reports(reports: Reports, *, dry_run: bool) -> None:
 
 
 def _rehearse(
-    file: str, opened: Opened, start: Start, reports: Reports, invocation: tuple[Wish, Surroundings]
+    file: str, opened: Opened, start: Start, reporting: Reporting, invocation: tuple[Wish, Surroundings]
 ) -> int:
     wish, around = invocation
+    reports = reporting.wanted
     found = rehearse_run(open_desk(wish, around, opened.document.path), opened, start)
-    if reports.suggest is not None:
-        write_suggestion(reports.suggest, Needs(), invocation, opened, start)
+    if reporting.suggestion is not None:
+        write_suggestion(reporting.suggestion, Needs(), invocation, opened, start)
     if reports.quiet:
         return found.code
     return tell_rehearsal(found, file, again=flags_again(wish), as_json=reports.as_json)

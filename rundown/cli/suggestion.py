@@ -1,8 +1,6 @@
 """Writes the policy document that a run was found to need."""
 
-import os
-from pathlib import Path
-
+from rundown.cli.report_file import ReportFile
 from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic
 from rundown.session.library import Opened
@@ -16,7 +14,7 @@ NOTHING = "# Nothing is missing: the policy that is in force allows all that was
 
 
 def write_suggestion(
-    place: Path, needs: Needs, invocation: tuple[Wish, Surroundings], opened: Opened, start: Start
+    file: ReportFile, needs: Needs, invocation: tuple[Wish, Surroundings], opened: Opened, start: Start
 ) -> None:
     """Writes it, whole or not at all. It adds to the policy documents in force; without any it is enough.
 
@@ -27,21 +25,14 @@ def write_suggestion(
     desk = open_plain_desk(wish, around, opened.document.path)
     first = Chapter(opened=opened, values=start.values, secret=start.secret)
     text = needs.suggest(desk, first, (), start) or NOTHING
-    beside = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        if place.exists() and not place.is_file():
-            place.write_text(text, encoding="utf-8")
-            return
-        beside.write_text(text, encoding="utf-8")
-        os.replace(beside, place)
+        file.write(text.encode())
     except OSError as error:
         raise InvalidInputError(
             Diagnostic(
                 code="cli/no-suggestion",
-                message=f"the suggested policy cannot be written to {place}",
+                message=f"the suggested policy cannot be written to {file.place}",
                 why=error.strerror or str(error),
                 fix="--suggest-policy FILE, in a folder that you may write",
             )
         ) from error
-    finally:
-        beside.unlink(missing_ok=True)

@@ -280,8 +280,37 @@ def test_a_report_holds_no_secret(project: Path) -> None:
 
 def test_a_report_that_cannot_be_written_is_told_before_anything_runs(project: Path) -> None:
     ran = rundown(project, "run", "two.runbook.md", "--junit", "two.runbook.md/j.xml")
-    assert (ran.returncode, "cli/no-junit" in ran.stderr) == (2, True)
+    assert (ran.returncode, "cli/no-report" in ran.stderr) == (2, True)
     assert not (project / ".rundown").exists()
+
+
+def test_a_step_cannot_turn_a_report_elsewhere(project: Path) -> None:
+    """It may write the folder; what it makes of it is not followed."""
+    (project.parent / "private").mkdir()
+    (project / "turn.runbook.md").write_text(
+        "# T\n\n## 1. T\n\n```sh\npython3 -c \"import os, shutil; shutil.rmtree('out'); os.symlink('../private', 'out');"
+        " os.symlink('../private/x', 'p.yaml')\"\n```\n"
+    )
+    words = ["--allow-write", ".", "--yes=all", "--junit", "out/junit.xml", "--suggest-policy", "p.yaml"]
+    ran = rundown(project, "run", "turn.runbook.md", *words)
+    assert (ran.returncode, (project / "out").is_symlink()) == (0, True), ran.stdout + ran.stderr
+    assert (list((project.parent / "private").iterdir()), (project / "p.yaml").is_symlink()) == ([], False)
+
+
+def test_going_on_with_a_run_reports_as_well(project: Path) -> None:
+    rundown(project, "run", "two.runbook.md", "--non-interactive")
+    words = [
+        "--allow-run",
+        "tac,nl",
+        "--junit",
+        "j.xml",
+        "--suggest-policy",
+        "../s.yaml",
+        "--non-interactive",
+    ]
+    assert rundown(project, "resume", *words).returncode == 1
+    assert [name for name, _ in suite_of(project / "j.xml")] == ["1 Say it", "2 Count it", "3 Number it"]
+    assert "- tac" in (project.parent / "s.yaml").read_text()
 
 
 def test_a_runner_that_ends_the_job_gets_log_receipt_and_report(project: Path) -> None:
