@@ -38,6 +38,7 @@ class DeniedNames:
             rules, lambda: Matcher((), envelope.write_deny, tuple(map(_as_pattern, envelope.protect)))
         )
         named = frozenset(envelope.write_allow)
+        records = os.path.join(settings.root, ".rundown", "runs")  # no step sees them
         found = {
             path
             for path, _ in matcher.literals
@@ -45,7 +46,9 @@ class DeniedNames:
         }
         for top in tops:
             hits = find_hits(top, matcher, self._memory, links=True)
-            found.update(hit.path for hit in hits if hit.verdict != SOCKET)
+            found.update(
+                hit.path for hit in hits if hit.verdict != SOCKET and not is_below(records, hit.path)
+            )
         return frozenset(Denied(path, _mark(path)) for path in found - named)
 
 

@@ -188,7 +188,8 @@ class House(Struct, kw_only=True, dict=True):
 
     def guard_steps(self, folder: Path) -> StepGuard:
         """Returns what undoes things done against policy; `folder` takes what it moves away."""
-        return StepGuard(self.denied_names, self._view(), folder)
+        confines = self.desk.wish.sandbox != "none"
+        return StepGuard(self.denied_names, self._view(), folder, confines=confines)
 
     def launcher(self, ref: RunRef, terminal: Terminal) -> SandboxLauncher:
         """Returns the launcher of one run."""

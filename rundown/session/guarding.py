@@ -14,10 +14,14 @@ from rundown.sandbox.settings import ViewSettings
 
 
 class StepGuard:
-    """One a run; `names` is shared by all runs of a family. `folder` takes what is moved away."""
+    """One a run; `names` is shared by all runs of a family. `folder` takes what is moved away. `confines`
+    False: steps run unconfined by the person's own wish, and nothing of theirs is undone."""
 
-    def __init__(self, names: DeniedNames, view: ViewSettings, folder: Path) -> None:
+    def __init__(
+        self, names: DeniedNames, view: ViewSettings, folder: Path, *, confines: bool = True
+    ) -> None:
         self._names = names
+        self._confines = confines
         self._view = view
         self._folder = str(folder)
         self._envelope: Envelope | None = None
@@ -26,6 +30,8 @@ class StepGuard:
 
     def begin(self, envelope: Envelope) -> None:
         """Looks at what is there, right before a step is launched."""
+        if not self._confines or "unconfined" in envelope.host:
+            return
         self._envelope = envelope
         self._kept = keep(envelope.compare)
         self._before = self._names.look(envelope, self._view)
@@ -33,7 +39,7 @@ class StepGuard:
     def settle(self) -> Iterator[Violation]:
         """Undoes what the step did against policy since `begin`, and yields each of it once."""
         envelope, self._envelope = self._envelope, None
-        if envelope is None or "unconfined" in envelope.host:
+        if envelope is None:
             return
         yield from put_back(self._kept, self._folder)
         for path in find_late(self._before, self._names.look(envelope, self._view)):
