@@ -50,9 +50,10 @@ def build_envelope(
     variables = (
         item.operation.resource for item in _on(rulings, Capability.ENV) if not sets_variable(item.operation)
     )
+    env = tuple(sorted({*base.env, *variables}))
     return replace(
         base,
-        read_allow=_unique(base.read_allow, reads, writes),
+        read_allow=_unique(base.read_allow, reads, writes, _agent_socket(env, facts)),
         write_allow=_unique(base.write_allow, writes),
         write_made=_unique(base.write_made, writes),
         read_deny=(
@@ -67,10 +68,16 @@ def build_envelope(
             base.run_trees, (tree for real in started for tree in toolchain_trees(real, facts))
         ),
         programs=_unique(base.programs, started),
-        env=tuple(sorted({*base.env, *variables})),
+        env=env,
         net=(*base.net, *_of(extra, Capability.NET)),
         host=_unique(request.host, (item.operation.resource for item in _on(rulings, Capability.HOST))),
     )
+
+
+def _agent_socket(env: tuple[str, ...], facts: PolicyFacts) -> tuple[str, ...]:
+    """The socket of the ssh agent, for whoever may see its name: a name alone would lead nowhere."""
+    is_seen = facts.agent_socket and "SSH_AUTH_SOCK" in env
+    return (escape_path(facts.agent_socket),) if is_seen else ()
 
 
 def effective_limits(compiled: CompiledRuleset) -> Limits:

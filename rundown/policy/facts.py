@@ -18,6 +18,7 @@ class PolicyFacts(Struct, frozen=True, kw_only=True):
     finds them; `interpreters`: real path of a script -> real path of its `#!` interpreter.
     `venvs`: real paths of virtual environments that PATH entries belong to.
     `documents`: real paths of the policy documents in force, `runner_files` of those a CI runner obeys.
+    `agent_socket`: where the person's ssh agent listens (SSH_AUTH_SOCK), "" if nowhere.
     `off_limits`: paths that nothing ever opens (signing key, trust store, records of other runs).
     """
 
@@ -37,4 +38,5 @@ class PolicyFacts(Struct, frozen=True, kw_only=True):
     venvs: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
     runner_files: tuple[str, ...] = ()
+    agent_socket: str = ""
     off_limits: tuple[str, ...] = ()

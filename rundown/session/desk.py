@@ -4,6 +4,7 @@ Gathers the facts of the host that decisions need; decides nothing itself.
 """
 
 import os
+import stat
 from functools import cached_property
 from pathlib import Path
 
@@ -206,8 +207,19 @@ def _policy_facts(around: Surroundings, project: Project, loaded: Loaded, places
         venvs=tuple(os.path.dirname(entry) for entry in search_path if _is_venv(entry)),
         documents=loaded.documents,
         runner_files=_runner_files(around),
+        agent_socket=_agent_socket(around),
         off_limits=_off_limits(around, project, places.runs_dir),
     )
+
+
+def _agent_socket(around: Surroundings) -> str:
+    """Source: ssh-agent(1), SSH_AUTH_SOCK."""
+    path = around.environ.get("SSH_AUTH_SOCK", "")
+    try:
+        listens = os.path.isabs(path) and stat.S_ISSOCK(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return ""
+    return path if listens else ""
 
 
 def _runner_files(around: Surroundings) -> tuple[str, ...]:
