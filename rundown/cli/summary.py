@@ -104,6 +104,7 @@ def _facts(summary: RunSummary, style: Style) -> Iterator[str]:
         "changed": _changes(summary),
         "changes not seen": list(summary.unseen),
         "network": [f"{item.host}:{item.port} {item.outcome}" for item in summary.network],
+        "secrets released": list(summary.secrets),
         "values": [f"{name} = {text}" for name, text in summary.variables.items()],
         "in doubt": [f"step {position}: nobody saw its end" for position in summary.in_doubt],
     }
