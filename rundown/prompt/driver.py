@@ -6,6 +6,7 @@ What was typed before the question could be seen is thrown away. Source: termios
 """
 
 import os
+import re
 import selectors
 import termios
 from codecs import getincrementaldecoder
@@ -21,6 +22,8 @@ from textual.geometry import Size
 
 _POLL_S = 0.1
 _CHUNK = 4096
+_UNWANTED = re.compile(r"\x1b\[6n|\x1b\]22;[^\x07\x1b]*(?:\x07|\x1b\\)")
+"""Source: ECMA-48 (DSR); xterm's control sequences (OSC 22)."""
 RESTORE = "\x1b[?2004l\x1b[?25h\x1b[0m"
 """No bracketed paste, a visible cursor, no colour. Source: xterm's control sequences."""
 
@@ -51,9 +54,10 @@ class TerminalDriver(LinuxInlineDriver):
         self._shown_size = (0, 0)
 
     def write(self, data: str) -> None:
-        """Writes, as far as there is still a terminal."""
+        """Writes, as far as there is still a terminal, without what Textual (8.2) asks it by itself: where
+        the cursor is, which shape the mouse's pointer may have."""
         with suppress(OSError, ValueError):
-            self._screen.write(data)
+            self._screen.write(_UNWANTED.sub("", data))
 
     def flush(self) -> None:
         """Shows what was written."""

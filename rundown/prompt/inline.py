@@ -20,7 +20,6 @@ from rundown.prompt.base import Prompt
 from rundown.prompt.driver import RESTORE, TerminalDriver
 
 T = TypeVar("T")
-_UNHEARD_S = 10.0
 
 
 _ANSI = "ansi-dark"
@@ -41,9 +40,10 @@ class UndrawnError(Exception):
 
 
 class Waiting(Struct, frozen=True, kw_only=True):
-    """What happens while nobody answers. `unheard` is called once after ten seconds, beside the bell;
+    """What happens while nobody answers. `unheard` is called once after `bell_after_s`, beside the bell;
     `patience_s`: after so long it is refused, None: never."""
 
+    bell_after_s: float = 10.0
     unheard: Callable[[], None] = lambda: None
     patience_s: float | None = None
 
@@ -70,7 +70,7 @@ class InlinePrompt(App[Any]):
 
     def on_mount(self) -> None:
         """Starts the clocks; keys are read once the question can be seen."""
-        self.set_timer(_UNHEARD_S, self._call_out)
+        self.set_timer(self._waiting.bell_after_s, self._call_out)
         if self._waiting.patience_s is not None:
             self.set_timer(self._waiting.patience_s, self._prompt.refuse)
         self.call_after_refresh(self._listen)

@@ -221,3 +221,36 @@ def test_an_interrupt_ends_the_step_and_leaves_the_run_resumable(at_terminal, pr
     (project / ".rundown/work/go").touch()
     resumed = rundown(project, "resume", only_run(project), "--non-interactive")
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+
+
+def test_an_edited_command_is_asked_about_and_recorded_as_what_it_is(at_terminal, project):
+    with at_terminal("run", "asks.runbook.md", "--no-preflight") as terminal:
+        terminal.wait_question("step 1 First")
+        terminal.press("e", "c")
+        terminal.wait_for("Ctrl-S: run this instead")
+        terminal.type("seq 2 | shuf --head-count 0; ")
+        terminal.press("C-s")
+        assert "run shuf  /" in terminal.wait_question("shuf --head-count 0; seq 3 | tac")
+        terminal.press("a")
+        assert terminal.wait_exit() == 0, terminal.screen()
+    frozen = [body["frozen"]["text"] for body in events(project, "DecisionMade") if body.get("frozen")]
+    assert [text.split(";")[0] for text in frozen][:2] == [
+        'seq 3 | tac > "$RD_WORK_PATH/first"\n',
+        "seq 2 | shuf --head-count 0",
+    ]
+    assert answers(project)[0] == ["run an edited command instead"]
+
+
+def test_session_grants_are_taken_back_at_the_prompt(at_terminal, project):
+    (project / "asks.runbook.md").write_text(ASKS_TWICE.replace("seq 3 | tac", "seq 3 | shuf", 1))
+    with at_terminal("run", "asks.runbook.md", "--no-preflight") as terminal:
+        terminal.wait_question("step 1 First")
+        terminal.press("s")
+        terminal.wait_question("step 2 Second")
+        terminal.press("g")
+        terminal.wait_for("allow run shuf")
+        terminal.press("1")
+        terminal.wait_until(lambda screen: "session grants taken back" in screen and ARMED in screen, "again")
+        terminal.press("n")
+        assert terminal.wait_exit() == 3
+    assert [body["grant"]["pattern"] for body in events(project, "GrantRevoked")] == ["shuf"]
