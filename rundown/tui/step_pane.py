@@ -116,12 +116,24 @@ def _facts(unit: Unit, asks: Sequence[Foreseen], denials: Sequence[Foreseen]) ->
         lines.append(_line("$warning", "asks for", "; ".join(visible(item.text) for item in asks)))
     if denials:
         lines.append(_line("$error", "refused", "; ".join(visible(item.text) for item in denials)))
+        lines += [_line("$quiet", name, text) for item in denials for name, text in _mends(item)]
     if unit.note and not unit.note.startswith("round "):
         lines.append(_line("$quiet", "said", visible(unit.note)))
     moves = unit.part.transitions
     lines.append(_line("$quiet", "on pass", _handler(moves.on_pass)))
     lines.append(_line("$quiet", "on fail", _handler(moves.on_fail)))
     return Content("\n").join(lines)
+
+
+def _mends(item: Foreseen) -> list[tuple[str, str]]:
+    """What would change a refusal: the reason, the flag, the line of policy."""
+    ruling = item.ruling
+    if ruling is None:
+        return []
+    fix = ruling.fix
+    told = [("why", ruling.why)]
+    told += [("allow by", fix.flag), ("or", fix.yaml)] if fix is not None else []
+    return [(name, visible(text)) for name, text in told if text]
 
 
 def _line(tone: str, name: str, text: str) -> Content:

@@ -23,8 +23,8 @@ from rundown.model.event import (
     StepFinished,
     StepStarted,
 )
-from rundown.model.policy import Grant, Outcome
-from rundown.model.request import Capability
+from rundown.model.policy import Fix, Grant, Outcome, Ruling
+from rundown.model.request import Capability, Operation
 from rundown.model.sandbox import ProcessResult
 from rundown.session.library import Document, Opened
 from rundown.session.outlook import Outlook
@@ -113,7 +113,17 @@ REPORT = Foreseen(
     outcome=Outcome.ASK,
     grants=(Grant(capability=Capability.WRITE, pattern="/srv/shop/report.json"),),
 )
-CURL = Foreseen(text="run curl", positions=("1",), outcome=Outcome.DENY)
+CURL = Foreseen(
+    text="run curl",
+    positions=("1",),
+    outcome=Outcome.DENY,
+    ruling=Ruling(
+        operation=Operation(capability=Capability.RUN, resource="curl"),
+        outcome=Outcome.DENY,
+        why='deny "curl" (built-in policy)',
+        fix=Fix(flag="--allow-run curl", yaml="default: {run: {allow: [curl]}}"),
+    ),
+)
 POLICY = (
     "documents  .rundownrc.yaml, builtin.yaml  (most specific first; project: trusted)",
     "mode       run: prompted, read: prompted, write: prompted",
