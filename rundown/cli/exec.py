@@ -52,9 +52,16 @@ Exit code: the command's own; 126 denied by policy, 127 no such command, 125 the
     "--profile", default="", metavar="NAME", help="Add a shipped tool profile: " + "npm, pip, cargo, …"
 )
 @click.option("--no-redact", is_flag=True, help="Leave secrets in output that goes to a file or a pipe.")
+@click.option("--raw-output", "raw", is_flag=True, help="Leave in output what a CI runner would obey.")
 @policy_options
 def command(
-    words: tuple[str, ...], explain: bool, status_fd: int | None, profile: str, no_redact: bool, wish: Wish
+    words: tuple[str, ...],
+    explain: bool,
+    status_fd: int | None,
+    profile: str,
+    no_redact: bool,
+    raw: bool,
+    wish: Wish,
 ) -> int:
     """Run one command exactly as a step would be run. What you type as CMD counts as allowed."""
     _require_profile(profile)
@@ -68,7 +75,7 @@ def command(
             open_house(wish, around, None, front.prompter) as house,
             forwarded(house.room, terminal.size),
         ):
-            printed = Printed(None if no_redact else house.redactor, front.sheet)
+            printed = Printed(None if no_redact else house.redactor, front.sheet, raw=raw)
             typed = Typed(
                 words=words,
                 prompter=front.prompter,

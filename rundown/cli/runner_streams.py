@@ -26,7 +26,7 @@ class GuardedOutput(io.RawIOBase):
     """One standard stream behind the guard. What is held back is written with the next write or `speak`."""
 
     def __init__(self, original: TextIO, stream: Stream, guard: RunnerGuard) -> None:
-        self._original = original  # kept: it would close its descriptor
+        self.original = original  # kept: it would close its descriptor
         self._fd = original.fileno()
         self._stream = stream
         self._guard = guard
@@ -88,6 +88,16 @@ def runner_safe_json(line: bytes) -> bytes:
     if not is_guarded():
         return line
     return line.replace(b"##", b"\\u0023\\u0023").replace(b"section_", b"section\\u005f")
+
+
+def write_unguarded(name: Stream, content: bytes) -> None:
+    """Writes bytes as they are, for a command whose output somebody wants as data, whoever reads it."""
+    stream = sys.stdout if name == "stdout" else sys.stderr
+    raw = _raw(stream)
+    target = raw.original.buffer if raw is not None else stream.buffer
+    stream.flush()
+    target.write(content)
+    target.flush()
 
 
 def speak(command: str, *, on_stderr: bool = False) -> None:

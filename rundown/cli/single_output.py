@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from rundown.cli.runner_streams import write_unguarded
 from rundown.cli.sheet import Sheet
 from rundown.model.policy import Denied
 from rundown.model.sandbox import ProcessResult, StageFailure
@@ -23,9 +24,10 @@ from rundown.session.single import Violated
 class Printed:
     """The command's output on its way to ours. `redactor` None: as it is. On a terminal it always is as it
     is: redaction holds back what may be the beginning of a secret, and a person waits for a prompt. `sheet`:
-    the terminal, which holds it back while a person is asked."""
+    the terminal, which holds it back while a person is asked. `raw`: a CI runner may obey it."""
 
-    def __init__(self, redactor: Redactor | None, sheet: Sheet | None = None) -> None:
+    def __init__(self, redactor: Redactor | None, sheet: Sheet | None = None, *, raw: bool = False) -> None:
+        self._write = write_unguarded if raw else _write
         self._sheet = sheet
         self._redactor = redactor
         self._streams: dict[Stream, RedactionStream | None] = {}
@@ -39,13 +41,13 @@ class Printed:
         if self._sheet is not None and _is_terminal(stream):
             self._sheet.output(chunk)
             return
-        _write(stream, chunk if redaction is None else redaction.feed(chunk))
+        self._write(stream, chunk if redaction is None else redaction.feed(chunk))
 
     def finish(self) -> None:
         """Writes the rest: the command has ended."""
         for stream, redaction in self._streams.items():
             if redaction is not None:
-                _write(stream, redaction.flush())
+                self._write(stream, redaction.flush())
 
 
 class Status:

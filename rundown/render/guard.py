@@ -64,10 +64,12 @@ class RunnerGuard:
         return self._written(side, text[:cut])
 
     def flush(self, stream: Stream) -> bytes:
-        """Returns what was held back, with a blank behind it, so that nothing can complete it."""
+        """Returns what was held back; a line end, or nothing, is to come after it. Where the other stream holds
+        something as well, a blank stands behind it."""
         side = self._sides[stream]
+        other = self._sides["stderr" if stream == "stdout" else "stdout"]
         rest = side.end()
-        return self._written(side, f"{rest} ") if rest else b""
+        return self._written(side, f"{rest} " if rest and other.held else rest)
 
     def is_at_line_start(self, stream: Stream) -> bool:
         """Whether nothing stands on the line that is being written."""

@@ -158,6 +158,14 @@ def test_no_option_opens_the_way(words: list[str], project: Path) -> None:
     assert OBEYED.search(read.replace("\x1b[0K", "")) is None, read
 
 
+def test_the_bytes_of_one_command_are_data_for_whoever_says_so(project: Path) -> None:
+    words = ["--", "printf", "::error::x\\r\\n##[a]s"]
+    guarded = rundown(project, "exec", *words, environment=GITHUB)
+    data = rundown(project, "exec", "--raw-output", *words, environment=GITHUB)
+    # Text mode reads both ends of a line as one.
+    assert (guarded.stdout, data.stdout) == (": :error::x\n## [a]s", "::error::x\n##[a]s"), data.stderr
+
+
 def test_texts_of_the_runbook_do_not_speak_either(project: Path) -> None:
     (project / "rude.runbook.md").write_text(
         "# R\n\n## 1. Do it\n\n::add-mask::x\n\n  ::error::y ##[group]\n"
