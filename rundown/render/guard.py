@@ -64,8 +64,8 @@ class RunnerGuard:
         return self._written(side, text[:cut])
 
     def flush(self, stream: Stream) -> bytes:
-        """Returns what was held back; a line end, or nothing, is to come after it. Where the other stream holds
-        something as well, a blank stands behind it."""
+        """Returns what was held back; a line end, or nothing, is to come after it. Where the other stream
+        holds something as well, a blank stands behind it."""
         side = self._sides[stream]
         other = self._sides["stderr" if stream == "stdout" else "stdout"]
         rest = side.end()
