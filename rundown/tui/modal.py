@@ -51,6 +51,10 @@ class PromptScreen(ModalScreen[_T | None], Generic[_T]):
         event.stop()
         self.dismiss(event.answer)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """An editor inside the prompt has Escape for itself."""
+        return action != "refuse" or self.focused is self.prompt
+
     def action_refuse(self) -> None:
         """Gives no answer."""
         self.dismiss(None)

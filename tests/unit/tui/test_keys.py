@@ -416,6 +416,23 @@ def test_a_key_that_was_on_its_way_allows_nothing(tmp_path):
     assert played(tmp_path, play) == (False, (Answer(choice=Choice.ONCE),))
 
 
+def test_escape_leaves_an_editor_inside_a_question_first(tmp_path):
+    from rundown.session.ports import Answer, Choice
+    from rundown.tui.messages import Ask, Asked
+    from tests.support.questions import question
+
+    async def play(stage: Stage) -> Any:
+        await stage.run()
+        ask = Ask(question(), (Answer(choice=Choice.DENY),))
+        await stage.tell(Asked(ask))
+        await answered(stage, "e", "escape")
+        still = not ask.reply.done()
+        await stage.press("escape")
+        return still, ask.reply.result(timeout=1)
+
+    assert played(tmp_path, play) == (True, (Answer(choice=Choice.DENY),))
+
+
 def test_b_leads_nowhere_without_a_list_to_go_back_to(tmp_path):
     async def play(stage: Stage) -> Any:
         await stage.press("b")
