@@ -16,9 +16,13 @@ from rundown.egress.model_api import APIS
 from rundown.egress.outer_proxy import read_outer_proxies
 from rundown.egress.upstream import BadUpstreamError, Upstream, parse_base
 from rundown.model.diagnostic import Diagnostic, Span
+from rundown.model.policy import Grant
+from rundown.model.request import Capability, ExecutionRequest
 from rundown.model.runbook import AgentBody, Runbook
 from rundown.policy.document import Decoded
 from rundown.policy.form import Agent
+from rundown.session.desk import Desk
+from rundown.session.request import AGENT_PROGRAM
 
 _Also = tuple[tuple[str, str], ...]
 
@@ -41,6 +45,23 @@ class Crew(Struct, frozen=True, kw_only=True):
     def is_named(self, kind: str) -> bool:
         """Whether a person or a document names this kind: then starting it needs no further question."""
         return kind in (self.chosen, self.default) or any(self._settings(kind))
+
+    def program_grants(self, request: ExecutionRequest) -> tuple[Grant, ...]:
+        """Returns what lets the program of an agent start that a person or a document named; nothing for the
+        request of a command."""
+        named = {KINDS[kind].executable for kind in KINDS if self.is_named(kind)}
+        known = {kind.executable for kind in KINDS.values()} - {""}
+        return tuple(
+            Grant(
+                capability=Capability.RUN,
+                pattern=item.resource,
+                resolved=item.resolved,
+                argv=tuple(word for word in item.argv if word is not None),
+            )
+            for item in request.operations
+            if request.kind == "agent" and item.note == AGENT_PROGRAM and item.resolved is not None
+            if ("" if item.resource not in known else item.resource) in named
+        )
 
     def budget_usd(self, launch: AgentLaunch) -> float | None:
         """The smaller of the fence's budget and the policy's."""
@@ -181,4 +202,14 @@ def _place(
         credential=own,
         secret=name,
         also=also,
+    )
+
+
+def crew_of(desk: Desk, chosen: str | None) -> Crew:
+    """Returns the crew of a project; `chosen`: the kind that a person named."""
+    return Crew(
+        environ=desk.around.environ,
+        documents=desk.loaded.decoded,
+        chosen=chosen,
+        find=desk.find_executable,
     )

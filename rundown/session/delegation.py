@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 from msgspec.structs import replace
 
-from rundown.agents.launch import AgentLaunch
 from rundown.errors import InvalidInputError
 from rundown.model.event import Body, QuestionAsked
 from rundown.model.policy import Allowed, Envelope, Grant
@@ -18,7 +17,7 @@ from rundown.model.runbook import Runbook
 from rundown.policy.paths import covers
 from rundown.session.bridge import AgentJudge
 from rundown.session.build import House
-from rundown.session.crew import Crew
+from rundown.session.crew import Crew, crew_of
 from rundown.session.permissions import Judge, Permissions
 from rundown.session.ports import Answer, Prompter, Question
 from rundown.session.run import Start
@@ -66,23 +65,11 @@ class Delegation:
             self._writes = self._prompter.confirm(_WRITE)
             yield self._asked(request, "write {repo}/** (each change is decided)", self._writes)
 
-    def given(self, launch: AgentLaunch, root: str, request: ExecutionRequest) -> tuple[Grant, ...]:
-        """Returns what a start of this agent has besides the session's grants: its program, if a person or a
+    def given(self, root: str, request: ExecutionRequest) -> tuple[Grant, ...]:
+        """Returns what the start of an agent has besides the session's grants: its program, if a person or a
         policy names its kind, and the writes that a person let it have."""
-        found: list[Grant] = []
-        program = next(item for item in request.operations if item.capability is Capability.RUN)
-        if self.crew.is_named(launch.kind) and program.resolved is not None:
-            found.append(
-                Grant(
-                    capability=Capability.RUN,
-                    pattern=program.resource,
-                    resolved=program.resolved,
-                    argv=tuple(word for word in program.argv if word is not None),
-                )
-            )
-        if self._writes:
-            found.append(Grant(capability=Capability.WRITE, pattern=f"{root}/**"))
-        return tuple(found)
+        tree = (Grant(capability=Capability.WRITE, pattern=f"{root}/**"),) if self._writes else ()
+        return (*self.crew.program_grants(request), *tree)
 
     def share(self, root: str, request: ExecutionRequest, granted: tuple[Grant, ...]) -> Iterator[Body]:
         """Asks once whether agents may use what command steps were granted. What opens the sandbox for this
@@ -157,11 +144,5 @@ class _Patient:
 def delegation_of(house: House, prompter: Prompter, chosen: str | None) -> Delegation:
     """Returns what agents share in this house; `chosen`: the kind that a person named."""
     desk = house.desk
-    crew = Crew(
-        environ=desk.around.environ,
-        documents=desk.loaded.decoded,
-        chosen=chosen,
-        find=desk.find_executable,
-    )
     standing = desk.keeper.personal()
-    return Delegation(crew, desk, prompter, sees=house.describe_view, standing=standing)
+    return Delegation(crew_of(desk, chosen), desk, prompter, sees=house.describe_view, standing=standing)

@@ -145,7 +145,7 @@ def _decide(
         given: tuple[Grant, ...] = ()
         if launch is not None:
             yield from tools.delegation.admit(tools.root, request)
-            given = tools.delegation.given(launch, tools.root, request)
+            given = tools.delegation.given(tools.root, request)
         aside = Aside(given=given, editable=isinstance(attempt.unit.body, CommandBody))
         try:
             decision = yield from tools.permissions.settle(request, subject, aside=aside)

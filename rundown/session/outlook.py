@@ -19,6 +19,7 @@ from rundown.policy.grants import remember
 from rundown.policy.permissions import decode_permissions, weigh_wishes
 from rundown.policy.release import Recipient
 from rundown.render.question import describe_words
+from rundown.session.crew import crew_of
 from rundown.session.desk import Desk, writable_trees
 from rundown.session.library import Opened
 from rundown.session.ports import Foreseen
@@ -85,10 +86,11 @@ def look_ahead(
     asks: dict[str, list[tuple[str, Ruling, Grant]]] = {}
     denials: dict[str, list[tuple[str, Ruling, Grant]]] = {}
     doing: list[str] = []
+    crew = crew_of(desk, agent)
     for request in foresee(first, desk, agent, secrets_of, cwd):
         if _may_write(request):
             doing.append(request.position)
-        for ruling in desk.evaluate(request, grants).rulings:
+        for ruling in desk.evaluate(request, (*grants, *crew.program_grants(request))).rulings:
             if ruling.outcome is not Outcome.ALLOW:
                 kept = asks if ruling.outcome is Outcome.ASK else denials
                 found = (request.position, ruling, remember(request, ruling))
@@ -162,9 +164,10 @@ def foresee(
 ) -> Iterator[ExecutionRequest]:
     """Yields the request of every block whose values are known already."""
     root = desk.project.root
+    default = crew_of(desk, agent).default
     for chapter in chapters(first, root):
         front, texts = chapter.opened.runbook.front, chapter.texts
-        shop = Shop(shell=front.shell, workspace=desk.workspace, agent=agent or front.agent)
+        shop = Shop(shell=front.shell, workspace=desk.workspace, agent=agent or front.agent or default)
         secrets = secrets_of(chapter.opened) if secrets_of is not None else None
         for position, body in chapter.units():
             if isinstance(body, CommandBody | AgentBody):

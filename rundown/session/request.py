@@ -16,6 +16,9 @@ from rundown.session.ports import Workspace
 from rundown.shell.extract import extract, extract_argv
 from rundown.shell.extraction import Extraction
 
+AGENT_PROGRAM = "the agent that does this step"
+"""Why the program of an agent that is talked to is among the operations."""
+
 
 class Place(Struct, frozen=True, kw_only=True):
     """Which unit of which run asks. `cwd` is the project root's real path."""
@@ -86,9 +89,7 @@ def freeze_talker(
     """Returns the request of an agent that is talked to: its program, by the words it is started with. The
     task is `text`; what the agent does about it is asked call by call."""
     cwd, extra = _directory(place, body.options, workspace)
-    program = Operation(
-        capability=Capability.RUN, resource=argv[0], argv=argv, note="the agent that does this step"
-    )
+    program = Operation(capability=Capability.RUN, resource=argv[0], argv=argv, note=AGENT_PROGRAM)
     program = workspace.resolve(program, place.cwd)
     found = _resolved(Extraction(operations=(), variables=()), body.options, cwd, workspace)
     return replace(
