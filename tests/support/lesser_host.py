@@ -25,7 +25,10 @@ def main(words: list[str], command: list[str]) -> None:
     if "masked-proc" in words:
         _call("unshare", _CLONE_NEWNS)
         _call("mount", b"none", b"/", None, _MS_REC | _MS_PRIVATE, None)
-        _call("mount", b"/dev/null", b"/proc/keys", None, _MS_BIND, None)
+        covered = next(
+            f"/proc/{name}" for name in ("keys", "timer_list", "kcore") if os.path.exists(f"/proc/{name}")
+        )
+        _call("mount", b"/dev/null", covered.encode(), None, _MS_BIND, None)
     if "ordinary" in words:
         os.setgroups([])
         os.setresgid(ORDINARY_UID, ORDINARY_UID, ORDINARY_UID)
