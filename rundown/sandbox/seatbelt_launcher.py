@@ -66,9 +66,11 @@ class SeatbeltLauncher(Launcher):
 
     def interrupt(self) -> bool:
         """Ends what runs: TERM, after a grace KILL; KILL at once when called again."""
+        if self._process is None:
+            return False
         self._asked += 1
         self._signal(signal.SIGTERM if self._asked == 1 else signal.SIGKILL)
-        return self._process is not None
+        return True
 
     def resize(self, rows: int, columns: int) -> None:
         """Nothing here has a terminal of its own."""
@@ -148,6 +150,8 @@ class SeatbeltLauncher(Launcher):
                 if kill_at is not None and now > kill_at:
                     self._signal(signal.SIGKILL)
             _read_all(selector, output, 0)
+        if self._asked and not ending:
+            ending = "interrupted"
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)  # what it left running in its group
         return ending
