@@ -88,13 +88,13 @@ def test_it_asks_the_terminal_nothing(screen: Screen) -> None:
 
 
 def test_what_was_typed_before_it_could_be_seen_is_forgotten(screen: Screen) -> None:
-    os.write(screen.master, b"yyyy")
+    os.write(screen.master, b"nnnn")
     thread, answers = on_another_thread(screen, Waiting())
     assert screen.drawn.wait(30)
     assert answers == []
-    os.write(screen.master, b"n")
+    os.write(screen.master, b"y")
     thread.join(30)
-    assert answers == ["no"]
+    assert answers == ["yes"]
 
 
 def test_after_the_time_out_it_is_refused(screen: Screen) -> None:
