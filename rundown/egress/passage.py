@@ -61,7 +61,7 @@ class Passage:
         self._recorder = Recorder(gate.record)
         self._listeners: list[socket.socket] = []
         self._doors: list[tuple[tuple[str, str, int], socket.socket]] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], socket.socket] = {}
         self._pumps: set[Pump] = set()
         self._refused_names: set[str] = set()
         self._refused_ports: set[Wanted] = set()
@@ -105,6 +105,9 @@ class Passage:
             self._loop.remove_reader(sock)
         self._closing = True
         self._idle.cancel()
+        for task, client in tuple(self._tasks.items()):
+            if not _has_more_to_say(client):
+                task.cancel()
         end = self._loop.time() + self._limits.drain_s
         while self._loop.time() < end and (self._tasks or any(not pump.out.is_done for pump in self._pumps)):
             await asyncio.sleep(0.01)
@@ -173,8 +176,8 @@ class Passage:
                 continue
             client.setblocking(False)
             task = self._loop.create_task(self._serve(door, client))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks[task] = client
+            task.add_done_callback(lambda task: self._tasks.pop(task, None))
 
     def _rest(self, door: tuple[str, str, int], listener: socket.socket) -> None:
         """Out of descriptors: those that wait are taken when some are free again."""
@@ -298,6 +301,14 @@ class Passage:
             if now - pump.last_moved >= self._limits.idle_s:
                 pump.stop(f"nothing was said for {self._limits.idle_s:.0f} s")
         self._idle = self._loop.call_later(min(self._limits.idle_s, 60.0), self._end_idle)
+
+
+def _has_more_to_say(client: socket.socket) -> bool:
+    """Whether the other side, which is gone, left bytes to be delivered."""
+    try:
+        return bool(client.recv(1, socket.MSG_PEEK))
+    except OSError:
+        return False
 
 
 def read_attempt(packet: bytes) -> tuple[str, int] | None:

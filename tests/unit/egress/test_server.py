@@ -213,6 +213,26 @@ def test_what_a_step_sent_before_it_ended_arrives(step_with):
     assert bytes(arrived) == content
 
 
+def test_a_connection_that_is_still_being_made_does_not_hold_up_the_end(step_with):
+    deaf = socket.socket()
+    deaf.bind((HERE, 0))
+    deaf.listen(0)
+    port = deaf.getsockname()[1]
+    fillers = [socket.socket() for _ in range(4)]
+    for filler in fillers:
+        filler.setblocking(False)
+        filler.connect_ex((HERE, port))
+    step = step_with(Gate({"localhost": ALLOW}), limits=Limits(drain_s=30))
+    step.door("loopback", THERE, port)
+    socket.create_connection((THERE, port), timeout=10).close()
+    ended = threading.Thread(target=step.close)
+    ended.start()
+    ended.join(10)
+    assert not ended.is_alive()
+    for each in (deaf, *fillers):
+        each.close()
+
+
 def test_large_streams_pass_whole_both_ways_and_are_counted(step_with):
     content = os.urandom(1 << 20) * 8
 
