@@ -21,7 +21,14 @@ from rundown.policy.resolve import plain_outcome
 from rundown.policy.subject import NameSubject, RunSubject, sets_variable
 from rundown.policy.toolchain import toolchain_trees
 
-_PERSONS = (LayerKind.FLAG, LayerKind.PROJECT, LayerKind.POLICY_FILE, LayerKind.USER, LayerKind.SESSION)
+_PERSONS = (
+    LayerKind.FLAG,
+    LayerKind.PROJECT,
+    LayerKind.POLICY_FILE,
+    LayerKind.USER,
+    LayerKind.SESSION,
+    LayerKind.TOOL,  # in force only because a person's document extends it
+)
 _PATHS = (Capability.READ, Capability.WRITE)
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from rundown.errors import InvalidInputError
-from rundown.model.policy import LayerKind
+from rundown.model.policy import Allowed, LayerKind
 from rundown.policy.flags import PolicyFlags
 from rundown.policy.load import load_ruleset, tool_document, tool_names
 from rundown.policy.trust import UntrustedError, forget_trust, record_trust, trusted_roots
-from tests.support.policies import outcome, rules, run
+from tests.support.policies import ROOT, decide, outcome, rules, run
 
 TIGHT = "default: {run: {deny: [git]}}\n"
 LOOSE = "default: {run: {allow: [terraform]}}\n"
@@ -388,3 +388,11 @@ def test_a_document_above_others_is_warned_about_what_it_says_in_vain(place):
         "warning",
         "`ku*` does not allow kubectl",
     )
+
+
+def test_the_trees_of_a_profile_that_a_person_extends_are_made_where_they_are_missing(place):
+    (place.root / ".rundownrc.yaml").write_text("extends: [tool/pip]\n")
+    loaded = place.load(trust_project=True)
+    decision = decide(loaded.ruleset, run("pip list"))
+    assert isinstance(decision, Allowed)
+    assert f"{ROOT}/.venv/**" in decision.envelope.write_made

@@ -1,0 +1,84 @@
+"""Each tool profile lets its real tool do its everyday work, where that tool is installed.
+
+Nothing leaves this machine: what a profile opens to the network is tried with a server on loopback.
+"""
+
+import shutil
+import socket
+import threading
+
+import pytest
+
+from tests.support.project import rundown
+
+pytestmark = pytest.mark.kernel
+
+
+@pytest.fixture
+def project(tmp_path):
+    place = tmp_path / "project"
+    (place / ".rundown").mkdir(parents=True, mode=0o700)
+    return place
+
+
+def under(project, profile, text, *tools):
+    """Runs a text as a step under one profile and the built-in policy; skips where a tool is missing."""
+    missing = [tool for tool in tools if shutil.which(tool, path="/usr/local/bin:/usr/bin:/bin") is None]
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)} in the system's folders")
+    (project / ".rundownrc.yaml").write_text(f"extends: [tool/{profile}]\n")
+    (project / "a.runbook.md").write_text(f"# A\n\n## 1. Work\n\n```sh\n{text}\n```\n")
+    words = ("run", "a.runbook.md", "--non-interactive", "--trust-project")
+    ran = rundown(project, *words, environment={"PATH": "/usr/local/bin:/usr/bin:/bin"})
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def test_npm_changes_its_package_and_runs_a_script_of_it(project):
+    (project / "package.json").write_text('{"name": "a", "version": "1.0.0"}\n')
+    text = "npm pkg set scripts.hi='node -p 6*7' && npm run --silent hi"
+    assert "42" in under(project, "npm", text, "npm", "node")
+
+
+def test_pip_sees_what_is_installed_and_a_virtual_environment_is_made(project):
+    text = "python3 -m venv --without-pip .venv && pip --version"
+    told = under(project, "pip", text, "pip", "python3")
+    assert (project / ".venv/pyvenv.cfg").is_file()
+    assert "pip " in told
+
+
+def test_cargo_builds_and_runs_a_crate(project):
+    (project / "src").mkdir()
+    (project / "src/main.rs").write_text('fn main() { println!("{}", 6 * 7); }\n')
+    (project / "Cargo.toml").write_text('[package]\nname = "a"\nversion = "0.1.0"\nedition = "2021"\n')
+    assert "42" in under(project, "cargo", "cargo run --offline --quiet", "cargo", "rustc", "cc")
+
+
+def test_go_builds_a_module(project):
+    (project / "go.mod").write_text("module a\n\ngo 1.19\n")
+    (project / "main.go").write_text('package main\n\nfunc main() { println("hi") }\n')
+    under(project, "go", "go build -o bin/a . && ls bin", "go")
+    assert (project / "bin/a").is_file()
+
+
+def test_psql_reaches_the_database_on_this_machine(project):
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            server.bind(("127.0.0.1", 5432))
+        except OSError:
+            pytest.skip("port 5432 is taken on this machine")
+        server.listen()
+        reached = threading.Event()
+
+        def answer():
+            client, _ = server.accept()
+            with client:
+                client.recv(64)
+                reached.set()
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        under(project, "postgres", "psql -h localhost -d a -c 'select 1' || true", "psql")
+        assert reached.wait(20)
+        thread.join()
