@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from rundown.model.policy import Allowed, Envelope, LayerKind, Outcome, Rule
 from rundown.model.request import Capability, ExecutionRequest
 from rundown.model.sandbox import SandboxPlan, Survey
@@ -25,6 +27,7 @@ from rundown.sandbox.probe import probe_host
 from rundown.sandbox.settings import LaunchSettings, ViewSettings
 from rundown.sandbox.survey import survey
 from rundown.sandbox.walk import WalkMemory
+from rundown.session.egress import plan_network
 
 FILES = 100_000
 PER_DIRECTORY = 100
@@ -72,11 +75,13 @@ def measure_steps(root: Path, runs: int) -> dict[str, float]:
         return found
 
     planned = plan()
+    connected = replace(planned, network=plan_network(envelope))
     with Launcher(host) as launcher:
         acts: dict[str, Callable[[], object]] = {
             "sh -c true": lambda: subprocess.run(["sh", "-c", "true"], check=True),
             "survey and plan": plan,
             "confined": lambda: launcher.launch(planned, lambda stream, chunk: None),
+            "confined, network": lambda: launcher.launch(connected, lambda stream, chunk: None),
         }
         if shutil.which("bwrap"):
             acts["bwrap"] = lambda: subprocess.run([*BWRAP, "sh", "-c", "true"], check=True)
