@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,15 +29,18 @@ POLICY = "version: 1\ndefault: {write: {allow: ['{repo}/dist/**']}, run: {allow:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    place = tmp_path / "project"
+def project() -> Iterator[Path]:
+    # Not below pytest's own folder, which every session closes to others.
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield lay_out(Path(folder) / "project")
+
+
+def lay_out(place: Path) -> Path:
     (place / "dist").mkdir(parents=True)
     (place / "job.runbook.md").write_text(BOOK)
     (place / "ci.yaml").write_text(POLICY)
     commit_all(place, "Start")
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o011)
     return place
 
 

@@ -2,9 +2,11 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,13 +40,14 @@ def run(*words: str) -> Callable[[Path], int]:
 def on_a_bare_host(project: Path) -> int:
     """Neither namespaces nor Landlock: nothing could be confined."""
     words = ("no-userns", "no-landlock") if os.geteuid() != 0 else ("ordinary", "no-userns", "no-landlock")
-    for folder in (project.parent, *project.parent.parents):
-        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o011)
     lesser = [sys.executable, str(ROOT / "tests/support/lesser_host.py"), *words, "--"]
-    environment = bare_environment(project, {"CI": "true"})
-    Path(environment["HOME"]).chmod(0o777)
-    done = subprocess.run([*lesser, str(RUNDOWN), "run", "fine.runbook.md"], cwd=project, env=environment)
+    # Not below pytest's own folder, which every session closes to others.
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        Path(folder).chmod(0o755)
+        place = Path(shutil.copytree(project, Path(folder) / "project"))
+        environment = bare_environment(place, {"CI": "true"})
+        Path(environment["HOME"]).chmod(0o777)
+        done = subprocess.run([*lesser, str(RUNDOWN), "run", "fine.runbook.md"], cwd=place, env=environment)
     return done.returncode
 
 
