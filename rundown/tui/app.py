@@ -15,6 +15,7 @@ from rundown.tui.chooser import ChooserScreen
 from rundown.tui.clock import Clock, real_clock
 from rundown.tui.conductor import Conduct, Conductor, Errand
 from rundown.tui.deeds import DEEDS, bare
+from rundown.tui.driver import choose_driver
 from rundown.tui.modal import ask
 from rundown.tui.opening import Shelves
 from rundown.tui.questions import yes_or_no
@@ -44,7 +45,7 @@ class RundownApp(App[None]):
         light: bool = False,
         conduct: Conduct = Conductor,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=choose_driver())
         self._conduct = conduct
         for theme in themes():
             self.register_theme(theme)

@@ -3,12 +3,13 @@
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.support.project import RUNDOWN, bare_environment, commit_all, rundown
-from tests.support.terminal import Terminal
+from tests.support.terminal import PATIENCE_SECONDS, POLL_SECONDS, Terminal
 
 pytestmark = [pytest.mark.kernel, pytest.mark.terminal]
 
@@ -225,6 +226,23 @@ def _ancestors(pid: int) -> list[int]:
             break
         found.append(pid)
     return found
+
+
+@pytest.mark.parametrize("moment", ["while it is asked", "while a step runs"])
+def test_when_the_terminal_goes_away_the_run_pauses_and_the_program_ends(moment, project):
+    asked = moment == "while it is asked"
+    with at_terminal(project, "tui", "steps" if asked else "waits.runbook.md") as terminal:
+        terminal.wait_for(READY)
+        terminal.press("r")
+        terminal.wait_for("Enter alone: deny" if asked else "waiting-42")
+        program = Path(f"/proc/{program_of(terminal)}")
+        terminal.hang_up()
+        until = time.monotonic() + PATIENCE_SECONDS
+        while program.exists():
+            assert time.monotonic() < until, "the program outlives its terminal"
+            time.sleep(POLL_SECONDS)
+    assert [body["reason"] for body in events(project, "RunPaused")] == ["interrupted"]
+    assert events(project, "QuestionAsked") == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
