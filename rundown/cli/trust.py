@@ -25,18 +25,22 @@ _ROOT = click.option("--root", type=click.Path(path_type=Path), metavar="DIR", h
 
 
 @click.command("trust")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--list", "listing", is_flag=True, help="List the projects whose document is trusted.")
 @click.option("--revoke", is_flag=True, help="Trust this project's document no more.")
 @_ROOT
-def trust(listing: bool, revoke: bool, root: Path | None) -> int:
-    """Show what this project's policy document opens, and trust it as it is now. A change asks again."""
+def trust(file: Path | None, listing: bool, revoke: bool, root: Path | None) -> int:
+    """Show what this project's policy document opens, and trust it as it is now. A change asks again.
+
+    FILE: a runbook, or any file, of the project meant; by default the one you stand in.
+    """
     around = read_surroundings()
     state = str(around.state)
     if listing:
         for known, digest in trusted_roots(state).items():
             sys.stdout.write(f"{visible(known)}  {digest}\n")
         return 0
-    project = find_project(None, around.cwd, around.home, root)
+    project = find_project(file, around.cwd, around.home, root)
     if revoke:
         forget_trust(state, project.root)
         sys.stdout.write(f"{visible(project.root)} is trusted no more\n")

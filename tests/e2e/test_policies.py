@@ -74,3 +74,13 @@ def test_what_a_document_says_in_vain_is_told_at_every_use(project):
         ran = rundown(project, *words)
         told = ran.stdout + ran.stderr
         assert (ran.returncode, told.count("warning[policy/lifts-nothing]")) == (0, 1), (words, told)
+
+
+def test_a_projects_document_is_trusted_by_any_file_of_it(project, tmp_path):
+    other = tmp_path / "other"
+    (other / ".rundown").mkdir(parents=True)
+    (other / ".rundownrc.yaml").write_text("default: {run: {allow: [terraform]}}\n")
+    (other / "a.runbook.md").write_text("# A\n\n## 1. S\n\n```sh\ntrue\n```\n")
+    trusted = rundown(project, "trust", other / "a.runbook.md")
+    assert f".rundownrc.yaml of {other} opens:" in trusted.stdout
+    assert "nothing to trust: recorded" in rundown(project, "trust", other / "a.runbook.md").stdout
