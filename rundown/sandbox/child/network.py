@@ -30,7 +30,6 @@ _BACKLOG: Final = 4096
 _DNS: Final = 53
 
 _SO_ATTACH_FILTER: Final = 26
-_IPV4: Final = 0x0800
 _BPF: Final = struct.Struct("HBBI")
 _FIRST_OF_TCP: Final = (
     (0x30, 0, 0, 9),  # the protocol
@@ -128,14 +127,15 @@ class StepNetwork:
 def watch_attempts(device: str) -> socket.socket:
     """Returns a socket that sees the first packet of each TCP connection coming in by `device`.
 
-    Source: packet(7) (SOCK_DGRAM: from the IP header on), bpf(4) of the BSDs for the instructions, RFC 791.
+    A raw one: closing a packet socket waits for a grace period of the kernel, longer than a step takes.
+    Source: raw(7) (from the IP header on), bpf(4) of the BSDs for the instructions, RFC 791.
     """
     program = b"".join(_BPF.pack(*instruction) for instruction in _FIRST_OF_TCP)
-    made = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+    made = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
     space = ctypes.create_string_buffer(program)
     filtering = struct.pack("HxxxxxxP", len(_FIRST_OF_TCP), ctypes.addressof(space))
     made.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, filtering)
-    made.bind((device, _IPV4))
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
     made.setblocking(False)
     return made
 
