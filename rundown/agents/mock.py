@@ -1,5 +1,6 @@
 """The mock agent: deterministic, for tests and demos. One sh script that does what its fence says."""
 
+import json
 import shlex
 from collections.abc import Mapping
 
@@ -8,12 +9,15 @@ _FILE = "/tmp/agent-mock.txt"
 
 def mock_script(task: str, words: Mapping[str, str]) -> str:
     """Returns its script. `file=` where the task is appended, `secret=NAME` reports presence and never the
-    value, `connect=HOST:PORT` tries one connection, `fail=WHY` ends with FAIL."""
+    value, `connect=HOST:PORT` tries one connection, `output=json` prints the task in an
+    object, `fail=WHY` ends with FAIL."""
     lines = [_append_task(task, words.get("file", _FILE))]
     if "secret" in words:
         lines.append(_report_secret(words["secret"]))
     if "connect" in words:
         lines.append(_try_connection(words["connect"]))
+    if words.get("output") == "json":
+        lines.append(f"echo {shlex.quote(json.dumps({'task': task.strip()}))}")
     verdict = f"FAIL {words['fail']}" if "fail" in words else "PASS"
     lines.append(f"echo {shlex.quote('RESULT: ' + verdict)}")
     return "\n".join(lines) + "\n"

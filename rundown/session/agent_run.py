@@ -8,7 +8,6 @@ from msgspec import Struct
 from rundown.agents.brief import Brief
 from rundown.agents.call import Permit, ToolCall
 from rundown.agents.launch import AgentLaunch
-from rundown.agents.outputs import read_outputs
 from rundown.agents.talk import open_conversation
 from rundown.egress.gateway import GatewayLimits
 from rundown.egress.upstream import Upstream
@@ -116,10 +115,10 @@ class AgentRun:
         around.transcript.write(stream.flush())
         return result
 
-    def outputs(self) -> dict[str, object]:
-        """Returns the values in the agent's last message, by the names of the step."""
-        said = self._delegate.last_message if self._delegate is not None else ""
-        return read_outputs(said, self._job.outputs)
+    @property
+    def last_message(self) -> str:
+        """What the agent said last, as it said it."""
+        return self._delegate.last_message if self._delegate is not None else ""
 
     def facts(self, posting: Posting) -> Iterator[Body]:
         """Yields what was used and kept, when the process is gone."""
@@ -156,6 +155,7 @@ class AgentRun:
             instructions=tuple((name, redact(text)) for name, text in read_instructions(job.root)),
             failure=job.failure,
             outputs=job.outputs,
+            wants_object=job.launch.parameters.get("output") == "json",
         ).text()
 
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rundown.agents.launch import AgentLaunch, plan_agent
+from rundown.agents.outputs import read_outputs
 from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import Body, OutputCaptured, RunPaused
@@ -60,9 +61,14 @@ class Engaged(Struct, frozen=True, kw_only=True):
 
     def facts(self) -> Iterator[Body]:
         """Yields what the agent handed on, used and said, when its process and its connections are gone."""
-        for name, value in self.run.outputs().items():
+        for name, value in self._values().items():
             yield OutputCaptured(position=self.job.request.position, name=name, value=json.dumps(value))
         yield from self.run.facts(self.posting)
+
+    def _values(self) -> dict[str, object]:
+        """With `output=json` they are those of its one object, which is taken apart from here."""
+        wants_object = self.job.launch.parameters.get("output") == "json"
+        return {} if wants_object else read_outputs(self.run.last_message, self.job.outputs)
 
 
 def find_talker(tools: Tools, attempt: Attempt) -> AgentLaunch | None:

@@ -10,12 +10,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from rundown.agents.launch import AgentLaunch, plan_agent
-from rundown.agents.verdict import Verdict, read_verdict
+from rundown.agents.launch import AgentLaunch
 from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import (
-    AgentReported,
     Body,
     LaunchFailed,
     LaunchRequested,
@@ -28,12 +26,14 @@ from rundown.model.event import (
 )
 from rundown.model.policy import Allowed, Denied, Grant
 from rundown.model.request import ExecutionRequest
-from rundown.model.runbook import AgentBody, CommandBody
+from rundown.model.runbook import CommandBody
 from rundown.model.sandbox import ProcessResult, StageFailure
 from rundown.redact.redactor import RedactionStream
+from rundown.session.agent_answer import take_object, wants_object
 from rundown.session.agent_step import Engaged, engage, find_talker, plan_job
 from rundown.session.captures import Capture, open_capture
 from rundown.session.egress import StepNetworking
+from rundown.session.judging import finished, judge
 from rundown.session.permissions import Aside, EditedError
 from rundown.session.ports import Planned, Prompter, Stream, Subject
 from rundown.session.posting import Posting
@@ -105,7 +105,7 @@ def execute(tools: Tools, attempt: Attempt, texts: Texts) -> Iterator[Body]:
     if isinstance(bound, Diagnostic):
         raise InvalidInputError(bound)
     if bound.problem:
-        yield replace(_finished(attempt, False, "template"), note=bound.problem)
+        yield replace(finished(attempt, False, "template"), note=bound.problem)
         return
     launch = find_talker(tools, attempt)
     decided = yield from _decide(tools, attempt, bound, texts, launch)
@@ -229,6 +229,9 @@ def _launch(
         return
     if engaged is not None:
         yield from engaged.facts()
+    if wants_object(attempt):
+        said = engaged.run.last_message if engaged is not None else recording.tail.decode("utf-8", "replace")
+        result = yield from take_object(tools, attempt, said, result)
     yield from settled.released.facts(attempt.position)
     if capture is not None and result.ending != "interrupted":
         for name, value in capture.read().items():
@@ -300,48 +303,10 @@ def _look_after(
         yield body
 
 
-def judge(tools: Tools, attempt: Attempt, result: ProcessResult, tail: bytes) -> Iterator[Body]:
-    """Yields the unit's result. `tail` is the end of what it printed (redacted)."""
-    body = attempt.unit.body
-    passed = result.ending == "exited" and result.status == 0 and not result.reason
-    if not isinstance(body, AgentBody):
-        yield _finished(attempt, passed, "process")
-        return
-    launch = plan_agent(body, tools.shop.agent)
-    kind = launch.kind if isinstance(launch, AgentLaunch) else "unknown"
-    verdict = read_verdict(tail)
-    if verdict is None and passed and kind not in ("command", "mock") and tools.prompter.can_ask():
-        report = tools.prompter.report(f"{attempt.position}: {kind} gave no RESULT line. Did it pass?")
-        verdict = Verdict(result="pass" if report.kind == "pass" else "fail", detail=report.note)
-    said = verdict.result == "pass" if verdict is not None else passed and kind == "command"
-    detail = (
-        verdict.detail
-        if verdict is not None
-        else ("" if said else result.reason or "the agent gave no RESULT line")
-    )
-    won = passed and said
-    if not won and result.reason:
-        detail = result.reason
-    yield AgentReported(
-        position=attempt.position, kind=kind, verdict="pass" if won else "fail", detail=detail
-    )
-    yield replace(_finished(attempt, won, "agent"), note=detail)
-
-
-def _finished(attempt: Attempt, passed: bool, by: str) -> StepFinished:
-    return StepFinished(
-        step=attempt.step,
-        substep=attempt.substep,
-        iteration=attempt.iteration,
-        result="pass" if passed else "fail",
-        reported_by=by,
-    )
-
-
 def _refused(tools: Tools, attempt: Attempt, denied: Denied) -> Body:
     names = ", ".join(str(item.operation) for item in denied.denials)
     if tools.on_denied == "fail":
-        return replace(_finished(attempt, False, "policy"), note=f"denied: {names} (status 126)")
+        return replace(finished(attempt, False, "policy"), note=f"denied: {names} (status 126)")
     return RunPaused(reason="denied", position=attempt.position, detail=names)
 
 

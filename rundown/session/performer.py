@@ -33,7 +33,8 @@ from rundown.model.event import (
 from rundown.model.policy import Allowed
 from rundown.model.request import Capability, Operation
 from rundown.model.runbook import AgentBody
-from rundown.session.execution import execute, judge
+from rundown.session.execution import execute
+from rundown.session.judging import judge
 from rundown.session.mending import MendCase, Mending
 from rundown.session.ports import Subject
 from rundown.session.request import Place, freeze_nothing

@@ -335,6 +335,7 @@ class Runner:
             show_noted=noted.show,
             delegation=self._delegation(run.start.agent),
             open_transcript=partial(run.directory.open_output, suffix=".transcript.jsonl"),
+            open_answer=partial(run.directory.open_output, suffix=".answer.json"),
             failures=Failures(),
             home=str(self._house.desk.around.home),
         )

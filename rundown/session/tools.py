@@ -106,6 +106,7 @@ class Tools(Struct, frozen=True, kw_only=True):
     show_noted: Callable[[], None]
     delegation: Delegation
     open_transcript: Callable[[str, int], OutputFile]
+    open_answer: Callable[[str, int], OutputFile]
     failures: Failures
     home: str
     cwd: str = ""

@@ -187,6 +187,22 @@ def test_values_are_handed_on_from_the_last_message(project: Path) -> None:
     assert (ran.returncode, captured) == (0, {"Branch": '"main"', "Count": "3"}), ran.stdout
 
 
+@BOTH
+def test_the_object_that_was_asked_for_is_kept_without_secrets(project: Path, kind: str) -> None:
+    said = f'say {{"Branch": "main", "Note": "{KEY}"}}\\nRESULT: PASS'
+    text = book("say first", kind=kind, options="output=json").replace("say RESULT: PASS", said)
+    ran = run_agent(project, text)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    (stored,) = (item for item in events(project, "ArtifactStored") if item["title"].startswith("answer"))
+    kept = json.loads((only_run(project) / stored["file"]).read_text())
+    assert kept["Branch"] == "main" and kept["Note"].startswith("[REDACTED:")
+
+
+def test_an_agent_that_was_asked_for_an_object_and_gave_none_has_failed(project: Path) -> None:
+    ran = run_agent(project, book("say done", options="output=json"))
+    assert (ran.returncode, "no JSON object" in ran.stdout + ran.stderr) == (1, True)
+
+
 def test_a_retry_is_told_what_failed_and_the_projects_files_for_agents_are_handed_over(project: Path) -> None:
     (project / "AGENTS.md").write_text("Always be kind.\n")
     text = book("say SHOW TASK", "say RESULT: FAIL the moon is wrong", lines="- FAIL RETRY 1 STOP\n\n")

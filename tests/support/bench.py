@@ -182,6 +182,7 @@ class Bench:
             show_noted=lambda: None,
             delegation=Delegation(self._crew, self.judged, self.prompter),
             open_transcript=lambda position, attempt: self._open_output(f"{position}.transcript", attempt),
+            open_answer=lambda position, attempt: self._open_output(f"{position}.answer", attempt),
             failures=Failures(),
             home=str(self.folder / "home"),
         )

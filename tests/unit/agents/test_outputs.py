@@ -1,6 +1,6 @@
 import pytest
 
-from rundown.agents.outputs import read_outputs
+from rundown.agents.outputs import read_answer, read_outputs
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,18 @@ from rundown.agents.outputs import read_outputs
 )
 def test_values_come_from_the_last_object_that_names_one(said: str, found: dict[str, object]) -> None:
     assert read_outputs(said, ("A", "B")) == found
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ('first {"A": 1}\n```json\n{"X": {"A": 2}}\n```\nRESULT: PASS', {"X": {"A": 2}}),
+        ("{}", {}),
+        ('[1, 2] "text" 3', None),
+        ('{"A": NaN}', None),
+        ("{ not json }", None),
+        ("", None),
+    ],
+)
+def test_an_answer_is_the_last_object(said: str, found: dict[str, object] | None) -> None:
+    assert read_answer(said) == found
