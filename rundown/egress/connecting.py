@@ -83,27 +83,42 @@ class Connecting:
         proxy = self._proxies.proxy_for(wanted.host, wanted.port)
         if proxy is not None:
             return await self._go_through(proxy, wanted, verdict)
-        sock, address = await dial(await self._check(wanted, verdict), wanted.port, self._patience_s)
+        addresses = await self._check(wanted, verdict, await self._resolver.resolve(wanted.host))
+        sock, address = await dial(addresses, wanted.port, self._patience_s)
         return Reached(sock, str(address))
 
     async def _go_through(self, proxy: Proxy, wanted: Wanted, verdict: Verdict) -> Reached:
         """The proxy looks the name up; what is known of it here is checked all the same."""
         if proxy.flaw:
             raise DialError(proxy.flaw)
+        known: tuple[Address, ...] = ()
         with suppress(ResolveError, TimeoutError):
-            await asyncio.wait_for(self._check(wanted, verdict), _HINT_S)
-        addresses = await self._resolver.resolve(proxy.host)
-        sock, _ = await dial(addresses, proxy.port, self._patience_s)
+            known = await asyncio.wait_for(self._resolver.resolve(wanted.host), _HINT_S)
+        if known:
+            await self._check(wanted, verdict, known)
+        sock = await self._dial_proxy(proxy)
         try:
-            first = await connect_through(sock, proxy, Endpoint(host=wanted.host, port=wanted.port))
+            way = connect_through(sock, proxy, Endpoint(host=wanted.host, port=wanted.port))
+            first = await asyncio.wait_for(way, self._patience_s)
+        except TimeoutError:
+            sock.close()
+            raise DialError(f"the proxy at {proxy.host}: no answer in {self._patience_s:.0f} s") from None
         except BaseException:
             sock.close()
             raise
         return Reached(sock, f"{proxy.host}:{proxy.port} (proxy)", first)
 
-    async def _check(self, wanted: Wanted, verdict: Verdict) -> tuple[Address, ...]:
-        """Returns the addresses that may be dialled. Raises: RefusedError, ResolveError."""
-        addresses = await self._resolver.resolve(wanted.host)
+    async def _dial_proxy(self, proxy: Proxy) -> socket.socket:
+        addresses = await self._resolver.resolve(proxy.host)
+        try:
+            return (await dial(addresses, proxy.port, self._patience_s))[0]
+        except DialError as problem:
+            raise DialError(f"the proxy at {proxy.host}: {problem}") from None
+
+    async def _check(
+        self, wanted: Wanted, verdict: Verdict, addresses: tuple[Address, ...]
+    ) -> tuple[Address, ...]:
+        """Returns the addresses that may be dialled. Raises: RefusedError."""
         checked = check_addresses(
             wanted.host, verdict, addresses, lambda address: self._gate.judge(address, wanted.port)
         )

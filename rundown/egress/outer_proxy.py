@@ -73,25 +73,29 @@ async def connect_through(sock: socket.socket, proxy: Proxy, wanted: Endpoint) -
         while True:
             event = http.next_event()
             if event is h11.NEED_DATA:
-                http.receive_data(await loop.sock_recv(sock, 1 << 14))
+                heard = await loop.sock_recv(sock, 1 << 14)
+                if not heard:
+                    raise DialError(f"the proxy at {proxy.host} hung up")
+                http.receive_data(heard)
             elif isinstance(event, h11.Response):
                 if not 200 <= event.status_code < 300:
                     raise DialError(f"the proxy at {proxy.host} says {event.status_code} to {wanted}")
                 return bytes(http.trailing_data[0])
-            elif isinstance(event, h11.ConnectionClosed):
-                raise DialError(f"the proxy at {proxy.host} hung up")
     except (OSError, h11.ProtocolError) as problem:
         raise DialError(f"the proxy at {proxy.host}: {problem}") from None
 
 
 def _read_proxy(text: str) -> Proxy:
     parts = urlsplit(text if "://" in text else f"http://{text}")
-    with suppress(ValueError):
+    host = parts.hostname or "?"
+    if parts.scheme != "http":
+        return Proxy(host=host, port=0, flaw=f"a {parts.scheme} proxy is not supported")
+    try:
         port = parts.port or 80
-        if parts.scheme == "http" and parts.hostname:
-            login = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
-            return Proxy(host=parts.hostname, port=port, login=login)
-    return Proxy(host=parts.hostname or "?", port=0, flaw=f"a {parts.scheme} proxy is not supported")
+    except ValueError:
+        return Proxy(host=host, port=0, flaw=f"the proxy at {host} is given with a port that is none")
+    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
+    return Proxy(host=host, port=port, login=login)
 
 
 def _means(entry: str, host: str, port: int) -> bool:

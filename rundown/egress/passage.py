@@ -29,12 +29,11 @@ _AT_ONCE: Final = 64
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """Bounds of one step's connections; None: not bounded."""
+    """Bounds of one step's connections."""
 
     connect_s: float = 30.0
     idle_s: float = 2 * 3600.0
     connections: int = 4096
-    sent_bytes: int | None = None
     drain_s: float = 5.0
 
 

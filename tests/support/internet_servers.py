@@ -5,6 +5,7 @@ that it reads as JSON lines ({"argv", "env", "cwd"}) and answers with {"status",
 `cert.pem`, `key.pem` and `www/`, and gets `asked.log`, each name that DNS was asked for.
 """
 
+import base64
 import json
 import os
 import socket
@@ -24,11 +25,13 @@ GOOD, EVIL, DB, META, EVIL6 = (
     "169.254.169.254",
     "2606:2800:220:1::66",
 )
+PROXY = "10.3.0.1"
 DEAD = "93.184.216.99"
 ZONE = {
     "api.example.net": [GOOD],
     "other.example.net": [GOOD],
     "db.example.net": [DB],
+    "proxy.example.net": [PROXY],
     "loop.example.net": ["127.0.0.1"],
     "meta.example.net": [META],
     "zero.example.net": ["0.0.0.0"],
@@ -205,10 +208,47 @@ def path_socket(name: str | bytes) -> None:
     threading.Thread(target=loop, daemon=True).start()
 
 
+def proxy(log: Path, login: bytes = b"") -> Callable[[socket.socket], None]:
+    """A CONNECT proxy that looks names up itself, and knows one more than DNS does."""
+
+    def serve(client: socket.socket) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += client.recv(1)
+        with log.open("ab") as file:
+            file.write(head.splitlines()[0] + b"\n")
+        if login and b"\r\nProxy-Authorization: Basic " + base64.b64encode(login) + b"\r\n" not in head:
+            client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+            return
+        name, _, port = head.split()[1].decode().rpartition(":")
+        address = {"inner.example.net": GOOD, "loop.example.net": "127.0.0.1"}.get(name) or ZONE[name][0]
+        with socket.create_connection((address, int(port))) as far:
+            first = far.recv(100) if port == "7777" else b""  # comes with the answer, in one packet
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n" + first)
+            threading.Thread(target=copy, args=(client, far), daemon=True).start()
+            copy(far, client)
+
+    return serve
+
+
+def copy(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while chunk := source.recv(1 << 16):
+            target.sendall(chunk)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+def refuse(client: socket.socket) -> None:
+    client.recv(4096)
+    client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+
 def set_up(folder: Path) -> None:
     run = lambda *words: subprocess.run(words, check=True)  # noqa: E731
     run("ip", "link", "set", "lo", "up")
-    for address in (GOOD, EVIL, DB, META, DEAD):
+    for address in (GOOD, EVIL, DB, META, DEAD, PROXY):
         run("ip", "addr", "add", f"{address}/32", "dev", "lo")
     run("ip", "-6", "addr", "add", f"{EVIL6}/128", "dev", "lo")
     for name, text in (("hosts", "127.0.0.1 localhost\n"), ("resolv.conf", "nameserver 127.0.0.1\n")):
@@ -216,6 +256,7 @@ def set_up(folder: Path) -> None:
         run("mount", "--bind", str(folder / name), os.path.realpath(f"/etc/{name}"))
     log = folder / "asked.log"
     log.touch()
+    (folder / "proxied.log").touch()
     for address in ("127.0.0.1", EVIL):
         datagrams(address, 53, lambda query: resolve(query, log))
         listen(address, 53, dns_stream(log))
@@ -237,6 +278,10 @@ def set_up(folder: Path) -> None:
     listen(GOOD, 3306, postgres)
     listen(GOOD, 22, lambda client: client.sendall(b"SSH-2.0-test_server\r\n") or client.recv(4096))
     listen(DB, 5433, echo)
+    listen(PROXY, 3128, proxy(folder / "proxied.log"))
+    listen(PROXY, 3129, proxy(folder / "proxied.log", b"ada:pa ss"))
+    listen(PROXY, 3130, refuse)
+    listen(PROXY, 3131, lambda client: client.sendall(b"no HTTP at all\r\n\r\n"))
     path_socket(b"\0rundown-internet")
     path_socket(str(folder / "host.sock"))
     deaf = socket.socket()  # accepts nothing: what connects beyond its backlog waits

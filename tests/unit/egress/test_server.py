@@ -1,5 +1,6 @@
 """Connections of a step, served: real sockets on loopback, a gate that answers as a session would."""
 
+import asyncio
 import ipaddress
 import os
 import socket
@@ -9,7 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from rundown.egress.connecting import RefusedError, Wanted
 from rundown.egress.gate import Report, Verdict
+from rundown.egress.outer_proxy import OuterProxies, Proxy
 from rundown.egress.passage import Limits, read_attempt
 from rundown.egress.resolve import Resolver
 from rundown.egress.route import Route
@@ -46,9 +49,15 @@ class Gate:
 class Step:
     """A step whose every connection to `port` arrives at a door on loopback, meaning `THERE` of the host."""
 
-    def __init__(self, gate: Gate, limits: Limits | None = None, routes: tuple[Route, ...] = ()) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        limits: Limits | None = None,
+        routes: tuple[Route, ...] = (),
+        proxies: OuterProxies | None = None,
+    ) -> None:
         self.gate = gate
-        self.egress = Egress(limits=limits)
+        self.egress = Egress(proxies, limits)
         self.opened = self.egress.open(gate, routes)
 
     def door(self, kind: str, address: str = HERE, port: int = 0) -> int:
@@ -300,6 +309,46 @@ def test_a_connection_on_which_nothing_is_said_is_ended(step_with):
     assert "nothing was said" in step.gate.reports[0].reason
 
 
+@pytest.mark.parametrize("says", [b"", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 20"])
+def test_a_proxy_that_never_answers_is_given_up_and_keeps_nobody_waiting(step_with, says):
+    stay = threading.Event()
+    with serve(HERE, 0, lambda sock: (sock.sendall(says), stay.wait(10))) as deaf:  # type: ignore[func-returns-value]
+        proxy = Proxy(host=HERE, port=deaf.getsockname()[1])
+        proxies = OuterProxies(proxies={"all_proxy": proxy})
+        step = step_with(Gate({HERE: ALLOW, "localhost": ALLOW}), Limits(connect_s=1), (), proxies)
+        slow, quick = step.door("any"), step.door("loopback", THERE)
+        with ThreadPoolExecutor(1) as one, serve(HERE, quick, hello):
+            waiting = one.submit(read, slow)
+            with socket.create_connection((THERE, quick), timeout=10) as sock:
+                assert sock.recv(10) == b"hello"
+            assert not waiting.done()
+            assert waiting.result() == b"reset"
+        stay.set()
+    step.close()
+    assert "the proxy at 127.0.0.1: no answer in 1 s" in {item.reason for item in step.gate.reports}
+
+
+def test_behind_a_proxy_an_address_that_must_be_asked_about_waits_for_its_answer(step_with):
+    came, answered = threading.Event(), threading.Event()
+
+    def answer() -> Verdict:
+        answered.wait(10)
+        return DENY
+
+    with serve(HERE, 0, lambda sock: came.set()) as listener:
+        proxies = OuterProxies(proxies={"all_proxy": Proxy(host=HERE, port=listener.getsockname()[1])})
+        step = step_with(Gate({"localhost": ALLOW, HERE: ASK, "::1": ASK}, answer), None, (), proxies)
+        connecting = step.opened._passage._connecting
+        wanted = Wanted(host="localhost", port=9)
+        reaching = asyncio.run_coroutine_threadsafe(connecting.reach(wanted, ALLOW), step.egress._loop)
+        with pytest.raises(TimeoutError):
+            reaching.result(2.5)  # longer than a look-up may take
+        answered.set()
+        with pytest.raises(RefusedError):
+            reaching.result(10)
+        assert (len(step.gate.asked), came.is_set()) == (1, False)
+
+
 def test_a_route_is_served_by_its_coroutine_and_no_rule_is_asked(step_with):
     async def shout(reader, writer):
         writer.write((await reader.readline()).upper())
@@ -374,8 +423,6 @@ def test_names_are_answered_and_refused_ones_are_told_once(step_with):
 
 
 def test_a_resolver_that_hangs_keeps_no_other_name_waiting():
-    import asyncio
-
     stay = threading.Event()
 
     def look_up(name: str):
