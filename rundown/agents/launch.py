@@ -19,6 +19,9 @@ from rundown.agents.place import AgentPlace, Furniture
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.runbook import AgentBody
 
+NO_COMMAND = "agents/no-command"
+"""The code of an `acp` step whose program nobody names; a policy may."""
+
 _DUMMY = "rundown-holds-the-real-key"
 
 
@@ -38,7 +41,18 @@ class AgentLaunch(Struct, frozen=True, kw_only=True):
         return bool(self.argv)
 
 
-def plan_agent(body: AgentBody, default_kind: str | None = None) -> AgentLaunch | Diagnostic:
+class OwnProgram(Struct, frozen=True, kw_only=True):
+    """The agent that a policy says `acp` is, where the fence does not: its words and its model API."""
+
+    argv: tuple[str, ...] = ()
+    api: str = ""
+
+
+def plan_agent(
+    body: AgentBody,
+    default_kind: str | None = None,
+    own: OwnProgram = OwnProgram(),  # noqa: B008 - it holds nothing
+) -> AgentLaunch | Diagnostic:
     """Returns what to start, or why this agent cannot be had."""
     name = body.kind or default_kind
     if name is None:
@@ -59,14 +73,16 @@ def plan_agent(body: AgentBody, default_kind: str | None = None) -> AgentLaunch 
     if kind.protocol == "script":
         script = body.text if kind.name == "command" else mock_script(body.text, words)
         return AgentLaunch(kind=kind.name, script=script)
-    argv = _argv(kind, words)
+    if kind.name == "acp" and own.api:
+        words.setdefault("api", own.api)
+    argv = _argv(kind, words, own)
     if argv is None:
         return Diagnostic(
             code="agents/no-command",
             message="an `acp` step does not say which program the agent is",
             span=body.span,
-            why="it needs `command=`, or use one of the kinds gemini, opencode and goose",
-            fix='write ```agent acp command="my-agent --acp"',
+            why="neither a policy nor the fence's `command=` names one",
+            fix="agents: {acp: {command: [my-agent, --acp]}} in a policy, or one of gemini, opencode, goose",
         )
     return AgentLaunch(kind=kind.name, argv=argv, parameters=words, apis=_apis(kind, words))
 
@@ -100,7 +116,7 @@ def _model_variables(place: AgentPlace) -> dict[str, str]:
             return {}
 
 
-def _argv(kind: Kind, words: Mapping[str, str]) -> tuple[str, ...] | None:
+def _argv(kind: Kind, words: Mapping[str, str], own: OwnProgram) -> tuple[str, ...] | None:
     match kind.protocol:
         case "claude":
             return claude_argv(kind.executable, dict(words))
@@ -108,9 +124,11 @@ def _argv(kind: Kind, words: Mapping[str, str]) -> tuple[str, ...] | None:
             return codex_argv(kind.executable)
         case _ if kind.executable:
             return (kind.executable, *kind.arguments)
+        case _ if "command" not in words:
+            return own.argv or None
         case _:
             try:
-                return tuple(shlex.split(words.get("command", ""))) or None
+                return tuple(shlex.split(words["command"])) or None
             except ValueError:
                 return None
 

@@ -123,6 +123,13 @@ class Agent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     budget_usd: Annotated[float, Meta(gt=0)] | UnsetType = UNSET
 
 
+class OwnAgent(Agent, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which program the agent of the Agent Client Protocol is, word by word, and the model API it speaks."""
+
+    command: Annotated[tuple[Pattern, ...], Meta(min_length=1)] | UnsetType = UNSET
+    api: Literal["anthropic", "openai", "gemini"] | UnsetType = UNSET
+
+
 AgentKind = Literal["claude", "codex", "gemini", "opencode", "goose", "acp", "llm", "text", "command", "mock"]
 
 
@@ -135,7 +142,7 @@ class Agents(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     gemini: Agent | UnsetType = UNSET
     opencode: Agent | UnsetType = UNSET
     goose: Agent | UnsetType = UNSET
-    acp: Agent | UnsetType = UNSET
+    acp: OwnAgent | UnsetType = UNSET
     llm: Agent | UnsetType = UNSET
     text: Agent | UnsetType = UNSET
     command: Agent | UnsetType = UNSET

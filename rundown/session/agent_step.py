@@ -79,7 +79,7 @@ def find_talker(tools: Tools, attempt: Attempt) -> AgentLaunch | None:
     """
     if not isinstance(attempt.unit.body, AgentBody):
         return None
-    launch = plan_agent(attempt.unit.body, tools.shop.agent)
+    launch = plan_agent(attempt.unit.body, tools.shop.agent, tools.shop.own)
     if not isinstance(launch, AgentLaunch) or not launch.talks:
         return None
     if (problem := tools.delegation.crew.problem(launch)) is not None:

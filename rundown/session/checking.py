@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from rundown.agents.launch import plan_agent
+from rundown.agents.launch import NO_COMMAND, plan_agent
 from rundown.engine.scenario_command import read_command
 from rundown.model.diagnostic import Diagnostic, Span
 from rundown.model.runbook import AgentBody, ReferenceBody, Runbook
@@ -76,12 +76,13 @@ def _referring(book: Runbook) -> Iterator[ReferenceBody]:
 
 
 def _agents(book: Runbook) -> Iterator[Diagnostic]:
-    """An agent that nobody named yet may be named by `--agent`; one that is not there yet, by a person."""
+    """An agent that nobody named yet may be named by `--agent`; one that is not there yet is done by a
+    person, and the program of `acp` may be named by policy."""
     for body in book.bodies():
         if isinstance(body, AgentBody) and (body.kind or book.front.agent):
             plan = plan_agent(body, book.front.agent)
             if isinstance(plan, Diagnostic):
-                later = plan.code == "agents/not-there-yet"
+                later = plan.code in ("agents/not-there-yet", NO_COMMAND)
                 yield replace(plan, severity="warning" if later else "error")
 
 

@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from rundown.agents.kinds import KINDS, Api
-from rundown.agents.launch import AgentLaunch, plan_agent
+from rundown.agents.launch import AgentLaunch, OwnProgram, plan_agent
 from rundown.egress.model_api import APIS
 from rundown.egress.outer_proxy import read_outer_proxies
 from rundown.egress.upstream import BadUpstreamError, Upstream, parse_base
@@ -20,7 +20,7 @@ from rundown.model.policy import Grant
 from rundown.model.request import Capability, ExecutionRequest
 from rundown.model.runbook import AgentBody, Runbook
 from rundown.policy.document import Decoded
-from rundown.policy.form import Agent
+from rundown.policy.form import Agent, OwnAgent
 from rundown.session.desk import Desk
 from rundown.session.request import AGENT_PROGRAM
 
@@ -42,15 +42,21 @@ class Crew(Struct, frozen=True, kw_only=True):
         kinds = (document.document.agents.default for document in self.documents)
         return next((kind for kind in kinds if kind is not UNSET), None)
 
+    @property
+    def own(self) -> OwnProgram:
+        """The program that policy says `acp` is; each setting from the most specific document that has it."""
+        found = [item for item in self._settings("acp") if isinstance(item, OwnAgent)]
+        argv = next((item.command for item in found if item.command is not UNSET), ())
+        return OwnProgram(argv=argv, api=next((item.api for item in found if item.api is not UNSET), ""))
+
     def is_named(self, kind: str) -> bool:
         """Whether a person or a document names this kind: then starting it needs no further question."""
         return kind in (self.chosen, self.default) or any(self._settings(kind))
 
     def program_grants(self, request: ExecutionRequest) -> tuple[Grant, ...]:
         """Returns what lets the program of an agent start that a person or a document named; nothing for the
-        request of a command."""
-        named = {KINDS[kind].executable for kind in KINDS if self.is_named(kind)}
-        known = {kind.executable for kind in KINDS.values()} - {""}
+        request of a command. `acp` is no program by itself: named are the words that a document gives."""
+        named = {KINDS[kind].executable for kind in KINDS if self.is_named(kind)} - {""}
         return tuple(
             Grant(
                 capability=Capability.RUN,
@@ -60,7 +66,7 @@ class Crew(Struct, frozen=True, kw_only=True):
             )
             for item in request.operations
             if request.kind == "agent" and item.note == AGENT_PROGRAM and item.resolved is not None
-            if ("" if item.resource not in known else item.resource) in named
+            if item.resource in named or (item.argv and item.argv == self.own.argv)
         )
 
     def budget_usd(self, launch: AgentLaunch) -> float | None:
@@ -74,10 +80,10 @@ class Crew(Struct, frozen=True, kw_only=True):
         """Returns why agents of a runbook cannot be had, one for each step; first the one that was named."""
         if default is not None and default not in KINDS:
             span = Span(file="<command line>", line=1, excerpt=f"--agent {default}")
-            named = plan_agent(AgentBody(kind=default, text="", span=span))
+            named = plan_agent(AgentBody(kind=default, text="", span=span), own=self.own)
             return (named,) if isinstance(named, Diagnostic) else ()
         plans = [
-            plan_agent(body, default)
+            plan_agent(body, default, self.own)
             for body in runbook.bodies()
             if isinstance(body, AgentBody) and (body.kind or default)
         ]

@@ -19,7 +19,7 @@ def judge(tools: Tools, attempt: Attempt, result: ProcessResult, tail: bytes) ->
     if not isinstance(body, AgentBody):
         yield finished(attempt, passed, "process")
         return
-    launch = plan_agent(body, tools.shop.agent)
+    launch = plan_agent(body, tools.shop.agent, tools.shop.own)
     kind = launch.kind if isinstance(launch, AgentLaunch) else "unknown"
     verdict = read_verdict(tail)
     if verdict is None and passed and kind not in ("command", "mock") and tools.prompter.can_ask():

@@ -164,10 +164,11 @@ def foresee(
 ) -> Iterator[ExecutionRequest]:
     """Yields the request of every block whose values are known already."""
     root = desk.project.root
-    default = crew_of(desk, agent).default
+    crew = crew_of(desk, agent)
     for chapter in chapters(first, root):
         front, texts = chapter.opened.runbook.front, chapter.texts
-        shop = Shop(shell=front.shell, workspace=desk.workspace, agent=agent or front.agent or default)
+        who = agent or front.agent or crew.default
+        shop = Shop(shell=front.shell, workspace=desk.workspace, agent=who, own=crew.own)
         secrets = secrets_of(chapter.opened) if secrets_of is not None else None
         for position, body in chapter.units():
             if isinstance(body, CommandBody | AgentBody):

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rundown.agents.launch import plan_agent
+from rundown.agents.launch import NO_COMMAND, plan_agent
 from rundown.errors import InvalidInputError, PersonNeededError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.runbook import AgentBody, Input, ReferenceBody, Runbook
@@ -78,7 +78,8 @@ def _flag(item: Input) -> str:
 
 
 def require_agents(runbook: Runbook, agent: str | None) -> None:
-    """Returns if every agent step of the runbook can be done by this version.
+    """Returns if every agent step of the runbook can be done by this version; which program `acp` is may
+    be said by policy, which is not known here.
 
     Raises:
         InvalidInputError: with one problem for each step that cannot.
@@ -86,7 +87,7 @@ def require_agents(runbook: Runbook, agent: str | None) -> None:
     chosen = agent or runbook.front.agent
     bodies = (body for body in runbook.bodies() if isinstance(body, AgentBody))
     plans = [plan_agent(body, chosen) for body in bodies if body.kind or chosen]
-    problems = [plan for plan in plans if isinstance(plan, Diagnostic)]
+    problems = [plan for plan in plans if isinstance(plan, Diagnostic) and plan.code != NO_COMMAND]
     if problems:
         raise InvalidInputError(*problems)
 

@@ -308,6 +308,7 @@ class Runner:
             prompter=self._front.prompter,
             note=noted.take,
         )
+        crew = self._delegation(run.start.agent).crew
         return Tools(
             run_id=run.directory.run_id,
             salt=self._house.salt,
@@ -315,7 +316,8 @@ class Runner:
             shop=Shop(
                 shell=front.shell,
                 workspace=self._workspace,
-                agent=run.start.agent or front.agent or self._delegation(run.start.agent).crew.default,
+                agent=run.start.agent or front.agent or crew.default,
+                own=crew.own,
             ),
             on_denied=front.on_denied,
             permissions=self.permissions,

@@ -6,7 +6,7 @@ The one way from a runbook's block to a request, for steps that run and for thos
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rundown.agents.launch import AgentLaunch, plan_agent
+from rundown.agents.launch import AgentLaunch, OwnProgram, plan_agent
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.request import ExecutionRequest
 from rundown.model.runbook import AgentBody, Body, CommandBody, ShellOptions
@@ -17,11 +17,12 @@ from rundown.session.texts import BoundText, Texts
 
 class Shop(Struct, frozen=True, kw_only=True):
     """What a request is made with: the runbook's shell options, the host's facts, who does agent steps that
-    name no kind."""
+    name no kind, and which program `acp` is."""
 
     shell: ShellOptions
     workspace: Workspace
     agent: str | None = None
+    own: OwnProgram = OwnProgram()
 
 
 def fill_in(body: Body | None, texts: Texts, shop: Shop) -> BoundText | Diagnostic:
@@ -33,7 +34,7 @@ def fill_in(body: Body | None, texts: Texts, shop: Shop) -> BoundText | Diagnost
             filled = texts.task(body.text)
             if filled.problem:
                 return filled
-            launch = plan_agent(replace(body, text=filled.text), shop.agent)
+            launch = plan_agent(replace(body, text=filled.text), shop.agent, shop.own)
             if isinstance(launch, Diagnostic):
                 return launch
             return BoundText(text=filled.text if launch.talks else launch.script)
@@ -44,7 +45,7 @@ def fill_in(body: Body | None, texts: Texts, shop: Shop) -> BoundText | Diagnost
 def freeze_script(place: Place, body: Body | None, script: BoundText, shop: Shop) -> ExecutionRequest:
     """Returns the request that the script becomes; the digests of its values are the caller's to add."""
     if isinstance(body, AgentBody):
-        launch = plan_agent(body, shop.agent)
+        launch = plan_agent(body, shop.agent, shop.own)
         if isinstance(launch, AgentLaunch) and launch.talks:
             return freeze_talker(place, launch.argv, replace(body, text=script.text), shop.workspace)
         return freeze_agent(place, script.text, body, shop.workspace)

@@ -1,6 +1,7 @@
 """Agents in the real sandbox, with a real gateway: what they may, what they cannot, and how they end."""
 
 import json
+import shutil
 import signal
 from pathlib import Path
 
@@ -243,9 +244,39 @@ def test_a_key_that_is_missing_is_told_before_the_agent_starts(project: Path) ->
 
 
 def test_an_agent_that_does_not_ask_about_every_call_needs_a_word_of_policy(project: Path) -> None:
-    (project.parent / "policy.yaml").write_text("version: 1\n")
+    (project.parent / "policy.yaml").write_text("version: 1\nagents: {acp: {command: [peer, --acp]}}\n")
     ran = run_agent(project, book("say hi", kind="acp"))
     assert (ran.returncode, "agents/per-call" in ran.stderr) == (2, True), ran.stderr
+
+
+def test_a_program_that_only_the_runbook_names_is_not_started_unasked(project: Path) -> None:
+    """Policy names `peer --acp` as this agent: other words of the same program are nobody's."""
+    for words in ("peer --acp -x", "peer"):
+        ran = run_agent(project, book("say hi", kind="acp", options=f'command="{words}"'))
+        assert ran.returncode != 0 and events(project, "LaunchRequested") == [], ran.stdout
+        shutil.rmtree(project / ".rundown/runs")
+    ran = run_agent(project, book("say hi", kind="acp", options='command="peer --acp"'))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_the_policy_says_which_model_its_own_agent_speaks_to(project: Path) -> None:
+    own = "acp: {per_call: best-effort, command: [peer, --acp], api: anthropic}"
+    (project.parent / "policy.yaml").write_text(f"version: 1\nagents: {{{own}}}\n")
+    with ScriptedModel(idle="hello from the model") as model:
+        ran = run_agent(
+            project,
+            "# Try\n\n## 1. Ask\n\nBEGIN\nmodel\nsay RESULT: PASS\nEND\n",
+            "--agent",
+            "acp",
+            model=model,
+        )
+    assert (ran.returncode, "hello from the model" in ran.stdout) == (0, True), ran.stdout + ran.stderr
+
+
+def test_an_agent_of_ones_own_that_nobody_names_is_refused_before_anything_starts(project: Path) -> None:
+    (project.parent / "policy.yaml").write_text("version: 1\n")
+    ran = run_agent(project, book("say hi", kind="acp"))
+    assert (ran.returncode, "agents/no-command" in ran.stderr) == (2, True), ran.stderr
 
 
 def test_prose_steps_are_done_by_the_agent_that_the_person_named(project: Path) -> None:

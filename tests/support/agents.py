@@ -10,7 +10,10 @@ from tests.support.project import bare_environment, commit_all, rundown
 from tests.support.sources import ROOT
 
 KEY = "sk-ant-this-is-the-real-key-9f8e7d6c5b4a"
-WRITES = 'version: 1\ndefault: {write: {allow: ["{repo}/**"]}}\nagents: {claude: {}, acp: {per_call: best-effort}}\n'
+WRITES = """version: 1
+default: {write: {allow: ["{repo}/**"]}}
+agents: {claude: {}, acp: {per_call: best-effort, command: [peer, --acp]}}
+"""
 
 
 def agent_project(place: Path, policy: str = WRITES) -> Path:
@@ -31,8 +34,6 @@ def book(*deeds: str, kind: str = "claude", options: str = "", lines: str = "") 
     """Returns a runbook with one step that does the deeds; `lines`: further ones of the step."""
     done = deeds if any(deed.startswith("say RESULT") for deed in deeds) else (*deeds, "say RESULT: PASS")
     block = "\n".join(("BEGIN", *done, "END"))
-    if kind == "acp":
-        options = f'command="peer --acp" {options}'
     return f"# Try\n\n## 1. Let it do that\n\n{lines}```agent {kind} {options}\n{block}\n```\n"
 
 

@@ -164,7 +164,12 @@ class Bench:
             run_id=RUN_ID,
             salt=SALT,
             root=str(self.folder),
-            shop=Shop(shell=front.shell, workspace=PlainWorkspace(), agent=self._start.agent or front.agent),
+            shop=Shop(
+                shell=front.shell,
+                workspace=PlainWorkspace(),
+                agent=self._start.agent or front.agent,
+                own=self._crew.own,
+            ),
             on_denied=front.on_denied,
             permissions=Permissions(self.judged, self.prompter, lambda envelope: ()),
             launcher=self.launcher,
