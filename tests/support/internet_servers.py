@@ -26,12 +26,14 @@ GOOD, EVIL, DB, META, EVIL6 = (
     "2606:2800:220:1::66",
 )
 PROXY = "10.3.0.1"
+TOOLS = "93.184.216.40"
 DEAD = "93.184.216.99"
 ZONE = {
     "api.example.net": [GOOD],
     "other.example.net": [GOOD],
     "db.example.net": [DB],
     "proxy.example.net": [PROXY],
+    "tools.example.net": [TOOLS],
     "loop.example.net": ["127.0.0.1"],
     "meta.example.net": [META],
     "zero.example.net": ["0.0.0.0"],
@@ -245,10 +247,20 @@ def refuse(client: socket.socket) -> None:
     client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
 
 
+def ssh(config: Path) -> Callable[[socket.socket], None]:
+    """The real one, a process for each connection; a test writes its `config`."""
+
+    def serve(client: socket.socket) -> None:
+        words = ["/usr/sbin/sshd", "-i", "-f", str(config)]
+        subprocess.run(words, stdin=client, stdout=client, stderr=subprocess.DEVNULL)
+
+    return serve
+
+
 def set_up(folder: Path) -> None:
     run = lambda *words: subprocess.run(words, check=True)  # noqa: E731
     run("ip", "link", "set", "lo", "up")
-    for address in (GOOD, EVIL, DB, META, DEAD, PROXY):
+    for address in (GOOD, EVIL, DB, META, DEAD, PROXY, TOOLS):
         run("ip", "addr", "add", f"{address}/32", "dev", "lo")
     run("ip", "-6", "addr", "add", f"{EVIL6}/128", "dev", "lo")
     for name, text in (("hosts", "127.0.0.1 localhost\n"), ("resolv.conf", "nameserver 127.0.0.1\n")):
@@ -278,6 +290,7 @@ def set_up(folder: Path) -> None:
     listen(GOOD, 3306, postgres)
     listen(GOOD, 22, lambda client: client.sendall(b"SSH-2.0-test_server\r\n") or client.recv(4096))
     listen(DB, 5433, echo)
+    listen(TOOLS, 22, ssh(folder / "sshd_config"))
     listen(PROXY, 3128, proxy(folder / "proxied.log"))
     listen(PROXY, 3129, proxy(folder / "proxied.log", b"ada:pa ss"))
     listen(PROXY, 3130, refuse)
