@@ -112,4 +112,4 @@ def _inside(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
         return low
     if address in _COMPATIBLE and int(address) > 1:
         return low
-    return address.teredo[1] if address.teredo is not None else None
+    return None

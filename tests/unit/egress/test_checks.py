@@ -40,6 +40,7 @@ def ip(text: str):
         ("198.18.0.9", "reserved"),
         ("192.0.2.1", "reserved"),
         ("2001:db8::1", "reserved"),
+        ("2001:0:808:808:0:ffff:f7f7:f7f7", "reserved"),
         ("::ffff:127.0.0.1", "loopback"),
         ("::ffff:10.0.0.1", "private"),
         ("::127.0.0.1", "loopback"),
