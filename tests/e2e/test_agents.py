@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.agents import KEY, agent_project, book, run_agent, surroundings
+from tests.support.memory import confined_below, is_in_memory, name_of
 from tests.support.models import ScriptedModel
 from tests.support.running import Running, has_process, only_run, types_on_record, wait_until
 
@@ -66,6 +67,25 @@ def test_no_byte_of_the_key_is_inside(project: Path, kind: str) -> None:
     assert "ANTHROPIC_API_KEY=rundown-holds-the-real-key" in ran.stdout
     stored = b"".join(path.read_bytes() for path in only_run(project).rglob("*") if path.is_file())
     assert KEY.encode() not in stored and KEY not in ran.stdout + ran.stderr
+
+
+@BOTH
+def test_no_byte_of_the_key_is_in_the_agents_memory_as_seen_from_outside(project: Path, kind: str) -> None:
+    (project / "try.runbook.md").write_text(book("background exec sleep 60", "hang", kind=kind))
+    policy = ("--policy", str(project.parent / "policy.yaml"))
+    own = surroundings(project, None)
+    if kind == "acp":
+        text = (project.parent / "policy.yaml").read_text().replace("--acp]", "--acp], api: anthropic")
+        (project.parent / "policy.yaml").write_text(text)
+    words = ("run", "try.runbook.md", "--non-interactive", *policy)
+    with Running(project, *words, environment=own) as running:
+        running.wait_for(lambda: "waiting" in printed(project), "word of the agent")
+        inside = {pid: name_of(pid) for pid in confined_below(running.pid)}
+        dummies = [name for pid, name in inside.items() if is_in_memory(pid, b"rundown-holds-the-real-key")]
+        keys = [name for pid, name in inside.items() if is_in_memory(pid, KEY.encode())]
+        assert is_in_memory(running.pid, KEY.encode())  # rundown itself holds it: such a scan finds keys
+    assert {"sleep" in name for name in dummies} == {True, False}, inside
+    assert keys == []
 
 
 def test_the_scan_would_find_a_key_that_is_inside(project: Path) -> None:

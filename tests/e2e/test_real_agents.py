@@ -9,15 +9,15 @@ DIR holds `claude`, `codex`, `gemini`, `opencode` (links will do): @anthropic-ai
 import json
 import os
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.support.agents import KEY
+from tests.support.memory import confined_below, is_in_memory, name_of
 from tests.support.models import Reply, ScriptedModel
 from tests.support.project import bare_environment, commit_all, rundown
-from tests.support.running import only_run
+from tests.support.running import Running, only_run
 
 PROGRAMS = os.environ.get("RUNDOWN_AGENTS", "")
 if not PROGRAMS:
@@ -71,7 +71,8 @@ def project(tmp_path: Path) -> Path:
     return place
 
 
-def run(project: Path, kind: str, model: ScriptedModel, options: str = "", extra: Mapping[str, str] = {}):
+def prepare(project: Path, kind: str, model: ScriptedModel, options: str = ""):
+    """Writes a runbook; returns the words and the environment of the rundown that runs it."""
     model_word = f"model={MODELS[kind]}" if kind in MODELS else ""
     (project / "try.runbook.md").write_text(
         f"# Try\n\n## 1. Try\n\n```agent {kind} {model_word} {options}\nDo it.\n```\n"
@@ -84,7 +85,11 @@ def run(project: Path, kind: str, model: ScriptedModel, options: str = "", extra
         "GOOGLE_GEMINI_BASE_URL": model.url,
     }
     words = ("run", "try.runbook.md", "--non-interactive", "--policy", str(project.parent / "policy.yaml"))
-    environment = {"PATH": f"{PROGRAMS}{os.pathsep}{path}", **keys, **bases, **extra}
+    return words, {"PATH": f"{PROGRAMS}{os.pathsep}{path}", **keys, **bases}
+
+
+def run(project: Path, kind: str, model: ScriptedModel, options: str = ""):
+    words, environment = prepare(project, kind, model, options)
     return rundown(project, *words, environment=environment)
 
 
@@ -138,6 +143,27 @@ def test_the_key_is_not_in_its_files_environment_or_memory(project: Path, kind: 
         ran = run(project, kind, model)
     assert (project / "scan.txt").is_file(), ran.stdout + ran.stderr
     assert (project / "scan.txt").read_text() == "nothing"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_key_is_not_in_its_memory_as_seen_from_outside(project: Path, kind: str) -> None:
+    """While the model thinks, every page of every confined process is looked at; as root."""
+    thinking = threading.Event()
+    with ScriptedModel([Reply(text="RESULT: PASS", wait=thinking)]) as model:
+        words, environment = prepare(project, kind, model)
+        try:
+            with Running(project, *words, environment=environment) as running:
+                running.wait_for(lambda: bool(model.generations()), "question to the model")
+                inside = {pid: name_of(pid) for pid in confined_below(running.pid)}
+                dummies = [
+                    name for pid, name in inside.items() if is_in_memory(pid, b"rundown-holds-the-real-key")
+                ]
+                keys = [name for pid, name in inside.items() if is_in_memory(pid, KEY.encode())]
+                assert is_in_memory(running.pid, KEY.encode())
+        finally:
+            thinking.set()
+    assert any(kind in name for name in dummies), inside
+    assert keys == []
 
 
 @pytest.mark.parametrize("kind", KINDS)

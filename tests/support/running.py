@@ -61,6 +61,11 @@ class Running:
         assert self._process.stderr is not None
         self._process.stderr.close()
 
+    @property
+    def pid(self) -> int:
+        """The process, while it runs."""
+        return self._process.pid
+
     def wait_for(self, holds: Callable[[], bool], what: str) -> None:
         """Returns once `holds()`, while the program runs. Raises: AssertionError."""
 
