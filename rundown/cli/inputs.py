@@ -1,6 +1,7 @@
 """The options that give a run its values."""
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,15 +74,32 @@ def given_values(inputs: dict[str, tuple[str, ...]], around: Surroundings) -> Gi
 
 
 def _nearest_config(cwd: Path, home: Path) -> Values:
-    """The project's own values: the nearest on the way up to its root, and never beyond the home."""
+    """The project's own values: the nearest on the way up to its root, and never beyond the home. A folder
+    that cannot be entered stops the run: it may hold values that the runbook counts on."""
     for folder in (cwd, *cwd.parents):
         place = folder / _CONFIG
-        if place.is_file():
-            _require_own(folder, place)
-            return read_values(place)
+        try:
+            if place.is_file():
+                _require_own(folder, place)
+                return read_values(place)
+        except PermissionError as error:
+            raise InvalidInputError(_closed(place.parent)) from error
         if (folder / ".git").exists() or folder == home:
             break
     return {}
+
+
+def _closed(folder: Path) -> Diagnostic:
+    owner = folder.stat().st_uid
+    whose = "you" if owner == os.geteuid() else f"user {owner}, not to you ({os.geteuid()})"
+    quoted = shlex.quote(str(folder))
+    return Diagnostic(
+        code="cli/closed-folder",
+        message=f"{folder} cannot be entered",
+        why=f"it belongs to {whose}, its mode is {folder.stat().st_mode & 0o7777:04o}; "
+        "it may hold values for the inputs of your runbooks",
+        fix=f"its owner may open it (chmod a+rx {quoted}) or hand it over (chown -R {os.geteuid()} {quoted})",
+    )
 
 
 def _require_own(folder: Path, place: Path) -> None:

@@ -36,7 +36,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     env, that the text itself gives the variable its value (`LD_PRELOAD=x cmd`).
     `note`: why it is there ("started by xargs"), "" for the plain case.
     `directory`: where a relative path is taken from, as seen from the request's own directory ("": there);
-    None if the text may have gone anywhere before.
+    None if the text may have gone anywhere before, and for what runs on another machine or in a container.
     `safe_path`: for run by bare name: the PATH look-up ended at a file no step can write.
     """
 

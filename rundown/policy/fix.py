@@ -37,9 +37,9 @@ def fix_for(ruling: Ruling, facts: PolicyFacts, place: str | None = None) -> Fix
         yaml = (
             f"tools: {{allow: [{quote(operation.resource)}]}}" if _can_be_listed(ruling) else _removal(ruling)
         )
-        return Fix(flag=f"--allow-tool {_flag_value(operation.resource)}", yaml=yaml)
+        return Fix(flag=f"--allow-tool {flag_value(operation.resource)}", yaml=yaml)
     flag_text, pattern = _texts(ruling, facts, place)
-    flag = f"--allow-{name} {_flag_value(flag_text)}"
+    flag = f"--allow-{name} {flag_value(flag_text)}"
     if _can_be_listed(ruling):
         yaml = f"default: {{{name}: {{allow: [{quote(pattern)}]}}}}"
         return Fix(flag=flag, yaml=yaml, pattern=pattern)
@@ -86,7 +86,8 @@ def below_root(path: str, facts: PolicyFacts) -> str:
     return path
 
 
-def _flag_value(text: str) -> str:
+def flag_value(text: str) -> str:
+    """Returns a pattern as one word of a shell's command line that is one item of a flag's list."""
     return shlex.quote(re.sub(r"(?<!\\),", r"\\,", text))
 
 

@@ -89,7 +89,7 @@ def known_runbooks(cwd: Path) -> Iterator[Path]:
     """Yields the runbooks below the project's own folders, nearest project first, sorted."""
     for folder in (cwd, *cwd.parents):
         for name in _FOLDERS:
-            if (folder / name).is_dir():
+            if os.path.isdir(folder / name):  # not: a folder of another user that cannot be entered
                 yield from sorted((folder / name).rglob(f"*{_ENDING}"))
         if (folder / ".git").exists() or (folder / ".rundown").is_dir():
             return

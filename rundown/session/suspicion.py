@@ -14,6 +14,8 @@ from msgspec.structs import replace
 from rundown.model.event import RefusalSuspected
 from rundown.model.policy import Allowed, Envelope, Outcome, Ruling
 from rundown.model.request import Capability, Operation
+from rundown.policy.fix import flag_value, quote
+from rundown.policy.pattern import escape_path, is_tree
 from rundown.policy.reason import describe_rule
 from rundown.sandbox.patterns import is_below
 from rundown.sandbox.suspects import Suspect, find_suspects
@@ -59,8 +61,14 @@ class Suspicion:
             operation = self._workspace.resolve(Operation(capability=capability, resource=path), place.cwd)
             (ruling,) = self._permissions.rule(freeze_nothing(place, operation))
             if ruling.outcome is not Outcome.ALLOW:
-                yield _of_ruling(ruling, path, allowed)
+                told = _of_ruling(ruling, path, allowed)
+                is_new = capability is Capability.WRITE and not os.path.lexists(path)
+                yield _of_new_file(told, ruling) if is_new and ruling.outcome is Outcome.ASK else told
                 return
+        missing = _missing_tree(path, allowed.envelope)
+        if missing == path and _is_named_alone(path, allowed.envelope) and suspect.kind in ("write", "any"):
+            yield _of_new_file(_of_ruling(ruling, path, allowed), ruling)
+            return
         yield from _of_kernel(path, suspect, allowed)
 
 
@@ -82,6 +90,24 @@ def _of_ruling(ruling: Ruling, path: str, allowed: Allowed) -> RefusalSuspected:
         flag=ruling.fix.flag if ruling.fix is not None else "",
         yaml=ruling.fix.yaml if ruling.fix is not None else "",
     )
+
+
+def _of_new_file(told: RefusalSuspected, ruling: Ruling) -> RefusalSuspected:
+    """The kernel opens what exists: a file is made in its directory, and that is what must be writable."""
+    folder = os.path.dirname(told.resource)
+    pattern = ruling.fix.pattern if ruling.fix is not None else ruling.rule.pattern if ruling.rule else None
+    above = os.path.dirname(pattern or "")
+    tree = f"{above if pattern and is_tree(pattern) and above else escape_path(folder)}/**"
+    return replace(
+        told,
+        why=f"{os.path.basename(told.resource)} does not exist yet, and making a file needs its directory",
+        flag=f"--allow-write {flag_value(escape_path(folder) + '/**')}",
+        yaml=f"default: {{write: {{allow: [{quote(tree)}]}}}}",
+    )
+
+
+def _is_named_alone(path: str, envelope: Envelope) -> bool:
+    return path in envelope.write_allow and f"{path}/**" not in envelope.write_allow
 
 
 def _of_privileges(allowed: Allowed) -> RefusalSuspected:

@@ -41,6 +41,8 @@ class HostWorkspace:
         if operation.directory:
             cwd = os.path.join(cwd, operation.directory)
         match operation.capability:
+            case Capability.RUN if operation.directory is None:
+                return operation  # of another machine: no file of this one
             case Capability.RUN if operation.kind not in ("dynamic", "unparseable"):
                 return self._executable(operation, cwd)
             case Capability.READ | Capability.WRITE:

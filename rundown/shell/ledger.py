@@ -10,18 +10,20 @@ from rundown.shell.options import joined
 from rundown.shell.tree import Place, Placed, Word
 
 ELSEWHERE = "the text may have changed its directory"
+FAR = "it runs on another machine or in a container"
 
 
 class Ledger:
     """Collects. `origin`, while set, is the place of everything that is noted: nested text has none of its own.
     `within` says how that text is run; it is the note of what has no better one. `where`: where what is
-    noted now runs. `undashed`: variables from outside whose values begin with no dash."""
+    noted now runs; `far`: not on this machine, so that no file of this machine is meant. `undashed`: variables from outside whose values begin with no dash."""
 
     def __init__(self, text: str, undashed: frozenset[str] = frozenset()) -> None:
         self.undashed = undashed
         self.origin: Place | None = None
         self.within = ""
         self.where: Where = STEP
+        self.far = False
         self.uses: dict[str, None] = {}
         self.shadows: dict[str, None] = {}
         self._found: dict[Operation, int] = {}
@@ -60,10 +62,12 @@ class Ledger:
             self.dynamic(words, note, name.raw)
             return
         is_relative = "/" in name.value and name.value[0] != "/"
-        if is_relative and self.where is None:
-            self.dynamic(words, f"{ELSEWHERE}: which file `{name.value}` is, is known only when it runs")
+        if is_relative and (self.far or self.where is None):
+            why = FAR if self.far else ELSEWHERE
+            self.dynamic(words, f"{why}: which file `{name.value}` is, is known only when it runs")
             return
-        for directory in self.where or ("",) if is_relative else ("",):
+        places: tuple[str | None, ...] = self.where or ("",) if is_relative else ("",)
+        for directory in (None,) if self.far else places:
             self.add(
                 Operation(
                     capability=Capability.RUN,

@@ -75,6 +75,7 @@ def _wrapper(
     if name == "watch" and any(option.name in ("x", "exec") for option in line.options):
         _started(walker, rest, note)
         return "wrapper", ""
+    far, walker.ledger.far = walker.ledger.far, walker.ledger.far or row.far
     for before in row.before:
         inner = rest[before:]
         if any(word.splits for word in rest[:before]):
@@ -85,6 +86,7 @@ def _wrapper(
             _shell_text(walker, name, inner, where)
         else:
             _started(walker, _with_items(row, line, inner), where)
+    walker.ledger.far = far
     if len(rest) <= min(row.before) and not given and row.takes != "nothing":
         return _alone(walker, name, row, words)
     return "wrapper", ""
@@ -218,7 +220,10 @@ def _subcommand(
     for row in sorted(rows, key=lambda row: -len(row.path.split())):
         start = _path_end(words, row.path.split())
         if start is not None:
-            return _subcommand_found(walker, name, row, words, start)
+            far, walker.ledger.far = walker.ledger.far, walker.ledger.far or row.far
+            found = _subcommand_found(walker, name, row, words, start)
+            walker.ledger.far = far
+            return found
     return None
 
 

@@ -1,6 +1,7 @@
 """Where a run's values come from, as they were given."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,26 @@ def test_values_that_another_user_put_above_the_project_are_refused(theirs: str,
         given(project)
     os.chown(project, 65534, 65534)
     assert given(project).config == {"From": "theirs"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not enter")
+def test_a_folder_that_the_caller_may_not_enter_is_named_with_its_owner_and_stops_the_run(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as made:
+        place = Path(made)
+        config_at(place, "hidden")
+        place.chmod(0o755)
+        (place / ".rundown").chmod(0o700)
+        monkeypatch.chdir(place)
+        os.seteuid(65534)
+        try:
+            with pytest.raises(InvalidInputError) as caught:
+                given(place)
+        finally:
+            os.seteuid(0)
+        monkeypatch.chdir(project)
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.message) == ("cli/closed-folder", f"{made}/.rundown cannot be entered")
+    assert found.why.startswith("it belongs to user 0, not to you (65534), its mode is 0700")
+    assert "chmod a+rx" in found.fix

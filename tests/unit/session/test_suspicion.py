@@ -57,6 +57,31 @@ def test_a_path_that_exists_nowhere_is_no_refusal(explain, folder):
 def test_a_file_to_be_made_is_explained_as_a_write(explain, folder):
     (found,) = explain("touch: cannot touch 'new': Read-only file system\n")
     assert (found.capability, found.resource) == ("write", f"{folder}/new")
+    assert found.why == "new does not exist yet, and making a file needs its directory"
+    assert found.flag == f"--allow-write '{folder}/**'"
+    assert found.yaml == f'default: {{write: {{allow: ["{folder}/**"]}}}}'
+
+
+def test_a_file_that_is_there_is_opened_by_itself(explain, folder):
+    (folder / "old").write_text("")
+    (found,) = explain("touch: cannot touch 'old': Read-only file system\n")
+    assert found.flag == f"--allow-write {folder}/old"
+
+
+def test_a_file_that_policy_names_and_that_was_not_there_needs_its_directory(folder):
+    permissions = Permissions(
+        Judged(rules(flags=flags(f"--allow-write {folder}/a.lock"))), ScriptedPrompter(), lambda envelope: ()
+    )
+    request = freeze_nothing(Place(run_id="r", position="1", attempt=1, cwd=str(folder)))
+    allowed = Allowed(request=request, rulings=(), envelope=Envelope(write_allow=(f"{folder}/a.lock",)))
+    (found,) = Suspicion(permissions, PlainWorkspace()).explain(
+        allowed, b"error: cannot open 'a.lock': Read-only file system"
+    )
+    assert found.why == "a.lock does not exist yet, and making a file needs its directory"
+    assert (found.flag, found.yaml) == (
+        f"--allow-write '{folder}/**'",
+        f'default: {{write: {{allow: ["{folder}/**"]}}}}',
+    )
 
 
 def test_a_tree_that_policy_opens_and_that_was_not_there_is_explained(folder):

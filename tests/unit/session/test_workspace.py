@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from rundown.model.request import Capability, Operation
 from rundown.session.workspace import HostWorkspace, clean_search_path
@@ -55,6 +56,13 @@ def test_a_path_resolves_from_the_working_directory(base: Path) -> None:
     real = executable(base / "project/x.sh")
     found = workspace(base).resolve(run("./x.sh"), str(base / "project"))
     assert found == run("./x.sh", resolved=str(real))
+
+
+def test_what_runs_on_another_machine_is_no_file_of_this_one(base: Path) -> None:
+    executable(base / "bin/tool")
+    for word in ("tool", str(base / "bin/tool")):
+        there = replace(run(word), directory=None)
+        assert workspace(base).resolve(there, "/") == there
 
 
 def test_home_is_expanded_and_links_are_followed(base: Path) -> None:
