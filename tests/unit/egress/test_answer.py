@@ -35,6 +35,13 @@ def test_every_other_name_does_not_exist(kind):
     assert ask("evil.example", kind).header.rcode == RCODE.NXDOMAIN
 
 
+@pytest.mark.parametrize("other", [3, 4, 254, 255])
+def test_names_of_other_classes_than_the_internets_do_not_exist(other):
+    asked = DNSRecord(q=DNSQuestion("api.example", QTYPE.A, other))
+    answer = answer_query(bytes(asked.pack()), look_up)
+    assert answer is not None and DNSRecord.parse(answer).header.rcode == RCODE.NXDOMAIN
+
+
 def test_case_and_the_final_dot_are_no_matter():
     assert str(ask("API.Example").rr[0].rdata) == "198.18.0.4"
 

@@ -145,6 +145,23 @@ def test_a_connection_that_is_denied_is_reset_and_told_with_its_mend(step_with):
     assert (told.allowed, told.reason, told.flag) == (False, "no rule names it", "--allow-net h")
 
 
+def test_a_rule_about_all_hosts_opens_no_port_of_the_hosts_loopback(step_with):
+    everything = Verdict(outcome="allow", rule="*", named=False)
+    step = step_with(Gate({"localhost": everything, HERE: everything, THERE: everything}))
+    port = step.door("loopback", THERE)
+    came = threading.Event()
+    with serve(HERE, port, lambda sock: came.set()), pytest.raises(ConnectionResetError):
+        socket.create_connection((THERE, port), timeout=10).recv(1)
+    assert not came.is_set()
+
+
+def test_an_address_that_stands_for_no_name_is_refused_whatever_the_rules_say(step_with):
+    step = step_with(Gate({"198.18.9.9": ALLOW}))
+    permitting = step.opened._passage._connecting.permit(Wanted(host="198.18.9.9", port=443))
+    with pytest.raises(RefusedError, match="no name was looked up"):
+        step.egress.run(permitting)
+
+
 def test_however_many_connections_wait_a_person_is_asked_once(step_with):
     answered = threading.Event()
 
