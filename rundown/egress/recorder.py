@@ -27,15 +27,19 @@ class Recorder:
         self._told = 0
         self._rest: dict[tuple[object, ...], Report] = {}
         self._problem: BaseException | None = None
-        self._thread = threading.Thread(target=self._work, name="egress-record", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
 
     def add(self, report: Report) -> None:
-        """Takes a report; returns at once."""
+        """Takes a report; returns at once. Called on the loop only."""
         self._reports.put(report)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="egress-record", daemon=True)
+            self._thread.start()
 
     def close(self) -> None:
         """Returns when everything is on record. Raises what the record raised."""
+        if self._thread is None:
+            return
         self._reports.put(None)
         self._thread.join()
         if self._problem is not None:

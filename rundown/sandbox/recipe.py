@@ -12,6 +12,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """What is done before a plan is known.
 
     `base`: mounts made once a run; `fresh`: those every step has for itself; `landlock`: rules of both.
+    `ports`: where rundown listens; those that a plan does not want are closed, those that it lacks opened.
     """
 
     namespaces: tuple[str, ...]
@@ -24,10 +25,12 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     base: tuple[Mount, ...] = ()
     fresh: tuple[Mount, ...] = ()
     landlock: tuple[LandlockRule, ...] = ()
+    ports: tuple[int, ...] = ()
 
     def serves(self, wanted: "Recipe") -> bool:
         """Whether an init that has done this can go on to a plan that wants `wanted`."""
-        return self in (wanted, replace(wanted, base=(), fresh=(), landlock=()))
+        done = replace(self, ports=wanted.ports)
+        return done in (wanted, replace(wanted, base=(), fresh=(), landlock=()))
 
 
 def recipe_of(plan: SandboxPlan) -> Recipe:
@@ -43,6 +46,7 @@ def recipe_of(plan: SandboxPlan) -> Recipe:
         base=plan.mounts[: plan.base_mounts],
         fresh=plan.mounts[plan.base_mounts : plan.base_mounts + plan.fresh_mounts],
         landlock=plan.landlock[: plan.base_rules],
+        ports=() if plan.network is None else plan.network.ports,
     )
 
 

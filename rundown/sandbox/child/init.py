@@ -90,7 +90,7 @@ def _make_network(recipe: Recipe) -> StepNetwork | None:
     if "net" not in recipe["namespaces"]:
         return None
     try:
-        return StepNetwork()
+        return StepNetwork(recipe["ports"])
     except StageError:
         return None
 

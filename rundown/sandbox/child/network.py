@@ -12,12 +12,13 @@ import fcntl
 import os
 import socket
 import struct
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 
 from rundown.sandbox.child import syscalls
 from rundown.sandbox.child.netlink import Netlink
-from rundown.sandbox.child.stages import stage
+from rundown.sandbox.child.stages import StageError, stage
 
 _SIOCGSKNS: Final = 0x894C
 STEP_ADDRESS: Final = "198.18.0.1"
@@ -44,6 +45,7 @@ _FIRST_OF_TCP: Final = (
     (0x06, 0, 0, 96),
 )
 
+Purpose = tuple[str, str, int]
 Opened = tuple[list[Any], socket.socket]
 """What a listener is for (kind, address, port), and it."""
 
@@ -51,8 +53,11 @@ Opened = tuple[list[Any], socket.socket]
 class StepNetwork:
     """The two namespaces of one step; made by its init, in the step's network namespace."""
 
-    def __init__(self) -> None:
-        """Lays the cable. Raises: StageError "network"."""
+    def __init__(self, ports: Sequence[int] = ()) -> None:
+        """Lays the cable, and opens what will surely be wanted: `ports` are the plan's before. Raises:
+        StageError "network".
+        """
+        self._ahead: dict[tuple[str, int], Opened] = {}
         with stage("network"):
             near = Netlink()
             self._near = _namespace_of(near)
@@ -62,6 +67,9 @@ class StepNetwork:
                 self._far = _namespace_of(far)
                 near.make_pair(_CABLE[0], (_CABLE[1], self._far), _LINK_ADDRESSES, _LARGEST_PACKET)
                 self._set_far_up(far)
+                for kind, address, port in _far_purposes(ports):
+                    with suppress(StageError):  # it is tried again, and told, when it is wanted
+                        self._ahead[kind, port] = self._open(kind, address, port)
             finally:
                 self._go(self._near)
             self._set_near_up(near)
@@ -74,28 +82,40 @@ class StepNetwork:
         Raises: StageError "network", naming the port.
         """
         with stage("network"):
-            self._go(self._far)
-            try:
-                opened = [self._open("dns", FAR_ADDRESS, _DNS), self._open("dns-tcp", FAR_ADDRESS, _DNS)]
-                opened += [self._open("any", "0.0.0.0", port) for port in wanted["ports"]]
-                with suppress(OSError):  # only so that attempts at other ports can be told
-                    opened.append((["attempts", "", 0], watch_attempts(_CABLE[1])))
-            finally:
-                self._go(self._near)
+            opened = self._open_far(_far_purposes(wanted["ports"]))
             for address, port in wanted["loopback"]:
                 with suppress(*(() if ":" not in address else (OSError,))):  # a host may have no IPv6 at all
                     opened.append(self._open("loopback", address, port))
             return opened
 
     def close(self) -> None:
-        """Lets go of the namespaces: from now on only sockets keep the far one."""
+        """Lets go of the namespaces, and of what nobody wanted: only sockets handed over keep the far one."""
+        for _, sock in self._ahead.values():
+            sock.close()
         os.close(self._near)
         os.close(self._far)
 
     def _go(self, namespace: int) -> None:
         syscalls.call("setns", namespace, syscalls.CLONE_NEWNET)
 
+    def _open_far(self, purposes: list[Purpose]) -> list[Opened]:
+        opened = [self._ahead.pop((kind, port)) for kind, _, port in purposes if (kind, port) in self._ahead]
+        there = {(kind, port) for (kind, _, port), _ in opened}
+        missing = [purpose for purpose in purposes if (purpose[0], purpose[2]) not in there]
+        if missing:
+            self._go(self._far)
+            try:
+                for kind, address, port in missing:
+                    with suppress(*((StageError,) if kind == "attempts" else ())):  # only tells of others
+                        opened.append(self._open(kind, address, port))
+            finally:
+                self._go(self._near)
+        return opened
+
     def _open(self, kind: str, address: str, port: int) -> Opened:
+        if kind == "attempts":
+            with stage("network", "attempts"):
+                return [kind, address, port], watch_attempts(_CABLE[1])
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         made = socket.socket(family, socket.SOCK_DGRAM if kind == "dns" else socket.SOCK_STREAM)
         with stage("network", f"{address} port {port}"):
@@ -122,6 +142,11 @@ class StepNetwork:
         near.add_address(index, STEP_ADDRESS, _PREFIX)
         near.add_neighbour(index, FAR_ADDRESS, _LINK_ADDRESSES[1])
         near.add_default_route(FAR_ADDRESS)
+
+
+def _far_purposes(ports: Sequence[int]) -> list[Purpose]:
+    fixed: list[Purpose] = [("dns", FAR_ADDRESS, _DNS), ("dns-tcp", FAR_ADDRESS, _DNS), ("attempts", "", 0)]
+    return [*fixed, *(("any", "0.0.0.0", port) for port in ports)]
 
 
 def watch_attempts(device: str) -> socket.socket:

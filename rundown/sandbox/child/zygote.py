@@ -77,8 +77,8 @@ class _Zygote:
 
     def _hand_init_over(self, message: wire.Message) -> None:
         if "recipe" in message:
+            self._base_is_made &= message["recipe"]["base"] == self._recipe.get("base")
             self._recipe = message["recipe"]
-            self._base_is_made = False
         if self._has_view and not self._base_is_made:
             self._make_base()
         sockets, supervisor = self._start()
