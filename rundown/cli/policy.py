@@ -70,12 +70,16 @@ def explain(text: tuple[str, ...], runbook: Path | None, shell: str, as_json: bo
 @policy_options
 def show(runbook: Path | None, as_json: bool, wish: Wish) -> int:
     """Print the effective policy, each line with its origin."""
+    from rundown.session.crew_view import agents_json, agents_lines, view_agents
+
     desk = open_desk(wish, read_surroundings(), runbook)
     _warn(desk)
+    views = view_agents(desk)
     if as_json:
-        sys.stdout.write(canonical_json(policy_json(desk.loaded, desk.compiled)).decode() + "\n")
+        told = {**policy_json(desk.loaded, desk.compiled), "agents": agents_json(views)}
+        sys.stdout.write(canonical_json(told).decode() + "\n")
     else:
-        lines = policy_lines(desk.loaded, desk.compiled)
+        lines = (*policy_lines(desk.loaded, desk.compiled), *agents_lines(views))
         sys.stdout.write("".join(f"{visible(line)}\n" for line in lines))
     return 0
 

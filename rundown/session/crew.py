@@ -158,6 +158,13 @@ class Crew(Struct, frozen=True, kw_only=True):
         settings = self._settings(kind)
         return settings[0].per_call if settings else "required"
 
+    def terms(self, kind: str) -> tuple[str, str]:
+        """Returns whether each call must be decided, and the document that names this kind, "" for none."""
+        named = (item for item in self.documents if getattr(item.document.agents, kind, UNSET) is not UNSET)
+        found = next(named, None)
+        span = found.spans.get("agents") if found is not None else None
+        return self._per_call(kind), f"{span.file}:{span.line}" if span else (found.file if found else "")
+
     def _settings(self, kind: str) -> tuple[Agent, ...]:
         found = (getattr(document.document.agents, kind, UNSET) for document in self.documents)
         return tuple(item for item in found if isinstance(item, Agent))

@@ -10,6 +10,7 @@ import pytest
 from tests.support.agents import KEY, agent_project, book, run_agent, surroundings
 from tests.support.memory import confined_below, is_in_memory, name_of
 from tests.support.models import ScriptedModel
+from tests.support.project import rundown
 from tests.support.running import Running, has_process, only_run, types_on_record, wait_until
 
 pytestmark = pytest.mark.kernel
@@ -297,6 +298,36 @@ def test_an_agent_of_ones_own_that_nobody_names_is_refused_before_anything_start
     (project.parent / "policy.yaml").write_text("version: 1\n")
     ran = run_agent(project, book("say hi", kind="acp"))
     assert (ran.returncode, "agents/no-command" in ran.stderr) == (2, True), ran.stderr
+
+
+def test_what_an_agent_is_given_is_shown_with_the_policy_and_follows_it(project: Path) -> None:
+    def shown(policy: str, **extra: str) -> dict[str, dict]:
+        (project.parent / "policy.yaml").write_text(f"version: 1\n{policy}\n")
+        words = ("policy", "show", "--policy", str(project.parent / "policy.yaml"))
+        environment = surroundings(project, None, extra)
+        told = rundown(project, *words, "--json", environment=environment)
+        lines = rundown(project, *words, environment=environment).stdout
+        views = {view["kind"]: view for view in json.loads(told.stdout)["agents"]}
+        assert all(f"{view['host']} " in lines and view["origin"] in lines for view in views.values())
+        assert KEY not in told.stdout + lines
+        return views
+
+    plain = shown("")
+    assert set(plain) == {"claude"}
+    claude = plain["claude"]
+    assert (claude["origin"], claude["per_call"], claude["host"]) == (
+        "preset",
+        "required",
+        "api.anthropic.com:443",
+    )
+    assert {"HOME", "ANTHROPIC_BASE_URL"} <= set(claude["env"]) and claude["program"].endswith("/bin/claude")
+    said = "agents: {claude: {per_call: best-effort, budget_usd: 2}, acp: {command: [peer], api: openai}}"
+    views = shown(said, ANTHROPIC_BASE_URL="https://models.example.org")
+    claude = views["claude"]
+    assert claude["origin"].endswith("policy.yaml:2")
+    assert (claude["per_call"], claude["budget_usd"]) == ("best-effort", 2.0)
+    assert claude["host"] == "models.example.org:443"
+    assert "no key" in views["acp"]["host_origin"] and "OPENAI_API_KEY" in views["acp"]["env"]
 
 
 def test_prose_steps_are_done_by_the_agent_that_the_person_named(project: Path) -> None:
