@@ -6,6 +6,8 @@ from rundown.model.policy import Outcome, Ruling
 from rundown.model.request import Capability
 from rundown.policy.facts import PolicyFacts
 from rundown.policy.fix import quote
+from rundown.policy.paths import covers
+from rundown.policy.pattern import is_tree
 
 _LISTED = (Capability.RUN, Capability.READ, Capability.WRITE, Capability.ENV, Capability.NET)
 
@@ -21,7 +23,8 @@ def suggest_document(rulings: Iterable[Ruling], facts: PolicyFacts) -> str:
         "version: 1",
     ]
     open_text = any(_is_open(ruling) for ruling in wanted)
-    listed = {capability: _patterns(wanted, capability) for capability in _LISTED}
+    covering = _without_covered(wanted)
+    listed = {capability: _patterns(covering, capability) for capability in _LISTED}
     if open_text or any(listed.values()):
         lines.append("default:")
     if open_text:
@@ -59,6 +62,31 @@ def _patterns(wanted: list[Ruling], capability: Capability) -> tuple[str, ...]:
         for ruling in wanted
         if ruling.operation.capability is capability and ruling.fix and ruling.fix.pattern
     )
+
+
+def _without_covered(wanted: list[Ruling]) -> list[Ruling]:
+    """Leaves out paths that another line opens already: a tree above them; for a read also one to write in.
+    What a deny is about stays: its own name is what lifts it."""
+    trees = [(item.operation.capability, _base(item)) for item in wanted if _base(item)]
+    return [
+        item
+        for item in wanted
+        if item.outcome is Outcome.DENY or not _is_covered(item.operation.capability, _base(item), trees)
+    ]
+
+
+def _is_covered(capability: Capability, base: str, trees: list[tuple[Capability, str]]) -> bool:
+    enough = (capability, Capability.WRITE)
+    return base != "" and any(
+        other in enough and covers(tree, base) and (tree, other) != (base, capability)
+        for other, tree in trees
+    )
+
+
+def _base(ruling: Ruling) -> str:
+    is_path = ruling.operation.capability in (Capability.READ, Capability.WRITE)
+    pattern = ruling.fix.pattern if ruling.fix is not None else None
+    return pattern.removesuffix("/**") if is_path and pattern and is_tree(pattern) else ""
 
 
 def _beyond(wanted: list[Ruling]) -> tuple[str, ...]:

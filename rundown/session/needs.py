@@ -3,6 +3,7 @@
 Asks the evaluator again, under the policy that is to be added to; remembers no decision.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,13 +52,24 @@ class Needs:
         for request in (*foresee(first, desk, start.agent, cwd=start.cwd), *self._requests.values()):
             for ruling in desk.evaluate(request, grants).rulings:
                 if ruling.outcome is not Outcome.ALLOW:
-                    yield ruling
+                    yield _with_directory(ruling)
         wanted = find_wanted(first, desk, grants)
         for grant in (grant for item in wanted for grant in item.grants):
             flag = f"--allow-{grant.capability.value} {grant.pattern}"
             operation = Operation(capability=grant.capability, resource=grant.pattern)
             fix = Fix(flag=flag, yaml="", pattern=grant.pattern)
             yield Ruling(operation=operation, outcome=Outcome.ASK, why="the runbook asks for it", fix=fix)
+
+
+def _with_directory(ruling: Ruling) -> Ruling:
+    """A file that is not there yet is made in its directory, and that is what a line must open."""
+    fix, made = ruling.fix, ruling.operation
+    if made.capability is not Capability.WRITE or ruling.outcome is not Outcome.ASK or made.resolved is None:
+        return ruling
+    if fix is None or not fix.pattern or fix.pattern.endswith("/**") or os.path.lexists(made.resolved):
+        return ruling
+    above = os.path.dirname(fix.pattern)
+    return replace(ruling, fix=replace(fix, pattern=f"{above}/**")) if above else ruling
 
 
 def open_plain_desk(wish: Wish, around: Surroundings, runbook: Path | None) -> Desk:

@@ -118,6 +118,16 @@ def test_a_suggested_policy_makes_flags_unnecessary(words: list[str], project: P
     ]
 
 
+def test_a_suggested_policy_opens_the_directory_of_files_that_are_to_be_made(project: Path) -> None:
+    (project / "new.runbook.md").write_text("# N\n\n## 1. N\n\n```sh\necho a > a.txt; echo b > b.txt\n```\n")
+    place = project.parent / "suggested.yaml"
+    first = rundown(project, "run", "new.runbook.md", "--non-interactive", "--suggest-policy", place)
+    assert (first.returncode, (project / "a.txt").exists()) == (3, False)
+    ran = rundown(project, "run", "new.runbook.md", "--non-interactive", "--policy", place)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert place.read_text().count("      - ") == 1
+
+
 # --- what the runner reads -----------------------------------------------------------------------------------
 
 

@@ -338,6 +338,49 @@ def test_an_explicit_ask_is_asked_in_every_mode():
         assert outcome(ruleset, run("terraform plan")) == "ask"
 
 
+def test_each_capability_has_the_mode_that_is_said_for_it_and_the_others_keep_theirs():
+    ruleset = rules("default: {mode: {run: confined, write: deny}}", "default: {mode: {net: deny}}")
+    facts = replace(FACTS, no_gap=True)
+    asked = (run("terraform plan"), write("notes.txt"), net("a.example:443"), env("EDITOR"))
+    assert [outcome(ruleset, item, facts=facts) for item in asked] == ["allow", "deny", "deny", "ask"]
+
+
+def test_an_ask_wins_over_an_allow_of_the_same_document_and_gives_way_to_a_deny():
+    ruleset = rules(
+        "default: {run: {allow: [kubectl], ask: ['kubectl delete'], deny: ['kubectl delete namespace']}}"
+    )
+    assert outcomes(
+        ruleset, run("kubectl get"), run("kubectl delete pod"), run("kubectl delete namespace a")
+    ) == {
+        "kubectl get": "allow",
+        "kubectl delete pod": "ask",
+        "kubectl delete namespace a": "deny",
+    }
+
+
+def test_an_exception_takes_a_name_out_of_its_own_entry_only():
+    entry = "{pattern: '**/*.cfg', except: ['**/a.cfg']}"
+    ruleset = rules(f"default: {{read: {{deny: [{entry}]}}}}")
+    assert outcomes(ruleset, read("a.cfg"), read("b.cfg")) == {"a.cfg": "allow", "b.cfg": "deny"}
+    both = rules(f"default: {{read: {{deny: [{entry}, '**/a.cfg']}}}}")
+    assert outcome(both, read("a.cfg")) == "deny"
+
+
+def test_an_override_gives_its_mode_and_its_host_words_to_its_runbooks_only():
+    text = "overrides: [{runbook: 'deploy/*.runbook.md', mode: {run: execute}, host: [journal]}]"
+    asked = (run("terraform plan"), host("journal"), host("pid"), write("notes.txt"))
+    here, elsewhere = rules(layer(text)), rules(layer(text, runbook="other.runbook.md"))
+    assert [outcome(here, item) for item in asked] == ["allow", "allow", "ask", "ask"]
+    assert [outcome(elsewhere, item) for item in asked] == ["ask"] * 4
+
+
+def test_confined_lifts_no_deny_and_answers_no_explicit_ask():
+    ruleset = rules("default: {mode: {run: confined}, run: {ask: [terraform]}}")
+    facts = replace(FACTS, no_gap=True)
+    asked = (run("terraform plan"), run("rm x"), run("? x"), run("perl -e 1", kind="opaque"))
+    assert [outcome(ruleset, item, facts=facts) for item in asked] == ["ask", "deny", "allow", "allow"]
+
+
 def test_the_most_specific_mode_counts_and_the_system_can_only_make_it_stricter():
     lax, strict = "default: {mode: execute}", "default: {mode: deny}"
     assert outcome(rules(lax, strict), run("terraform plan")) == "allow"

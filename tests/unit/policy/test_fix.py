@@ -3,6 +3,7 @@
 import shlex
 
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from rundown.model.policy import Fix, Layer, LayerKind, Outcome
@@ -167,3 +168,39 @@ default:
 def test_nothing_wanted_gives_a_document_that_opens_nothing():
     text = suggest_document(decide(rules(), run("git log")).rulings, FACTS)
     assert decoded(text).layer("").rules == ()
+
+
+@given(a_ruleset(), st.lists(an_operation(), min_size=1, max_size=6), facts)
+@settings(max_examples=200)
+def test_a_suggested_document_does_it_and_each_of_its_entries_is_needed(ruleset, operations, some_facts):
+    rulings = tuple(decide(ruleset, item, facts=some_facts).rulings[0] for item in operations)
+    mendable = [item for item in rulings if item.fix is not None and item.fix.pattern is not None]
+
+    def refused(lines):
+        above = decoded("\n".join(lines), LayerKind.POLICY_FILE).layer("")
+        mended = replace(ruleset, layers=(above, *ruleset.layers))
+        return [item for item in mendable if outcome(mended, item.operation, facts=some_facts) != "allow"]
+
+    lines = suggest_document(mendable, some_facts).splitlines()
+    entries = [number for number, line in enumerate(lines) if line.startswith("      - ")]
+    assert refused(lines) == []
+    for number in entries:
+        without = [*lines[:number], *lines[number + 1 :]]
+        alone = lines[number - 1].endswith("allow:") and number + 1 not in entries
+        if alone:
+            without[number - 1] = "    allow: []"
+        assert refused(without) != []
+
+
+def test_a_suggested_document_says_nothing_that_another_line_of_it_says():
+    operations = [
+        write("a/b.txt"),
+        write("a"),
+        read("/data/x/y"),
+        read("/data/x"),
+        write("/data"),
+        write("ab"),
+    ]
+    text = suggest_document(decide(rules(), *operations).rulings, FACTS)
+    entries = [line.strip("- ") for line in text.splitlines() if line.startswith("      - ")]
+    assert entries == ['"{repo}/a"', "/data", '"{repo}/ab"']
