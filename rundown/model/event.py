@@ -281,12 +281,14 @@ class OutputCaptured(Struct, frozen=True, kw_only=True, tag="OutputCaptured"):
     """A variable that a unit wrote. `value` is JSON text.
 
     `lost`: redaction changed the value before it was stored; the log sets it, so live and replayed agree.
+    `reported_by`: `person` where a person gave the value instead, "" where the unit did.
     """
 
     position: str
     name: str
     value: str
     lost: bool = False
+    reported_by: str = ""
 
 
 class SourceMark(Struct, frozen=True, kw_only=True):

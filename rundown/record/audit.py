@@ -92,7 +92,13 @@ def _of_step(body: told.Body) -> Fact | None:
             return _fact("model", body.host, "used", at=body.position, **details)
         case told.OutputCaptured():
             return _fact(
-                "variable", body.name, "captured", at=body.position, value=body.value, lost=body.lost or None
+                "variable",
+                body.name,
+                "captured",
+                at=body.position,
+                value=body.value,
+                lost=body.lost or None,
+                by=body.reported_by or None,
             )
         case told.EffectFailed():
             return _fact("effect", body.code, "failed", at=body.position, message=body.message)

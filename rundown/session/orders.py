@@ -60,5 +60,7 @@ def end(*, completed: bool, message: str = "") -> Facts:
 
 
 def give(name: str, value: object) -> Facts:
-    """Returns the order that gives a variable another value from here on."""
-    return lambda state: (OutputCaptured(position=state.position, name=name, value=json.dumps(value)),)
+    """Returns the order that gives a variable another value from here on, as a person's."""
+    return lambda state: (
+        OutputCaptured(position=state.position, name=name, value=json.dumps(value), reported_by="person"),
+    )

@@ -222,7 +222,8 @@ def _step_facts(
                 yield Fact(name=f"Secret, as {body.form}", text=body.name, code=True)
             case told.OutputCaptured():
                 lost = " (a secret was taken out)" if body.lost else ""
-                yield Fact(name=f"Handed on: {body.name}", text=body.value + lost, code=True)
+                name = "Given by a person" if body.reported_by == "person" else "Handed on"
+                yield Fact(name=f"{name}: {body.name}", text=body.value + lost, code=True)
             case told.ChildStarted():
                 yield Fact(name="Runs", text=body.reference, code=True)
             case told.AgentReported():

@@ -31,6 +31,14 @@ class RundownApp(App[None]):
 
     TITLE = "rundown"
     ENABLE_COMMAND_PALETTE = True
+    CSS = """
+    CommandPalette > Vertical { width: 88%; max-width: 96; &:dark { background: $panel; } }
+    CommandPalette SearchIcon { display: none; }
+    CommandPalette #--input { background: $panel; border: hkey $primary; }
+    CommandPalette CommandInput, CommandPalette CommandInput:focus { background: $panel; }
+    CommandPalette CommandList { background: $panel; border-bottom: hkey $primary; }
+    CommandPalette CommandList > .option-list--option-highlighted { background: $primary 25%; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "leave", "quit", show=False, priority=True),
         Binding("T", "toggle_theme", "light or dark", show=False),

@@ -136,6 +136,9 @@ DEEDS = (
     Deed(key="n", shown="n", action="next", word="next", told="The next line that holds the words"),
     Deed(key="N", shown="N", action="previous", word="previous", told="The line before that holds them"),
     Deed(
+        key="w", shown="w", action="wrap", word="wrap", told="Wrap the long lines of the pane, or no longer"
+    ),
+    Deed(
         key="full_stop",
         shown=".",
         action="follow",

@@ -25,10 +25,11 @@ _BOX = """
     }
     .label { height: auto; margin-top: 1; }
     .problem { height: auto; color: $error; display: none; }
-    Input { border: none; height: 1; padding: 0 1; background: $boost; margin-top: 0; }
+    Input { border: none; height: 1; padding: 0 1; background: $background; margin-top: 0; }
     Input:focus { border: none; background: $cursor-row; }
     Select { height: auto; }
-    Select > SelectCurrent { border: none; padding: 0 1; background: $boost; }
+    Select > SelectCurrent { border: none; padding: 0 1; background: $background; }
+    Select:focus > SelectCurrent { background: $cursor-row; }
     KeyBar { margin-top: 1; padding: 0; }
 """
 _FIELDS = "#fields { height: auto; max-height: 1fr; scrollbar-size: 1 1; }"
@@ -166,6 +167,7 @@ class LineScreen(TextScreen):
         about = visible(wanted.description) + (
             f"\none of: {visible(', '.join(wanted.options))}" if wanted.options else ""
         )
+        about += "\nnot shown, not recorded" if wanted.secret else ""
         first = wanted.options[0] if wanted.options else ""
         super().__init__(visible(wanted.name), first, secret=wanted.secret, about=about.strip())
 

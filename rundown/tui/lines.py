@@ -39,7 +39,8 @@ class Lines:
     @property
     def end(self) -> int:
         """The number after the last line; an unfinished one counts."""
-        return self.first + len(self._lines) + sum(1 for text in self._open.values() if text)
+        with self._lock:
+            return self.first + len(self._lines) + sum(1 for text in self._open.values() if text)
 
     def add(self, texts: Iterable[str]) -> None:
         """Adds whole lines, which are safe to show already."""
@@ -74,6 +75,12 @@ class Lines:
             rest = [stream for stream, text in self._open.items() if text]
             place -= len(self._lines)
             return _safe(self._open[rest[place]]) if 0 <= place < len(rest) else ""
+
+    def since(self, number: int) -> tuple[int, list[str]]:
+        """Returns the whole lines from `number` on, or from the first that is left, and that one's number."""
+        with self._lock:
+            start = max(number, self.first)
+            return start, self._lines[start - self.first :]
 
     def find(self, words: str, start: int, *, back: bool = False) -> int | None:
         """Returns the next line that holds `words` in any case, round the end; None if no line does."""

@@ -43,7 +43,7 @@ class RunActions(RunLooking):
                 return me.pane_name == "permissions" and bool(me.conductor.grants())
             case "next" | "previous":
                 return bool(self.searched.words)
-            case "find":
+            case "find" | "wrap":
                 return me.pane_name != "step" or me.has_class("-wide")
             case "ahead":
                 return bool(me.chosen)

@@ -72,6 +72,11 @@ class RunLooking:
         self.searched.search("")
         self._me.refresh_all()
 
+    def action_wrap(self) -> None:
+        """Wraps the long lines of the pane that is shown, or no longer."""
+        pane = self.searched
+        pane.wrap(on=not pane.wraps)
+
     def action_next(self) -> None:
         """Goes to the next find."""
         self.searched.search(self.searched.words)

@@ -123,7 +123,7 @@ def test_i_gives_a_variable_another_value_while_the_run_is_held_and_shows_no_sec
 
     assert played(tmp_path, play) == (
         False,
-        (OutputCaptured(position="1", name="version", value='"v9"'),),
+        (OutputCaptured(position="1", name="version", value='"v9"', reported_by="person"),),
     )
 
 
@@ -322,7 +322,7 @@ def test_the_palette_holds_every_action_that_does_something_now(tmp_path):
     assert wanted - found == {
         deed.told
         for deed in DEEDS
-        if deed.action in ("revoke", "next", "previous", "find", "ahead", "again", "follow", "back")
+        if deed.action in ("revoke", "next", "previous", "find", "wrap", "ahead", "again", "follow", "back")
     }
 
 
@@ -343,7 +343,7 @@ def test_every_key_in_the_footer_is_of_the_table_and_none_is_missing(tmp_path):
         return [word[:2] for word in bar._words]  # type: ignore[attr-defined]
 
     panes = {"1", "2", "3", "4", "5"}
-    gone = {"revoke", "next", "previous", "find", "ahead", "follow", "back"}
+    gone = {"revoke", "next", "previous", "find", "wrap", "ahead", "follow", "back"}
     wanted = [
         (deed.shown, deed.word)
         for deed in DEEDS
@@ -439,3 +439,36 @@ def test_b_leads_nowhere_without_a_list_to_go_back_to(tmp_path):
         return stage.pilot.app.screen is stage.screen
 
     assert played(tmp_path, play) is True
+
+
+def test_w_wraps_long_lines_and_a_find_in_them_is_in_sight(tmp_path):
+    async def play(stage: Stage) -> Any:
+        await stage.run(*ran("1", None, "Look at what runs")[:1])
+        lines = [f"line-{number} " + "x" * 300 for number in range(40)] + ["y" * 300 + " the-end"]
+        stage.conductor.shelf.current.feed("stdout", "\n".join(lines).encode() + b"\n")
+        await stage.press("2")
+        stage.screen.show_output()
+        cut = "the-end" in stage.text()
+        await stage.press("w")
+        whole = "the-end" in stage.text()
+        await stage.press("slash", *"line-7", "enter")
+        found = "line-7" in stage.text()
+        await stage.press("w", "escape", "full_stop")
+        return cut, whole, found, "the-end" in stage.text()
+
+    assert played(tmp_path, play) == (False, True, True, False)
+
+
+def test_wrapped_lines_follow_a_new_size(tmp_path):
+    async def play(stage: Stage) -> Any:
+        await stage.run(*ran("1", None, "Look at what runs")[:1])
+        stage.conductor.shelf.current.feed("stdout", b"z" * 400 + b" over\n")
+        await stage.press("2", "w")
+        seen = []
+        for size in ((60, 20), (140, 45), (80, 24)):
+            await stage.pilot.resize_terminal(*size)
+            await stage.pilot.pause()
+            seen.append((stage.text().count("z"), "over" in stage.text()))
+        return seen
+
+    assert played(tmp_path, play) == [(373, True), (400, True), (400, True)]

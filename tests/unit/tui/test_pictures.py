@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from rundown.model.event import Event, RunPaused
-from rundown.session.ports import Failure, Subject
+from rundown.model.runbook import Input
+from rundown.session.ports import Ahead, Failure, Subject
 from rundown.session.wish import Wish
 from rundown.tui.app import RundownApp
 from rundown.tui.conductor import Manner
 from rundown.tui.messages import Ask, Asked
+from rundown.tui.modal import PromptScreen
 from rundown.tui.opening import Shelf, Shelves
 from rundown.tui.prompter import Doubt, Preflight, Sentence, Task
 from tests.support.pictures import check_picture, settle
@@ -42,6 +44,14 @@ async def running(stage: Stage) -> None:
     await stage.run(*ran("1", None, "Look at what runs"), *ran("2", "1", "Move the traffic away")[:2])
     stage.conductor.shelf.current.feed("stdout", OUTPUT)
     await stage.press("2")
+
+
+async def wrapped(stage: Stage) -> None:
+    """A line longer than the pane goes on in the next row."""
+    await running(stage)
+    long = "\x1b[31merror:\x1b[0m " + " ".join(f"replica-{number} is not ready" for number in range(12))
+    stage.conductor.shelf.current.feed("stdout", f"{long} 完了 ✓\nnode/shop-1 left\n".encode())
+    await stage.press("w")
 
 
 async def found(stage: Stage) -> None:
@@ -119,15 +129,35 @@ def asked(what: Any) -> Callable[[Stage], Awaitable[None]]:
     async def play(stage: Stage) -> None:
         await stage.run(*ran("1", None, "Look at what runs"), *ran("2", "1", "Move the traffic away")[:1])
         await stage.tell(Asked(Ask(what, None)))
-        stage.pilot.app.screen.prompt.arm()  # type: ignore[attr-defined]
+        screen = stage.pilot.app.screen
+        if isinstance(screen, PromptScreen):
+            screen.prompt.arm()
 
     return play
+
+
+async def form(stage: Stage) -> None:
+    """The inputs before the start, one of them not fitting."""
+    await stage.press("r", *"2.1", "ctrl+s")
+
+
+async def palette(stage: Stage) -> None:
+    """Every action by name."""
+    await held(stage)
+    await stage.press("ctrl+p", *"step")
+    await found_in_palette(stage)
+
+
+async def found_in_palette(stage: Stage) -> None:
+    """Returns when the palette has found all it can."""
+    await stage.pilot.app.workers.wait_for_complete()
 
 
 SCREENS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "ready": ready,
     "running": running,
     "found": found,
+    "wrapped": wrapped,
     "held": held,
     "denied": denied,
     "failed": failed,
@@ -139,6 +169,18 @@ SCREENS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "help": pressed("question_mark"),
     "goto": pressed("g"),
     "inputs": pressed("i"),
+    "form": form,
+    "palette": palette,
+    "line": asked(Input(name="stage", description="Where it goes first", options=("staging", "live"))),
+    "secret": asked(Input(name="token", description="For the registry", secret=True)),
+    "ahead": asked(
+        Ahead(
+            position="2.2",
+            subject=Subject(title="Change the image", progress="3/5"),
+            text="kubectl set image deployment/shop shop=registry.internal/shop:v2.1\n"
+            "kubectl rollout status deployment/shop --timeout=90s\n",
+        )
+    ),
     "end": pressed("x"),
     "leave": pressed("q"),
     "allow-ahead": pressed("space", "A"),
