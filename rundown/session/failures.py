@@ -1,12 +1,15 @@
 """What failed last in a run, and the end of what it printed: for an agent that is to do better."""
 
-from rundown.model.event import StepFinished
+from collections.abc import Callable, Iterable
+
+from rundown.errors import RundownError
+from rundown.model.event import Event, ProcessEnded, StepFinished
 
 _TAIL_BYTES = 8 * 1024
 
 
 class Failures:
-    """One a run, in memory: an agent's first attempt after a resume is told nothing of it."""
+    """One a run."""
 
     def __init__(self) -> None:
         self._last: tuple[str, str] | None = None
@@ -20,6 +23,25 @@ class Failures:
         note = f"\n({body.note})" if body.note else ""
         self._last = (body.position, text.rstrip() + note)
 
+    def recall(self, events: Iterable[Event], read_output: Callable[[str], bytes]) -> None:
+        """Remembers from the record of a run that goes on; output that is gone is left out."""
+        ended: ProcessEnded | None = None
+        last: tuple[StepFinished, ProcessEnded | None] | None = None
+        for event in events:
+            if isinstance(event.body, ProcessEnded):
+                ended = event.body
+            elif isinstance(event.body, StepFinished):
+                last, ended = (event.body, ended), None
+        if last is not None:
+            self.note(last[0], _stored(last[1], read_output))
+
     def tail(self) -> str:
         """Returns the end of the last failure, with the step it was; "" without one."""
         return "" if self._last is None else f"[step {self._last[0]}]\n{self._last[1]}".strip()
+
+
+def _stored(ended: ProcessEnded | None, read_output: Callable[[str], bytes]) -> bytes:
+    try:
+        return read_output(ended.output) if ended is not None and ended.output else b""
+    except (OSError, RundownError):
+        return b""

@@ -309,6 +309,12 @@ class Runner:
             note=noted.take,
         )
         crew = self._delegation(run.start.agent).crew
+
+        def read_output(name: str) -> bytes:
+            return run.directory.read_file(name)[-_TAIL_BYTES:]
+
+        failures = Failures()
+        failures.recall(run.replayed.events if run.replayed is not None else (), read_output)
         return Tools(
             run_id=run.directory.run_id,
             salt=self._house.salt,
@@ -326,7 +332,7 @@ class Runner:
             frontend=frontend,
             live_folder=self._house.live_folder,
             open_output=run.directory.open_output,
-            read_output=lambda name: run.directory.read_file(name)[-_TAIL_BYTES:],
+            read_output=read_output,
             redaction=self._house.redact_stream,
             watch=self._house.watch_steps(run.directory),
             cwd=run.start.cwd,
@@ -338,7 +344,7 @@ class Runner:
             delegation=self._delegation(run.start.agent),
             open_transcript=partial(run.directory.open_output, suffix=".transcript.jsonl"),
             open_answer=partial(run.directory.open_output, suffix=".answer.json"),
-            failures=Failures(),
+            failures=failures,
             home=str(self._house.desk.around.home),
         )
 

@@ -235,6 +235,20 @@ def test_a_retry_is_told_what_failed_and_the_projects_files_for_agents_are_hande
     assert "It failed before" in second and "the moon is wrong" in second
 
 
+def test_after_a_resume_an_agent_is_still_told_what_failed_before_it(project: Path) -> None:
+    first = "## 1. Check\n\n- FAIL CONTINUE\n\n```sh\necho the moon is wrong; exit 1\n```\n\n## 2. Let"
+    text = book("say SHOW TASK").replace("## 1. Let", first)
+    paused = run_agent(project, text, ANTHROPIC_API_KEY="")
+    assert "no key for the model" in paused.stderr + paused.stdout
+    run = only_run(project).name
+    policy = str(project.parent / "policy.yaml")
+    words = ("resume", run, "--non-interactive", "--policy", policy)
+    ran = rundown(project, *words, environment=surroundings(project, None))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    told = ran.stdout.partition("It failed before")[2]
+    assert "[step 1]" in told and "the moon is wrong" in told
+
+
 def test_the_conversation_is_kept_with_the_run_without_secrets(project: Path) -> None:
     ran = run_agent(project, book("say hello", f"say my key is {KEY}"))
     (stored,) = events(project, "ArtifactStored")
