@@ -67,11 +67,16 @@ def _patterns(wanted: list[Ruling], capability: Capability) -> tuple[str, ...]:
 def _without_covered(wanted: list[Ruling]) -> list[Ruling]:
     """Leaves out paths that another line opens already: a tree above them; for a read also one to write in.
     What a deny is about stays: its own name is what lifts it."""
+    hosts = {_pattern(item) for item in wanted if item.operation.capability is Capability.NET}
     trees = [(item.operation.capability, _base(item)) for item in wanted if _base(item)]
     return [
         item
         for item in wanted
-        if item.outcome is Outcome.DENY or not _is_covered(item.operation.capability, _base(item), trees)
+        if item.outcome is Outcome.DENY
+        or not (
+            _is_covered(item.operation.capability, _base(item), trees)
+            or (item.operation.capability is Capability.NET and _without_usual_port(_pattern(item)) in hosts)
+        )
     ]
 
 
@@ -83,9 +88,19 @@ def _is_covered(capability: Capability, base: str, trees: list[tuple[Capability,
     )
 
 
+def _pattern(ruling: Ruling) -> str:
+    return (ruling.fix.pattern if ruling.fix is not None else None) or ""
+
+
+def _without_usual_port(pattern: str) -> str | None:
+    """A host without a port means these two already."""
+    host, _, port = pattern.rpartition(":")
+    return host if port in ("80", "443") else None
+
+
 def _base(ruling: Ruling) -> str:
     is_path = ruling.operation.capability in (Capability.READ, Capability.WRITE)
-    pattern = ruling.fix.pattern if ruling.fix is not None else None
+    pattern = _pattern(ruling)
     return pattern.removesuffix("/**") if is_path and pattern and is_tree(pattern) else ""
 
 
