@@ -42,6 +42,7 @@ def main(descriptor: int, parent: int) -> None:
     except StageError as error:
         wire.send(sock, error.as_message())
         return
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries supervisors; idle or not, none stays
     while (received := wire.receive(sock)) is not None:
         zygote.answer(received[0])
 
@@ -60,7 +61,6 @@ class _Zygote:
 
     def answer(self, message: wire.Message) -> None:
         """Does what a message asks for."""
-        _reap()
         try:
             if message["op"] == "tmp":
                 self._hand_tmp_over()
@@ -109,6 +109,7 @@ class _Zygote:
         with stage("fork"):
             supervisor = os.fork()
         if supervisor == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.close(alive)  # and `held` stays open as long as it, or its init, lives
             for inherited in (control, command, maps, self._sock):
                 inherited.close()
@@ -171,14 +172,6 @@ def _watch(supervisor: int, alive: int) -> int:
         return alive
     os.close(alive)
     return watched
-
-
-def _reap() -> None:
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
 
 
 def _read_all(descriptor: int) -> bytes:
