@@ -140,17 +140,17 @@ class _StepGate:
         self._lock = threading.Lock()
 
     def judge(self, host: str, port: int) -> Verdict:
-        """Returns what is so now; an ask that nobody can be asked is a denial."""
+        """Returns what is so now. An ask that nobody can be asked is a denial; so is one of a step that has
+        the person's terminal to itself: what is typed for it would answer."""
         if self._closed:
             return Verdict(outcome="deny", rule=self._closed, final=True)
         verdict = _verdict(self._rule_on(host, port)[1])
-        if verdict.outcome == "ask" and not self._networks.prompter.can_ask():
-            return replace(verdict, outcome="deny")
-        return verdict
+        may_ask = self._networks.prompter.can_ask() and not self._request.interactive
+        return verdict if may_ask or verdict.outcome != "ask" else replace(verdict, outcome="deny")
 
     def ask(self, host: str, port: int, addresses: tuple[str, ...], about: str) -> Verdict:
         """Asks the person, one question at a time; what an answer before has settled is not asked."""
-        if self._closed:
+        if self._closed or self._request.interactive:
             return self.judge(host, port)
         with self._lock:
             request, ruling = self._rule_on(about or host, port)

@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from rundown.egress.gate import Report
 from rundown.egress.route import Route
@@ -60,8 +61,8 @@ class Desk:
         )
         self.gate = self.step()
 
-    def step(self) -> _StepGate:
-        return _StepGate(self.networks, REQUEST, Subject(title="t"))
+    def step(self, request: ExecutionRequest = REQUEST) -> _StepGate:
+        return _StepGate(self.networks, request, Subject(title="t"))
 
 
 def test_rules_answer_without_a_person():
@@ -76,6 +77,14 @@ def test_rules_answer_without_a_person():
 def test_where_nobody_can_be_asked_an_ask_is_a_denial_with_its_mend():
     verdict = Desk(present=False).gate.judge("c.example", 443)
     assert (verdict.outcome, verdict.by_rule, verdict.flag) == ("deny", False, "--allow-net c.example:443")
+
+
+def test_keys_typed_for_a_step_that_has_the_terminal_to_itself_answer_nothing():
+    desk = Desk(Choice.TYPE_SESSION, listed=(net("a.example:443"),))
+    gate = desk.step(replace(REQUEST, interactive=True))
+    asked = gate.ask("c.example", 443, (), "")
+    assert (gate.judge("a.example", 443).outcome, gate.judge("c.example", 443).outcome) == ("allow", "deny")
+    assert (asked.outcome, asked.flag, desk.prompter.hosts) == ("deny", "--allow-net c.example:443", [])
 
 
 @pytest.mark.parametrize(
