@@ -22,7 +22,7 @@ from rundown.model.runbook import AgentBody, Runbook
 from rundown.policy.document import Decoded
 from rundown.policy.form import Agent, OwnAgent
 from rundown.session.desk import Desk
-from rundown.session.request import AGENT_PROGRAM
+from rundown.session.request import AGENT_PROGRAM, FENCE_PROGRAM
 
 _Also = tuple[tuple[str, str], ...]
 
@@ -55,7 +55,8 @@ class Crew(Struct, frozen=True, kw_only=True):
 
     def program_grants(self, request: ExecutionRequest) -> tuple[Grant, ...]:
         """Returns what lets the program of an agent start that a person or a document named; nothing for the
-        request of a command. `acp` is no program by itself: named are the words that a document gives."""
+        request of a command. `acp` is no program by itself: named are the words that a document gives,
+        and no others that a runbook gives, be it of a program that is named as another kind."""
         named = {KINDS[kind].executable for kind in KINDS if self.is_named(kind)} - {""}
         return tuple(
             Grant(
@@ -65,8 +66,11 @@ class Crew(Struct, frozen=True, kw_only=True):
                 argv=tuple(word for word in item.argv if word is not None),
             )
             for item in request.operations
-            if request.kind == "agent" and item.note == AGENT_PROGRAM and item.resolved is not None
-            if item.resource in named or (item.argv and item.argv == self.own.argv)
+            if request.kind == "agent"
+            and item.note in (AGENT_PROGRAM, FENCE_PROGRAM)
+            and item.resolved is not None
+            if (item.resource in named and item.note == AGENT_PROGRAM)
+            or (item.argv and item.argv == self.own.argv)
         )
 
     def budget_usd(self, launch: AgentLaunch) -> float | None:

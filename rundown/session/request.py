@@ -19,6 +19,9 @@ from rundown.shell.extraction import Extraction
 AGENT_PROGRAM = "the agent that does this step"
 """Why the program of an agent that is talked to is among the operations."""
 
+FENCE_PROGRAM = f"{AGENT_PROGRAM}, as the runbook's `command=` has it"
+"""The same where the runbook says which program, and with which words."""
+
 
 class Place(Struct, frozen=True, kw_only=True):
     """Which unit of which run asks. `cwd` is the project root's real path."""
@@ -89,7 +92,8 @@ def freeze_talker(
     """Returns the request of an agent that is talked to: its program, by the words it is started with. The
     task is `text`; what the agent does about it is asked call by call."""
     cwd, extra = _directory(place, body.options, workspace)
-    program = Operation(capability=Capability.RUN, resource=argv[0], argv=argv, note=AGENT_PROGRAM)
+    note = FENCE_PROGRAM if "command" in dict(body.parameters) else AGENT_PROGRAM
+    program = Operation(capability=Capability.RUN, resource=argv[0], argv=argv, note=note)
     program = workspace.resolve(program, place.cwd)
     found = _resolved(Extraction(operations=(), variables=()), body.options, cwd, workspace)
     return replace(

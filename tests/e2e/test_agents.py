@@ -285,8 +285,8 @@ def test_an_agent_that_does_not_ask_about_every_call_needs_a_word_of_policy(proj
 
 
 def test_a_program_that_only_the_runbook_names_is_not_started_unasked(project: Path) -> None:
-    """Policy names `peer --acp` as this agent: other words of the same program are nobody's."""
-    for words in ("peer --acp -x", "peer"):
+    """Policy names `peer --acp` as this agent, and `claude` as another: other words of theirs are nobody's."""
+    for words in ("peer --acp -x", "peer", "claude --acp"):
         ran = run_agent(project, book("say hi", kind="acp", options=f'command="{words}"'))
         assert ran.returncode != 0 and events(project, "LaunchRequested") == [], ran.stdout
         shutil.rmtree(project / ".rundown/runs")
