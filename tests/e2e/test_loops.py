@@ -279,7 +279,7 @@ printf 'pin %s\\n' "{{Pin}}"; test "{{Pin}}" = "$(cat expected)" && exit 1
 """
 
 
-@pytest.mark.parametrize("secret", [SECRET, "1234"], ids=["long", "short"])
+@pytest.mark.parametrize("secret", [SECRET, "p~n9"], ids=["long", "short"])
 def test_a_secret_input_is_data_for_its_step_and_is_on_no_record(secret, project):
     write(
         project,

@@ -10,11 +10,15 @@ from typing import Any
 
 from textual.pilot import Pilot
 
+from rundown.prompt.base import Prompt
+
 SIZES = ((80, 24), (140, 45), (40, 24))
 
 
 async def settle(pilot: Pilot[Any]) -> None:
-    """Returns when nothing moves any more: three pictures in a row are the same."""
+    """Returns when nothing moves any more: prompts take answers, three pictures in a row are the same."""
+    while any(not prompt.is_armed for prompt in pilot.app.screen.query(Prompt)):
+        await pilot.pause()
     seen: list[str] = []
     while len(seen) < 3 or len(set(seen[-3:])) > 1:
         await pilot.pause()
