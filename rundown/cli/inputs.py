@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from rundown.cli.gathering import gather_options
 from rundown.cli.value_files import read_values
 from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic
@@ -20,12 +21,9 @@ _CONFIG = Path(".rundown/config.yaml")
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--input`, `--input-json`, `--input-file`, `--input-secret`; the command takes `inputs`."""
 
-    def gathered(**words: Any) -> Any:
-        inputs = {name: words.pop(name) for name in ("texts", "json_texts", "files", "hidden")}
-        return command(inputs=inputs, **words)
+    def gather(words: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+        return {name: words.pop(name) for name in ("texts", "json_texts", "files", "hidden")}
 
-    gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
-    gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
     options = (
         click.option("--input", "--var", "texts", multiple=True, metavar="K=V", help="A value, as text."),
         click.option(
@@ -52,10 +50,7 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Ask for a value without showing it; it is on no record.",
         ),
     )
-    decorated: Callable[..., Any] = gathered
-    for option in reversed(options):
-        decorated = option(decorated)
-    return decorated
+    return gather_options(command, options, "inputs", gather)
 
 
 def given_values(inputs: dict[str, tuple[str, ...]], around: Surroundings) -> Given:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from rundown.cli.gathering import gather_options
 from rundown.model.request import Capability
 from rundown.model.sandbox import SandboxWish
 from rundown.policy.flags import parse_flags
@@ -26,16 +27,7 @@ _WHAT = {
 
 def policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the policy and sandbox options; the command takes them as one `wish: Wish`."""
-
-    def gathered(**words: Any) -> Any:
-        return command(wish=_gather(words), **words)
-
-    gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
-    gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
-    decorated: Callable[..., Any] = gathered
-    for option in reversed(_options()):
-        decorated = option(decorated)
-    return decorated
+    return gather_options(command, _options(), "wish", _gather)
 
 
 def _options() -> list[Callable[[Callable[..., Any]], Callable[..., Any]]]:

@@ -9,6 +9,7 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rundown.cli.gathering import gather_options
 from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.runbook import Runbook
@@ -33,12 +34,9 @@ class Part(Struct, frozen=True, kw_only=True):
 def part_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--from --only --until --step --index --cwd`; the command takes them as `part`."""
 
-    def gathered(**words: Any) -> Any:
-        part = Part(**{name: words.pop(name) for name in ("begin", "only", "until", "cwd", "step", "index")})
-        return command(part=part, **words)
+    def gather(words: dict[str, Any]) -> Part:
+        return Part(**{name: words.pop(name) for name in ("begin", "only", "until", "cwd", "step", "index")})
 
-    gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
-    gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
     options = (
         click.option("--from", "begin", metavar="ID", help="Begin at this step or substep (2, 2.1, Clean)."),
         click.option("--only", metavar="ID", help="Run this step or substep and no other."),
@@ -52,10 +50,7 @@ def part_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Where steps start, inside the project; its root without it.",
         ),
     )
-    decorated: Callable[..., Any] = gathered
-    for option in reversed(options):
-        decorated = option(decorated)
-    return decorated
+    return gather_options(command, options, "part", gather)
 
 
 def chosen_part(start: Start, part: Part, runbook: Runbook) -> Start:

@@ -11,6 +11,7 @@ from rundown.cli.dialogue import Dialogue
 from rundown.cli.outlook import describe_foreseen, render_outlook
 from rundown.cli.tty import Tty, open_tty, select, supply_value
 from rundown.model.runbook import Input
+from rundown.prompt.host_choices import HOST_CHOICES
 from rundown.render.style import Style
 from rundown.session.ports import (
     Ahead,
@@ -76,17 +77,8 @@ class TerminalPrompter:
             if tty is None:
                 return Answer(choice=Choice.DENY)
             addresses = f" ({', '.join(question.addresses)})" if question.addresses else ""
-            choices = [
-                ("n", "deny", Choice.DENY),
-                ("y", "allow this connection", Choice.ONCE),
-                ("s", "allow this host for this session", Choice.SESSION),
-                ("a", "allow every host for this session", Choice.TYPE_SESSION),
-                ("p", "always allow this host here, for me", Choice.ALWAYS_ME),
-                ("P", "always allow this host for the project", Choice.ALWAYS_PROJECT),
-                ("d", "deny every further host", Choice.DENY_TYPE),
-            ]
             sentence = f"Step {question.position} wants to reach {question.host}:{question.port}{addresses}"
-            chosen = select(tty, sentence, choices, default=Choice.DENY)
+            chosen = select(tty, sentence, HOST_CHOICES, default=Choice.DENY)
         return Answer(choice=chosen or Choice.DENY)
 
     def preflight(self, questions: tuple[Foreseen, ...], denials: tuple[Foreseen, ...]) -> tuple[bool, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from msgspec import Struct
 
+from rundown.cli.gathering import gather_options
 from rundown.syntax.duration import parse_duration
 
 
@@ -25,16 +26,11 @@ class Reports(Struct, frozen=True, kw_only=True):
 def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--json`, `--quiet`, `--plain`, `--junit` and so on; the command takes one `reports: Reports`."""
 
-    def gathered(**words: Any) -> Any:
+    def gather(words: dict[str, Any]) -> Reports:
         names = ("junit", "suggest", "timeout_ns", "quiet", "as_json", "raw", "plain")
-        return command(reports=Reports(**{name: words.pop(name) for name in names}), **words)
+        return Reports(**{name: words.pop(name) for name in names})
 
-    gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
-    gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
-    decorated: Callable[..., Any] = gathered
-    for option in reversed(_options()):
-        decorated = option(decorated)
-    return decorated
+    return gather_options(command, _options(), "reports", gather)
 
 
 def _options() -> list[Callable[[Callable[..., Any]], Callable[..., Any]]]:

@@ -5,6 +5,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from rundown.prompt.base import Prompt
+from rundown.prompt.host_choices import HOST_CHOICES
 from rundown.prompt.menu import Row
 from rundown.prompt.text import head_line, origin_lines, reason
 from rundown.render.escape import visible
@@ -12,14 +13,8 @@ from rundown.render.style import Style
 from rundown.session.ports import Answer, Choice, HostQuestion
 
 _WHY = "why"
-_CHOICES = (
-    ("n", "deny", Choice.DENY),
-    ("y", "allow this connection", Choice.ONCE),
-    ("s", "allow this host for this session", Choice.SESSION),
-    ("a", "allow every host for this session", Choice.TYPE_SESSION),
-    ("p", "always allow this host here, for me", Choice.ALWAYS_ME),
-    ("P", "always allow this host for the project", Choice.ALWAYS_PROJECT),
-)
+_WIDER = (Choice.DENY_TYPE,)
+"""What stands in the second column."""
 
 
 class HostPrompt(Prompt[Answer]):
@@ -59,12 +54,10 @@ class HostPrompt(Prompt[Answer]):
 
     def rows(self) -> tuple[tuple[Row, ...], int]:
         """The choices."""
-        first = tuple(Row(key=key, text=text, value=choice) for key, text, choice in _CHOICES)
-        second = (
-            Row(key="d", text="deny every further host", value=Choice.DENY_TYPE),
-            Row(key="?", text="why is this asked", value=_WHY),
-        )
-        return (*first, *second), len(first)
+        rows = tuple(Row(key=key, text=text, value=choice) for key, text, choice in HOST_CHOICES)
+        first = tuple(row for row in rows if row.value not in _WIDER)
+        second = tuple(row for row in rows if row.value in _WIDER)
+        return (*first, *second, Row(key="?", text="why is this asked", value=_WHY)), len(first)
 
     def choose(self, row: Row) -> None:
         """Answers, or says why."""
