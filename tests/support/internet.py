@@ -14,14 +14,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from msgspec import Struct
 
-from tests.support.kernel import ORDINARY_UID, PATH
+from tests.support.kernel import ORDINARY_UID, PATH, require_nothing_lacking
 
 _SERVERS = Path(__file__).with_name("internet_servers.py")
 RUNDOWN = Path(sys.executable).with_name("rundown")
@@ -41,12 +40,7 @@ def require_internet() -> None:
     lacking = [name for name in ("unshare", "ip", "setpriv", "curl") if shutil.which(name) is None]
     if not lacking and subprocess.run(["unshare", "-Urnm", "true"], capture_output=True).returncode:
         lacking = ["user namespaces"]
-    if not lacking:
-        return
-    reason = f"this host lacks {', '.join(lacking)}"
-    if os.environ.get("RUNDOWN_KERNEL") == "require":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    require_nothing_lacking(lacking)
 
 
 class Internet:

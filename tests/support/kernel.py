@@ -50,17 +50,22 @@ class Ended(Struct, frozen=True, kw_only=True):
         return self.stdout.decode("utf-8", "replace").strip()
 
 
-def require_kernel(facts: dict[str, Any]) -> None:
-    """Skips (fails, where RUNDOWN_KERNEL=require) unless the host can confine with everything."""
-    lacking = [
-        name for name in ("user_namespaces", "seccomp", "landlock_abi", "proc_mount") if not facts[name]
-    ]
+def require_nothing_lacking(lacking: list[str]) -> None:
+    """Skips (fails, where RUNDOWN_KERNEL=require) if the host lacks what a test needs."""
     if not lacking:
         return
     reason = f"this host lacks {', '.join(lacking)}"
     if os.environ.get("RUNDOWN_KERNEL") == "require":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def require_kernel(facts: dict[str, Any]) -> None:
+    """Skips (fails, where RUNDOWN_KERNEL=require) unless the host can confine with everything."""
+    lacking = [
+        name for name in ("user_namespaces", "seccomp", "landlock_abi", "proc_mount") if not facts[name]
+    ]
+    require_nothing_lacking(lacking)
 
 
 class Driver:

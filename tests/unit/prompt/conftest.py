@@ -1,5 +1,6 @@
 """What the tests of the prompts share: an app around one prompt, without a terminal."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -30,3 +31,16 @@ def shows() -> Shows:
             yield pilot
 
     return show
+
+
+def keys_answer(shows: Shows, prompt: Prompt[Any], *keys: str, size: tuple[int, int] = (80, 24)) -> Any:
+    """Returns what these keys answer; None if the question still stands."""
+
+    async def ask() -> Any:
+        async with shows(prompt, size) as pilot:
+            for key in keys:
+                await pilot.press(key)
+                await pilot.pause()
+            return pilot.app.return_value
+
+    return asyncio.run(ask())

@@ -13,7 +13,7 @@ from rundown.render.style import Style
 from rundown.session.ports import Ahead, Failure, Mend, Subject
 from tests.support.pictures import SIZES, check_picture, settle
 from tests.support.questions import DEPLOY
-from tests.unit.prompt.conftest import PICTURES, Shows
+from tests.unit.prompt.conftest import PICTURES, Shows, keys_answer
 
 STYLE = Style(color=True)
 SUBJECT = Subject(title="Roll the new version out", progress="3/12")
@@ -37,14 +37,7 @@ PROMPTS = {"failure": failure, "ahead": ahead, "choice": choice}
 
 
 def answer(shows: Shows, name: str, *keys: str) -> Any:
-    async def ask() -> Any:
-        async with shows(PROMPTS[name]()) as pilot:
-            for key in keys:
-                await pilot.press(key)
-                await pilot.pause()
-            return pilot.app.return_value
-
-    return asyncio.run(ask())
+    return keys_answer(shows, PROMPTS[name](), *keys)
 
 
 @pytest.mark.parametrize(

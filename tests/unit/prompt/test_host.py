@@ -10,20 +10,13 @@ from rundown.render.style import Style
 from rundown.session.ports import Answer, Choice
 from tests.support.pictures import SIZES, check_picture, settle
 from tests.support.questions import host_question
-from tests.unit.prompt.conftest import PICTURES, Shows
+from tests.unit.prompt.conftest import PICTURES, Shows, keys_answer
 
 STYLE = Style(color=True)
 
 
 def answers(shows: Shows, *keys: str) -> Any:
-    async def ask() -> Any:
-        async with shows(HostPrompt(host_question(), STYLE)) as pilot:
-            for key in keys:
-                await pilot.press(key)
-                await pilot.pause()
-            return pilot.app.return_value
-
-    return asyncio.run(ask())
+    return keys_answer(shows, HostPrompt(host_question(), STYLE), *keys)
 
 
 @pytest.mark.parametrize(

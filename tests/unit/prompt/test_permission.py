@@ -10,23 +10,14 @@ from rundown.render.style import Style
 from rundown.session.ports import Answer, Choice, Question, ToolProfile
 from tests.support.pictures import SIZES, check_picture, settle
 from tests.support.questions import ENV, KUBECTL, LOG, question
-from tests.unit.prompt.conftest import PICTURES, Shows
+from tests.unit.prompt.conftest import PICTURES, Shows, keys_answer
 
 STYLE = Style(color=True)
 PROFILE = ToolProfile(name="tool/kubectl", tells=("run kubectl", "read ~/.kube/**"), is_root=False)
 
 
 def answers(shows: Shows, asked: Question, *keys: str, size: tuple[int, int] = (80, 24)) -> Any:
-    """Returns what these keys answer; None if the question still stands."""
-
-    async def ask() -> Any:
-        async with shows(PermissionPrompt(asked, STYLE), size) as pilot:
-            for key in keys:
-                await pilot.press(key)
-                await pilot.pause()
-            return pilot.app.return_value
-
-    return asyncio.run(ask())
+    return keys_answer(shows, PermissionPrompt(asked, STYLE), *keys, size=size)
 
 
 @pytest.mark.parametrize(

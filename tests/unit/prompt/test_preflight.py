@@ -10,7 +10,7 @@ from rundown.prompt.preflight import PreflightPrompt
 from rundown.render.style import Style
 from rundown.session.ports import Foreseen
 from tests.support.pictures import SIZES, check_picture, settle
-from tests.unit.prompt.conftest import PICTURES, Shows
+from tests.unit.prompt.conftest import PICTURES, Shows, keys_answer
 
 STYLE = Style(color=True)
 QUESTIONS = (
@@ -24,14 +24,7 @@ DENIALS = (Foreseen(text="run rm", positions=("5",), outcome=Outcome.DENY),)
 
 
 def answers(shows: Shows, *keys: str) -> Any:
-    async def ask() -> Any:
-        async with shows(PreflightPrompt(QUESTIONS, DENIALS, STYLE)) as pilot:
-            for key in keys:
-                await pilot.press(key)
-                await pilot.pause()
-            return pilot.app.return_value
-
-    return asyncio.run(ask())
+    return keys_answer(shows, PreflightPrompt(QUESTIONS, DENIALS, STYLE), *keys)
 
 
 @pytest.mark.parametrize("key", ["n", "enter", "ctrl+c", "ctrl+d"])
