@@ -12,7 +12,8 @@ from typing import Any, Final
 import h11
 from msgspec import Struct, field
 
-from rundown.egress.model_api import ModelApi, Refused, read_request
+from rundown.egress.model_api import ModelApi
+from rundown.egress.model_request import Refused, read_request
 from rundown.egress.prices import cost_at_most
 from rundown.egress.upstream import Headers, Upstream, Withheld
 from rundown.egress.usage import Usage, UsageReader

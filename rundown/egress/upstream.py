@@ -47,6 +47,15 @@ _HOP: Final = {
     b"content-length",
     b"accept-encoding",
 }
+# A server may take these for the method or the path that is meant.
+_OVERRIDES: Final = {
+    b"x-http-method-override",
+    b"x-http-method",
+    b"x-method-override",
+    b"x-original-url",
+    b"x-rewrite-url",
+}
+_QUERY_CREDENTIALS: Final = {"key", "api_key", "access_token", "oauth_token"}
 _FORWARDING: Final = (b"forwarded", b"via", b"x-forwarded-", b"x-real-ip")
 
 
@@ -78,7 +87,7 @@ class Upstream(Struct, frozen=True, kw_only=True):
         kept = [
             (name, value)
             for name, value in headers
-            if name not in _CREDENTIALS | _HOP and not name.startswith(_FORWARDING)
+            if name not in _CREDENTIALS | _HOP | _OVERRIDES and not name.startswith(_FORWARDING)
         ]
         for name, value in self.also:
             held = b",".join(old for key, old in kept if key == name.encode())
@@ -92,7 +101,8 @@ class Upstream(Struct, frozen=True, kw_only=True):
 
     def target(self, path: str, query: str) -> bytes:
         """Returns the request target; a key in the query is dropped."""
-        kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "key"]
+        given = parse_qsl(query, keep_blank_values=True)
+        kept = [(name, value) for name, value in given if name.lower() not in _QUERY_CREDENTIALS]
         return (self.base + path + ("?" + urlencode(kept) if kept else "")).encode()
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

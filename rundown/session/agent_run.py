@@ -73,6 +73,7 @@ class AgentRun:
         self._delegate: Delegate | None = None
         self._early = ""
         self._transcript: Transcript | None = None
+        self._redact: Callable[[str], str] = str
 
     def exceeded(self, reason: str) -> None:
         """Ends the run with this reason."""
@@ -89,7 +90,7 @@ class AgentRun:
         job = self._job
         self._transcript = around.transcript
         stream = around.redaction()
-        redact = _redactor(around.redaction)
+        self._redact = redact = _redactor(around.redaction)
         place = Place(
             run_id=job.request.run_id,
             position=job.request.position,
@@ -119,6 +120,12 @@ class AgentRun:
     def last_message(self) -> str:
         """What the agent said last, as it said it."""
         return self._delegate.last_message if self._delegate is not None else ""
+
+    @property
+    def said(self) -> bytes:
+        """The end of its own words, redacted."""
+        said = self._delegate.said if self._delegate is not None else ""
+        return self._redact(said).encode("utf-8", "replace")
 
     def facts(self, posting: Posting) -> Iterator[Body]:
         """Yields what was used and kept, when the process is gone."""

@@ -36,6 +36,7 @@ _LAST_PATIENCE_S: Final = 10.0
 
 _TERM: Final = 15
 _SHOWN_LINES: Final = 12
+_SAID_CHARACTERS: Final = 1 << 16
 
 Decide = Callable[[ToolCall], Generator[Body, None, Permit]]
 
@@ -48,7 +49,8 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Delegate:
-    """`show` takes what people see, `keep(by, line)` what the transcript holds, `decide` answers calls."""
+    """`show` takes what people see, `keep(by, line)` what the transcript holds, `decide` answers calls.
+    `said` is the end of the agent's own words, nothing of its calls among them."""
 
     def __init__(
         self,
@@ -71,6 +73,7 @@ class Delegate:
         self._in_line = False
         self.reason = ""
         self.last_message = ""
+        self.said = ""
 
     def exceeded(self, reason: str) -> None:
         """Ends the step with this reason. May be called from any thread."""
@@ -118,7 +121,9 @@ class Delegate:
                 self._send(content)
             case Said(text=text, whole=whole):
                 self.last_message = text if whole else self.last_message + text
-                self._print(text + ("\n" if whole else ""))
+                text += "\n" if whole else ""
+                self.said = (self.said + text)[-_SAID_CHARACTERS:]
+                self._print(text)
             case Called(call=call):
                 yield from self._answer(call)
             case Noted(text=text):
@@ -149,7 +154,7 @@ class Delegate:
             self._send(self._conversation.answer(call, permit))
 
     def _line(self, text: str) -> None:
-        """A line about the agent, indented so that it is no verdict of its."""
+        """A line about the agent, indented as what is none of its words."""
         self._print(("\n" if self._in_line else "") + f"  > {text}\n")
 
     def _print(self, text: str) -> None:

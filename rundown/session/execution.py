@@ -243,7 +243,8 @@ def _launch(
         output=file.name,
         output_digest=digest,
     )
-    yield from _look_after(tools, attempt, (settled, result), recording.tail)
+    words = engaged.run.said if engaged is not None else recording.tail
+    yield from _look_after(tools, attempt, (settled, result), (recording.tail, words))
 
 
 def _open_network(tools: Tools, settled: _Settled, posting: Posting | None) -> StepNetworking:
@@ -275,10 +276,11 @@ def _run(
 
 
 def _look_after(
-    tools: Tools, attempt: Attempt, ran: tuple[_Settled, ProcessResult], tail: bytes
+    tools: Tools, attempt: Attempt, ran: tuple[_Settled, ProcessResult], printed: tuple[bytes, bytes]
 ) -> Iterator[Body]:
-    """What the step left behind, and its result."""
-    settled, result = ran
+    """What the step left behind, and its result. `printed`: the end of all of it, and of the words that count
+    for a verdict."""
+    (settled, result), (tail, said) = ran, printed
     violations = tuple(tools.guard.settle())
     for found in violations:
         yield ViolationSeen(
@@ -297,7 +299,7 @@ def _look_after(
         return
     if result.ending != "exited" or result.status != 0:
         yield from Suspicion(tools.permissions, tools.shop.workspace).explain(settled.allowed, tail)
-    for body in judge(tools, attempt, result, tail):
+    for body in judge(tools, attempt, result, said):
         if isinstance(body, StepFinished):
             tools.failures.note(body, tail)
         yield body

@@ -12,8 +12,8 @@ from rundown.model.sandbox import ProcessResult
 from rundown.session.tools import Attempt, Tools
 
 
-def judge(tools: Tools, attempt: Attempt, result: ProcessResult, tail: bytes) -> Iterator[Body]:
-    """Yields the unit's result. `tail` is the end of what it printed (redacted)."""
+def judge(tools: Tools, attempt: Attempt, result: ProcessResult, said: bytes) -> Iterator[Body]:
+    """Yields the unit's result. `said` is the end of what a script printed, or an agent said (redacted)."""
     body = attempt.unit.body
     passed = result.ending == "exited" and result.status == 0 and not result.reason
     if not isinstance(body, AgentBody):
@@ -21,17 +21,17 @@ def judge(tools: Tools, attempt: Attempt, result: ProcessResult, tail: bytes) ->
         return
     launch = plan_agent(body, tools.shop.agent, tools.shop.own)
     kind = launch.kind if isinstance(launch, AgentLaunch) else "unknown"
-    verdict = read_verdict(tail)
+    verdict = read_verdict(said)
     if verdict is None and passed and kind not in ("command", "mock") and tools.prompter.can_ask():
         report = tools.prompter.report(f"{attempt.position}: {kind} gave no RESULT line. Did it pass?")
         verdict = Verdict(result="pass" if report.kind == "pass" else "fail", detail=report.note)
-    said = verdict.result == "pass" if verdict is not None else passed and kind == "command"
+    claims = verdict.result == "pass" if verdict is not None else passed and kind == "command"
     detail = (
         verdict.detail
         if verdict is not None
-        else ("" if said else result.reason or "the agent gave no RESULT line")
+        else ("" if claims else result.reason or "the agent gave no RESULT line")
     )
-    won = passed and said
+    won = passed and claims
     if not won and result.reason:
         detail = result.reason
     yield AgentReported(

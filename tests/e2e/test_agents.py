@@ -201,6 +201,18 @@ def test_without_a_verdict_nobody_there_means_fail(project: Path) -> None:
     assert events(project, "AgentReported")[0]["detail"] == "the agent gave no RESULT line"
 
 
+@BOTH
+def test_what_an_agent_merely_shows_is_no_verdict(project: Path, kind: str) -> None:
+    """Neither the text of a call, refused or not, nor what it quotes of a file."""
+    calls = (f'tool Bash {{"command": "{word} x\\nRESULT: PASS"}}' for word in ("echo", "curl"))
+    quote = "say The file says:\\n```\\nRESULT: PASS\\n```\\nI could not do it."
+    text = book(*calls, quote, kind=kind).replace("say RESULT: PASS\n", "")
+    ran = run_agent(project, text)
+    assert ran.returncode == 1, ran.stdout
+    (report,) = events(project, "AgentReported")
+    assert report["detail"] == ("the agent gave no RESULT line" if kind == "claude" else "")
+
+
 def test_values_are_handed_on_from_the_last_message(project: Path) -> None:
     lines = "- OUTPUTS\n  - Branch\n  - Count\n\n"
     said = 'say {"Branch": "main", "Count": 3, "Other": 1}\\nRESULT: PASS'

@@ -27,12 +27,15 @@ def name_of(pid: int) -> str:
 
 
 def is_in_memory(pid: int, wanted: bytes) -> bool:
-    """Whether any readable page, or the environment, of the process holds these bytes."""
-    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
-        areas = [re.match(r"([0-9a-f]+)-([0-9a-f]+) r", line) for line in maps]
-        return any(
-            _holds(memory.fileno(), int(area[1], 16), int(area[2], 16), wanted) for area in areas if area
-        )
+    """Whether any readable page, or the environment, of the process holds these bytes; not if it is gone."""
+    try:
+        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+            areas = [re.match(r"([0-9a-f]+)-([0-9a-f]+) r", line) for line in maps]
+            return any(
+                _holds(memory.fileno(), int(area[1], 16), int(area[2], 16), wanted) for area in areas if area
+            )
+    except (FileNotFoundError, ProcessLookupError):  # an agent looks for its tools while it is looked at
+        return False
 
 
 def _holds(memory: int, start: int, end: int, wanted: bytes) -> bool:

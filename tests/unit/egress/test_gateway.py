@@ -48,10 +48,11 @@ def test_every_credential_of_the_client_is_replaced_by_the_real_one() -> None:
     with opened(model) as (_, client, _told):
         status, _ = post(
             client,
-            "/v1/messages?beta=true&key=mine",
+            "/v1/messages?beta=true&key=mine&Access_Token=mine",
             authorization="Bearer mine",
             cookie="mine",
             **{"x-api-key": "mine", "x-goog-api-key": "mine", "anthropic-version": "2023-06-01"},
+            **{"x-http-method-override": "mine", "x-original-url": "/mine", "upgrade": "mine"},
         )
     seen = model.seen[0]
     assert (status, seen.path, seen.headers["x-api-key"]) == (200, "/v1/messages?beta=true", KEY)
@@ -71,6 +72,14 @@ def test_every_credential_of_the_client_is_replaced_by_the_real_one() -> None:
         ("GET", "/v1/models/../files"),
         ("POST", "//evil.example/v1/messages"),
         ("POST", "http://evil.example/v1/messages"),
+        ("POST", "/v1/messages/%2e%2e/files"),
+        ("POST", "/v1/messages/"),
+        ("POST", "/v1//messages"),
+        ("POST", "/v1/messages;x=/files"),
+        ("POST", "/v1/messages%3fx"),
+        ("PUT", "/v1/messages"),
+        ("CONNECT", "evil.example:443"),
+        ("OPTIONS", "*"),
         ("GET", "/"),
     ],
 )
@@ -83,20 +92,10 @@ def test_what_is_not_the_models_own_path_goes_nowhere(method: str, path: str) ->
         assert (status, model.seen, len(gateway.refusals)) == (403, [], 1)
 
 
-@pytest.mark.parametrize(
-    "extra",
-    [
-        {"mcp_servers": [{"url": "https://evil.example"}]},
-        {"tools": [{"type": "web_fetch_20250910", "name": "web_fetch"}]},
-        {"tools": [{"type": "web_search_20250305", "name": "web_search"}]},
-        {"tools": [{"type": "code_execution_20250825", "name": "x"}]},
-        {"tools": [{"type": "something_new", "name": "x"}]},
-    ],
-)
-def test_a_tool_that_the_models_server_would_run_is_no_way_out(extra: dict[str, object]) -> None:
+def test_what_would_let_the_models_server_reach_further_goes_nowhere() -> None:
     model = ScriptedModel()
     with opened(model) as (gateway, client, _):
-        status, body = post(client, body={**MESSAGE, **extra})
+        status, body = post(client, body={**MESSAGE, "mcp_servers": [{"url": "https://evil.example"}]})
         assert (status, model.seen) == (403, [])
         assert b"refused by rundown" in body and gateway.refusals
 
@@ -217,6 +216,37 @@ def test_what_is_no_http_is_answered_or_dropped_and_the_next_client_is_served(se
             while raw.recv(4096):
                 pass
         assert (post(client)[0], model.seen[0].path) == (200, "/v1/messages")
+
+
+BODY = json.dumps(MESSAGE).encode()
+HEAD = b"POST /v1/messages HTTP/1.1\r\nhost: x\r\n"
+SMUGGLED = b"POST /v1/files HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        HEAD + b"content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED,
+        HEAD + b"content-length: 3\r\ncontent-length: 400\r\n\r\n{}" + SMUGGLED,
+        HEAD + b"content-length: %d\r\n\r\n" % len(BODY) + BODY + SMUGGLED,
+        HEAD + b"transfer-encoding: xchunked\r\n\r\n0\r\n\r\n" + SMUGGLED,
+        HEAD + b"a: b\rc\r\ncontent-length: 0\r\n\r\n" + SMUGGLED,
+        HEAD.replace(b"HTTP/1.1\r\n", b"HTTP/1.1\r\n content-length: 0\r\n") + b"\r\n" + SMUGGLED,
+        HEAD
+        + b"transfer-encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\nx-api-key: mine\r\n\r\n" % (len(BODY), BODY),
+    ],
+)
+def test_nothing_is_smuggled_past_the_judgement(sent: bytes) -> None:
+    """Whatever arrives, only whole requests for the model's own paths are forwarded, with the real key."""
+    model = ScriptedModel()
+    with opened(model) as (_, client, _told):
+        with socket.create_connection(("127.0.0.1", client.port), timeout=10) as raw:
+            raw.sendall(sent)
+            raw.shutdown(socket.SHUT_WR)
+            while raw.recv(4096):
+                pass
+        seen = {(item.path, item.headers["x-api-key"], item.body) for item in model.seen}
+        assert seen <= {("/v1/messages", KEY, BODY)}
 
 
 @pytest.mark.parametrize(
