@@ -108,10 +108,10 @@ def printf(walker: Walker, words: Sequence[Word], scope: Scope) -> None:
         return
     words = words[words.index(line.uncertain) - 1 :]
     first = line.uncertain
-    if first.prefix and not first.prefix.startswith("-"):
-        return
     if first.prefix.startswith("-v") or words[0].value == "-v":
         walker.ledger.unknown(first, first.raw, EVALUATED)
+        return
+    if first.prefix and not first.prefix.startswith("-"):
         return
     note = f"may turn out to be `-v` and {EVALUATED}"
     if first.splits or len(words) > 2:

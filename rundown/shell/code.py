@@ -7,7 +7,7 @@ Source: the table of `rundown.shell.interpreters`; gawk(1), sed(1) (GNU extensio
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rundown.shell.finding import Found
@@ -33,6 +33,8 @@ _SED = grammar(
 )
 MAX_PROGRAM = 20_000
 """Characters of an awk program that are still looked at."""
+_AWK_WRITES = frozenset(["d", "dump-variables", "o", "pretty-print", "p", "profile"])
+_ON_THE_SPOT = re.compile(r"-|/dev/stdin|/dev/fd/[0-9]+|/proc/self/fd/[0-9]+")
 _AWK_STARTS = re.compile(r"system|getline|@|close|(?<!\|)\|(?!\|)|printf?[^;}\n]*>")
 
 
@@ -63,9 +65,17 @@ def _table(row: Interpreter, name: str, words: Sequence[Word]) -> Found | None:
     rest = words[line.first :]
     if not rest or rest[0].value == "-":
         return ("opaque", f"`{name}` runs code from standard input") if row.stdin else None
-    if rest[0].value == "/dev/stdin" or rest[0].raw.startswith("<("):
-        return "opaque", f"`{name}` runs code that is made on the spot"
-    return None
+    return ("opaque", f"`{name}` runs code that is made on the spot") if made_on_the_spot(rest[0]) else None
+
+
+def made_on_the_spot(file: Word) -> bool:
+    """Whether a file of code is none that stands anywhere: standard input, a descriptor, `<(…)`."""
+    return _ON_THE_SPOT.fullmatch(file.value or "") is not None or file.raw.startswith("<(")
+
+
+def _of_scripts(name: str, files: Iterable[Word | None]) -> Found | None:
+    made = any(file is not None and made_on_the_spot(file) for file in files)
+    return ("opaque", f"`{name}` runs code that is made on the spot") if made else None
 
 
 def _unknown_option(row: Interpreter, name: str, words: Sequence[Word]) -> Found | None:
@@ -87,6 +97,8 @@ def _awk(words: Sequence[Word]) -> Found | None:
     programs = [option.value for option in line.options if option.name in ("e", "source")]
     if given & {"l", "load", "i", "include", "D", "debug"}:
         return "escape", "`awk` loads a library"
+    if given & _AWK_WRITES:
+        return "escape", "`awk` writes its variables or its program into a file"
     if not programs and not given & {"f", "file", "E", "exec"}:
         programs = list(words[line.first : line.first + 1])
     for program in programs:
@@ -96,7 +108,9 @@ def _awk(words: Sequence[Word]) -> Found | None:
             continue
         if len(program.value) > MAX_PROGRAM or _AWK_STARTS.search(_without_strings(program.value)):
             return "escape", "`awk` with `system`, `getline`, a pipe or a file that it writes"
-    return None
+    return _of_scripts(
+        "awk", (item.value for item in line.options if item.name in ("f", "file", "E", "exec"))
+    )
 
 
 def _without_strings(text: str) -> str:
@@ -110,9 +124,11 @@ def _sed(words: Sequence[Word]) -> Found | None:
     start = 1
     operands: list[Word] = []
     given: set[str] = set()
+    files: list[Word | None] = []
     while start < len(words):
         line = read_options(words, _SED, start)
         given.update(option.name for option in line.options)
+        files.extend(option.value for option in line.options if option.name in ("f", "file"))
         scripts.extend(
             option.value
             for option in line.options
@@ -132,4 +148,4 @@ def _sed(words: Sequence[Word]) -> Found | None:
         why = dangerous_sed(script.value)
         if why is not None:
             return "escape", why
-    return None
+    return _of_scripts("sed", files)

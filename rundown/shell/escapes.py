@@ -13,9 +13,11 @@ Effect = Literal["shell", "program", "write", "read", "code", "starts", "changes
 
 
 class Escape(Struct, frozen=True, kw_only=True):
-    """One row. `letters` and `long` name the options; `words`: operands that begin like this (`key=`, `+!`).
+    """One row. `letters` and `long` name the options; `words`: operands that begin like this (`key=`, `+!`);
+    `pattern`: a regular expression for words whose beginning says too little.
 
-    `effect`: what the option's argument is: shell text, a program, a file that is written or read, code; `starts`: it
+    `when`: the option counts only if its argument matches this from its start on; what is known only at run time is
+    matched as it is written. `effect`: what the option's argument is: shell text, a program, a file that is written or read, code; `starts`: it
     makes the program start another by itself; `changes`: it changes or removes files. `arguments`: all letters of the
     program that take an argument, so that clusters are read right.
     """
@@ -26,10 +28,13 @@ class Escape(Struct, frozen=True, kw_only=True):
     letters: str = ""
     long: str = ""
     words: str = ""
+    pattern: str = ""
+    when: str = ""
     arguments: str = ""
     single: bool = False
 
 
+_ON_THE_SPOT = r"-$|/dev/(?:stdin|fd/)|/proc/self/fd/|<\("
 _TAR = "bCfFgHIKLNTVX"
 _SSH = "BbcDEeFIiJLlmOopPQRSWw"
 _RSYNC = "efBMTt@"
@@ -47,6 +52,23 @@ ROWS: tuple[Escape, ...] = (
     ),
     Escape(
         names="tar gtar bsdtar", long="checkpoint-action", effect="starts", arguments=_TAR, source="tar(1)"
+    ),
+    Escape(
+        names="tar gtar bsdtar",
+        letters="f",
+        long="file",
+        when=r"[^/:]+:",
+        effect="starts",
+        arguments=_TAR,
+        source="tar(1): a file on another machine is reached through rsh",
+    ),
+    Escape(
+        names="tar gtar bsdtar",
+        letters="g",
+        long="index-file listed-incremental volno-file",
+        effect="write",
+        arguments=_TAR,
+        source="tar(1)",
     ),
     Escape(
         names="tar gtar bsdtar",
@@ -135,14 +157,36 @@ ROWS: tuple[Escape, ...] = (
     Escape(names="zip", letters="m", long="move", effect="changes", arguments=_ZIP, source="zip(1)"),
     Escape(
         names="make gmake bmake",
-        words="SHELL= .SHELLFLAGS= MAKE= CC= CXX= LD= AR= MAKEFLAGS= --eval",
+        words="SHELL= .SHELLFLAGS= MAKE= CC= CXX= LD= AR= MAKEFLAGS= MAKEFILES= --eval",
+        pattern=r"(?:\.?SHELL(?:FLAGS)?|MAKE(?:FLAGS|FILES)?|CC|CXX|CPP|LD|AR|AS|RM)\s*[:?+]*=|[^=]*!="
+        r"|[^=]*=.*\$[({](?:shell|eval|call|file|guile|load)\b",
         long="eval",
         effect="starts",
+        arguments="CfIjloWE",
+        source="make(1); GNU make manual: Overriding Variables, The shell Function",
+    ),
+    Escape(
+        names="make gmake bmake",
+        letters="f",
+        long="file makefile",
+        when=_ON_THE_SPOT,
+        effect="code",
         arguments="CfIjloWE",
         source="make(1)",
     ),
     Escape(names="make gmake", letters="E", effect="code", arguments="CfIjloWE", source="make(1)"),
-    Escape(names="cmake", letters="E", effect="starts", arguments="CDUGTAPSB", source="cmake(1)"),
+    Escape(
+        names="cmake",
+        letters="E",
+        pattern=r"(?:-D\s*)?(?:SHELL|CMAKE_\w*(?:COMPILER|COMPILER_AR|COMPILER_RANLIB|LINKER|LAUNCHER|MAKE_PROGRAM"
+        r"|EMULATOR)|CMAKE_(?:AR|LD|NM|RANLIB|OBJCOPY|OBJDUMP|STRIP))(?::[A-Z]+)?=",
+        effect="starts",
+        arguments="CDUGTAPSB",
+        source="cmake(1), cmake-variables(7)",
+    ),
+    Escape(
+        names="cmake", letters="P", when=_ON_THE_SPOT, effect="code", arguments="CDUGTAPSB", source="cmake(1)"
+    ),
     Escape(
         names="vim vi view nvim ex gvim rvim vimdiff",
         letters="cSsWu",
@@ -154,7 +198,7 @@ ROWS: tuple[Escape, ...] = (
     Escape(
         names="less",
         letters="oOkTp",
-        long="log-file lesskey-file lesskey-src",
+        long="log-file lesskey-file lesskey-src lesskey-content cmd",
         words="+",
         effect="starts",
         arguments="bhjkoOpPtTxyzD",
@@ -179,21 +223,44 @@ ROWS: tuple[Escape, ...] = (
     Escape(names="ld gold lld", words="-plugin --plugin -dynamic-linker", effect="starts", source="ld(1)"),
     Escape(
         names="rustc",
-        words="-Clinker= -Clink-arg",
         letters="C",
+        long="codegen",
+        when=r"link(?:er|-arg)|[$\"'`]",
         effect="starts",
-        arguments="CLlAWDFo",
+        arguments="CLlAWDFoZ",
         source="rustc(1)",
     ),
-    Escape(names="cargo", long="config", effect="starts", source="cargo(1)"),
+    Escape(
+        names="rustc",
+        letters="Z",
+        when=r"codegen-backend|[$\"'`]",
+        effect="starts",
+        arguments="CLlAWDFoZ",
+        source="the rustc book: unstable features",
+    ),
+    Escape(
+        names="cargo",
+        long="config",
+        pattern=r"(?:-C|--codegen=)?link(?:er|-args?)=|-Zcodegen-backend",
+        effect="starts",
+        source="cargo(1), rustc(1)",
+    ),
     Escape(
         names="go",
-        long="exec toolexec overlay modfile",
-        words="-exec -toolexec -ldflags -overlay -vettool",
+        long="exec toolexec overlay modfile vettool compiler gccgoflags",
         effect="starts",
         single=True,
         source="go help build",
     ),
+    Escape(
+        names="go",
+        long="ldflags",
+        when=r".*-ext|[$\"'`]",
+        effect="starts",
+        single=True,
+        source="go tool link",
+    ),
+    Escape(names="go", long="w", effect="changes", single=True, source="go help env"),
     Escape(names="go", words="generate tool", effect="starts", source="go help generate"),
     Escape(
         names="pip pip3 uv",
@@ -202,9 +269,28 @@ ROWS: tuple[Escape, ...] = (
         effect="starts",
         source="pip install reference",
     ),
+    Escape(names="pip pip3", long="python editor", effect="program", source="pip reference"),
+    Escape(
+        names="uv",
+        long="python",
+        when=r"(?!(?:c?python|pypy|graalpy|cp|pp)?[-@0-9.<>=~!,*]*(?:t|dev|(?:a|b|rc)[0-9]+)?$)",
+        effect="program",
+        source="uv's documentation: Requesting a version",
+    ),
+    Escape(names="mypy dmypy", long="python-executable", effect="program", source="mypy's documentation"),
+    Escape(
+        names="cypress",
+        letters="b",
+        long="browser",
+        when=r".*/",
+        effect="program",
+        arguments="bcCegjkoPprst",
+        source="cypress run reference",
+    ),
+    Escape(names="deno", pattern=r"(?:eval|repl)$", effect="code", source="deno(1)"),
     Escape(
         names="npm pnpm yarn",
-        long="script-shell node-options shell viewer editor git",
+        long="script-shell node-options browser shell viewer editor git",
         effect="starts",
         source="npm-config(7)",
     ),
@@ -304,7 +390,7 @@ ROWS: tuple[Escape, ...] = (
     ),
     Escape(
         names="mvn",
-        words="exec:exec exec:java -Dexec.executable= antrun:run",
+        words="exec:exec exec:java -Dexec.executable= -Dmaven.ext.class.path= -Dsource= antrun:run groovy:",
         effect="starts",
         arguments="DflPpstT",
         source="exec-maven-plugin",
@@ -313,13 +399,14 @@ ROWS: tuple[Escape, ...] = (
         names="gradle gradlew",
         letters="I",
         long="init-script",
+        words="-Dorg.gradle.jvmargs= -Dorg.gradle.java.home=",
         effect="code",
         arguments="abcgIpPDx",
         source="gradle's documentation",
     ),
     Escape(
         names="java",
-        words="-javaagent: -agentpath: -agentlib: -XX:OnError= -XX:OnOutOfMemoryError= @",
+        words="-javaagent: -agentpath: -agentlib: -XX:OnError= -XX:OnOutOfMemoryError= -XX:Flags= -XX:VMOptionsFile= @",
         effect="starts",
         single=True,
         source="java(1)",
@@ -386,6 +473,52 @@ ROWS: tuple[Escape, ...] = (
         single=True,
         source="tex(1)",
     ),
+    Escape(
+        names="aria2c",
+        pattern=r"--on-(?:download|bt-download)-",
+        effect="starts",
+        source="aria2c(1)",
+    ),
+    Escape(
+        names="certbot",
+        pattern=r"--(?:pre|post|deploy|renew|manual-auth|manual-cleanup)-hook",
+        effect="starts",
+        source="certbot's documentation",
+    ),
+    Escape(names="exiftool", pattern=r"-(?:if|config|api|-if)", effect="code", source="exiftool(1)"),
+    Escape(
+        names="openssl", pattern=r"-(?:engine|provider|provider-path)$", effect="starts", source="openssl(1)"
+    ),
+    Escape(
+        names="openvpn",
+        pattern=r"--(?:up|down|script-security|route-up|plugin|tls-verify|ipchange|config)$",
+        effect="starts",
+        source="openvpn(8)",
+    ),
+    Escape(names="lftp", letters="cef", effect="code", arguments="cefpu", source="lftp(1)"),
+    Escape(names="mail mailx", letters="SX", long="exec", effect="starts", source="mail(1)"),
+    Escape(
+        names="smbclient mutt",
+        letters="ceF",
+        effect="starts",
+        arguments="ceFUI",
+        source="smbclient(1), mutt(1)",
+    ),
+    Escape(names="restic", long="password-command option", effect="starts", source="restic's documentation"),
+    Escape(
+        names="rpm rpmbuild",
+        letters="E",
+        long="eval pipe define load macros rcfile",
+        effect="starts",
+        arguments="DE",
+        source="rpm(8)",
+    ),
+    Escape(names="rake", letters="epE", effect="code", arguments="eEpfIrRt", source="rake(1)"),
+    Escape(names="pidstat", letters="e", effect="starts", source="pidstat(1)"),
+    Escape(names="bpftrace", letters="ce", effect="code", arguments="ceoIpB", source="bpftrace(8)"),
+    Escape(names="tshark wireshark", letters="X", effect="code", arguments="XiwrfYTeo", source="tshark(1)"),
+    Escape(names="sqlmap", long="eval", effect="code", source="sqlmap's manual"),
+    Escape(names="xdotool", words="exec", effect="starts", source="xdotool(1)"),
     Escape(names="screen", letters="XcS", effect="starts", arguments="cehprsSTX", source="screen(1)"),
     Escape(
         names="diff sdiff diff3",

@@ -108,11 +108,13 @@ def find(walker: Walker, words: Sequence[Word]) -> Found | None:
 
 
 def _after_paths(walker: Walker, words: Sequence[Word]) -> int:
-    """The index of the expression. Two expansions side by side, or one that splits, may turn out to be a part of it."""
+    """The index of the expression. Expansions side by side, one that splits, or one with a word behind it where a
+    command's end follows, may turn out to be a part of it."""
     index = 1
     while index < len(words) and (words[index].value in _LEADING or words[index].value == "-D"):
         index += 2 if words[index].value == "-D" else 1
     uncertain = 0
+    started = len(words)
     while index < len(words):
         word = words[index]
         if word.value is not None and (
@@ -121,9 +123,11 @@ def _after_paths(walker: Walker, words: Sequence[Word]) -> int:
             break
         if not word.value and (word.prefix[:1] in ("", "-")):
             uncertain += 3 if word.splits and word.inner else 1
+            started = min(started, index)
         index += 1
-    if uncertain > 2:
-        note = "an unquoted path of `find` may turn out to be `-exec`"
+    ended = any(word.value in (";", "+") for word in words[started:])
+    if uncertain > 2 or (ended and started < index - 1):
+        note = "a path of `find` may turn out to be `-exec`"
         risky = [word for word in words[1:index] if word.value is None]
         walker.when(
             lambda: all(walker.values.optionless(word) for word in risky),

@@ -7,7 +7,7 @@ git-filter-branch(1), git-difftool(1), git-archive(1), git-send-email(1).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rundown.shell.finding import Found
@@ -46,18 +46,27 @@ _ANYWHERE = {
     "--sendmail-cmd": "starts a program",
     "--to-cmd": "starts a program",
     "--cc-cmd": "starts a program",
-    "--gpg-sign": "",
+    "--header-cmd": "starts a program",
+    "--exec": "starts a program",
+    "--output": "writes a file",
+}
+_OTHERS = frozenset(["--text", "--to", "--cc"])
+"""Options of their own that begin like one of those."""
+_ALWAYS = {
+    "instaweb": "starts a web server and a browser",
+    "web--browse": "starts a browser",
+    "remote-ext": "starts a program",
+    "remote-fd": "talks to whoever holds a descriptor",
+    "merge-index": "starts a program",
+    "shell": "starts programs of a directory",
+    "imap-send": "starts the program that `imap.tunnel` names",
 }
 _BY_COMMAND = {
-    "rebase": ("-x", "--exec"),
+    "rebase": ("-x",),
     "difftool": ("-x", "--extcmd", "-t", "--tool"),
     "mergetool": ("-t", "--tool"),
-    "archive": ("--exec", "--remote"),
-    "fetch": ("--exec",),
-    "pull": ("--exec",),
-    "push": ("--exec",),
+    "archive": ("--remote",),
     "clone": ("-u", "-c", "--config"),
-    "ls-remote": ("--exec",),
     "grep": ("-O",),
     "filter-branch": (
         "--tree-filter",
@@ -73,22 +82,45 @@ _BY_COMMAND = {
     "send-email": ("--smtp-server",),
     "daemon": ("--access-hook",),
     "svn": ("--authors-prog",),
-    "instaweb": ("-b", "--browser"),
     "help": ("-w", "--web"),
     "interpret-trailers": ("--trailer",),
     "fsmonitor--daemon": ("start",),
     "p4": ("--",),
-    "bisect": ("run",),
+    "bisect": ("run", "view", "visualize"),
+    "maintenance": ("start",),
+    "filter-repo": (
+        "--blob-callback",
+        "--commit-callback",
+        "--email-callback",
+        "--file-info-callback",
+        "--filename-callback",
+        "--message-callback",
+        "--name-callback",
+        "--refname-callback",
+        "--reset-callback",
+        "--tag-callback",
+    ),
     "submodule": ("foreach",),
     "config": ("-e", "--edit"),
     "update-index": ("--fsmonitor",),
     "hook": ("run",),
 }
+_VALUED = {
+    "clone": "bocuj",
+    "config": "f",
+    "difftool": "SGUlOCMBtx",
+    "grep": "efABCmO",
+    "mergetool": "tO",
+    "rebase": "sXCx",
+}
+"""Letters of short options that take an argument: what stands behind one in a cluster is no option."""
+_CONFIG_VALUED = frozenset(["-f", "--file", "--blob", "--type", "--default", "--value", "--comment", "--url"])
 _SETTINGS = re.compile(
     r"alias\..*|core\.(?:pager|editor|sshcommand|hookspath|fsmonitor|gitproxy|askpass|alternaterefscommand|worktree|attributesfile)|"
     r"credential\..*helper|credential\.helper|diff\..*|difftool\..*|merge\..*\.driver|mergetool\..*|filter\..*|gpg\..*|gpg\.program|"
     r"include\.path|includeif\..*|init\.templatedir|pager\..*|protocol\..*|receive\..*|remote\..*\.(?:uploadpack|receivepack|vcs|proxy)|"
     r"sendemail\..*|sequence\.editor|submodule\..*\.update|uploadpack\..*|url\..*|browser\..*|man\..*|web\.browser|trailer\..*|"
+    r"gc\.recentobjectshook|hook\..*|imap\..*|instaweb\..*|lfs\..*|merge\.(?:gui)?tool|svn\..*|safe\..*|pack\..*hook|"
     r"interactive\.difffilter|tar\..*|http\..*proxy.*|core\.virtualfilesystem|guitool\..*|blame\..*",
     re.IGNORECASE,
 )
@@ -130,40 +162,52 @@ def _subcommand(words: Sequence[Word], index: int, notes: list[str]) -> None:
     if command is None:
         notes.append("its subcommand is only known at run time: it may be an alias that starts a program")
         return
+    if command in _ALWAYS:
+        notes.append(f"`git {command}` {_ALWAYS[command]}")
     own = _BY_COMMAND.get(command, ())
-    operands: list[str] = []
     for word in words[index + 1 :]:
-        text = word.prefix
         if word.value == "--" and command != "p4":
             break
-        name = text.partition("=")[0]
-        long = next(
-            (
-                option
-                for option in _ANYWHERE
-                if name.startswith("--") and len(name) > 5 and option.startswith(name)
-            ),
-            None,
-        )
-        if long is not None and _ANYWHERE[long]:
-            notes.append(f"`git {command} {long}` {_ANYWHERE[long]}")
-        for option in own:
-            short = len(option) == 2 and option[0] == "-"
-            if (
-                text == option
-                or name == option
-                or (short and text.startswith(option))
-                or (option.startswith("--") and len(name) > 4 and option.startswith(name))
-            ):
-                notes.append(f"`git {command} {option}` starts a program")
-        if not text.startswith("-"):
-            operands.append(text)
-    if command == "config" and operands and not _only_reads(words):
-        setting = (
-            operands[1] if operands[0] in ("set", "unset", "edit") and len(operands) > 1 else operands[0]
-        )
-        if _SETTINGS.fullmatch(setting) or not setting:
-            notes.append(f"`git config {setting}` changes what git starts")
+        notes.extend(_option_notes(command, own, word.prefix))
+    if command == "config" and not _only_reads(words):
+        notes.extend(_setting_notes(words[index + 1 :]))
+
+
+def _option_notes(command: str, own: tuple[str, ...], text: str) -> Iterator[str]:
+    name = text.partition("=")[0]
+    for option, does in _ANYWHERE.items():
+        abbreviated = name.startswith("--") and len(name) > 3 and option.startswith(name)
+        if abbreviated and name not in _OTHERS and (option, command) != ("--output", "archive"):
+            yield f"`git {command} {option}` {does}"
+            break
+    letters = "".join(_cluster(text, _VALUED.get(command, "")))
+    for option in own:
+        short = len(option) == 2 and option[0] == "-"
+        abbreviated = option.startswith("--") and len(name) > 4 and option.startswith(name)
+        if name == option or text == option or (short and option[1] in letters) or abbreviated:
+            yield f"`git {command} {option}` starts a program"
+
+
+def _cluster(text: str, valued: str) -> Iterator[str]:
+    """The short options of a word, up to the first that takes the rest of it."""
+    for letter in text[1:] if text.startswith("-") and not text.startswith("--") else "":
+        yield letter
+        if letter in valued:
+            return
+
+
+def _setting_notes(words: Sequence[Word]) -> Iterator[str]:
+    """What `git config` sets, if that names programs."""
+    operands = [
+        word.prefix
+        for before, word in zip((None, *words), words, strict=False)
+        if not word.prefix.startswith("-") and (before is None or before.value not in _CONFIG_VALUED)
+    ]
+    renames = any(word.value in ("rename-section", "--rename-section") for word in words)
+    if operands[:1] in (["set"], ["unset"], ["edit"]):
+        operands = operands[1:] or operands
+    if renames or (operands and (_SETTINGS.fullmatch(operands[0]) or not operands[0])):
+        yield f"`git config {' '.join(operands[:1])}` changes what git starts"
 
 
 def _only_reads(words: Sequence[Word]) -> bool:

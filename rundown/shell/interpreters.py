@@ -72,6 +72,16 @@ ROWS: tuple[Interpreter, ...] = (
     ),
     Interpreter(names="deno", stdin=False, source="deno(1)"),
     Interpreter(
+        names="bun",
+        short="e:p:r:ibhv",
+        long="eval= print= preload= require= watch hot smol install= cwd= bun help version revision env-file= "
+        "silent if-present inspect==",
+        code="e eval p print",
+        inert="v version h help revision",
+        stdin=False,
+        source="bun's documentation",
+    ),
+    Interpreter(
         names="php php-cgi",
         short="aCehimnqsvlwd:c:f:r:B:R:F:E:S:t:z:g:",
         long="run= process-begin= process-code= "

@@ -14,7 +14,8 @@ class Process:
     """One shell process. Nested texts of the same shell share it; texts for other shells get their own.
 
     `disabled`: builtins that are switched off; `unset`: names that lose their function; "*" for any.
-    `wrapped`: how many wrappers stand around what is looked at. `lost`: it is not known any more where this shell is.
+    `wrapped`: how many wrappers stand around what is looked at. `input`: the text that a here-document or
+    here-string gives to the command that is looked at. `lost`: it is not known any more where this shell is.
     """
 
     def __init__(self, ledger: Ledger, budget: Budget, dialect: Dialect) -> None:
@@ -24,6 +25,7 @@ class Process:
         self.values = Values(ledger.undashed)
         self.shell = Shell()
         self.wrapped = 0
+        self.input: Word | None = None
         self.lost = False
         self.disabled: set[str] = set()
         self.unset: set[str] = set()

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rundown.shell.code import made_on_the_spot
+from rundown.shell.cursor import Dialect
 from rundown.shell.finding import Found
 from rundown.shell.options import grammar, read_options
 from rundown.shell.tree import Word
@@ -53,11 +55,21 @@ def shell(walker: Walker, name: str, words: Sequence[Word]) -> Found | None:
             return _other_shell(walker, name, rest[0])
         _command_text(walker, name, rest[0])
         return "wrapper", ""
-    if not rest or "s" in given:
+    if not rest or "s" in given or made_on_the_spot(rest[0]):
+        _input_text(walker, name)
         return "opaque", f"`{name}` runs commands from standard input"
     if rest[0].splits:
         walker.ledger.dynamic(words, f"what `{name}` runs is only known at run time")
     return None
+
+
+def _input_text(walker: Walker, name: str) -> None:
+    """Goes through what a here-document or here-string gives to a shell. It stays opaque: what it starts may read
+    a part of that text itself."""
+    text = walker.input
+    if name in _READ_ALIKE and text is not None and text.value is not None:
+        dialect: Dialect = "bash" if _READ_ALIKE[name] == "bash" else "sh"
+        walker.child(text.value, text, dialect, f"read by {name} from standard input")
 
 
 def _command_text(walker: Walker, name: str, word: Word) -> None:

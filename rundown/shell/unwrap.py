@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rundown.shell import builtins
 from rundown.shell.finding import Found, find, parallel
-from rundown.shell.options import CommandLine, grammar, joined, piece, read_options, unknown
+from rundown.shell.options import CommandLine, Option, grammar, joined, piece, read_options, unknown
 from rundown.shell.shells import shell
 from rundown.shell.tree import Word
 from rundown.shell.variables import danger
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_%.]*)=")
 _LOADER = re.compile(r"ld(?:-linux.*|-musl.*|64)?\.so(?:\.[0-9]+)*|ld-[0-9.]+\.so")
+_PYTHON = re.compile(r"(?:c?python|pypy|graalpy|cp|pp)?[-@0-9.<>=~!,*]*(?:t|dev|(?:a|b|rc)[0-9]+)?", re.ASCII)
+"""A version of Python, as uv understands it; anything else names a program."""
 _SPLITTABLE = re.compile(r"[^\\'\"$#]*")
 _LOADER_OPTIONS = grammar(
     "",
@@ -238,6 +240,14 @@ def _path_end(words: Sequence[Word], path: list[str]) -> int | None:
     return None
 
 
+def _names_program(row: Subcommand, option: Option) -> bool:
+    if option.value is None:
+        return False
+    if option.name in row.python.split():
+        return _PYTHON.fullmatch(option.value.value or option.value.raw) is None
+    return option.name == "entrypoint"
+
+
 def _subcommand_found(walker: Walker, name: str, row: Subcommand, words: Sequence[Word], start: int) -> Found:
     note = f"started by {name} {row.path}" + (" in a container or on another machine" if row.far else "")
     rules = grammar(row.short, row.long)
@@ -248,8 +258,8 @@ def _subcommand_found(walker: Walker, name: str, row: Subcommand, words: Sequenc
             if option.name in row.text.split():
                 _text_word(walker, option.value or option.word, note)
                 return "wrapper", ""
-            if option.name == "entrypoint" and option.value is not None:
-                walker.program([option.value, unknown(option.value)], note)
+            if _names_program(row, option):
+                walker.program([option.value or option.word, unknown(option.word)], note)
         if line.uncertain is not None:
             walker.ledger.dynamic(words, f"what `{name} {row.path}` starts is only known at run time")
             return "wrapper", ""

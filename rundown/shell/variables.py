@@ -25,38 +25,55 @@ _REASONS = (
     (r"TEXTDOMAIN|TEXTDOMAINDIR", "replaces texts that the shell expands"),
     (r"SHELL|MAKESHELL", "names the shell that other programs start"),
     (r"GIT_.*", "changes what git starts"),
-    (r"NODE_OPTIONS|NODE_PATH|npm_config_.*|NPM_CONFIG_.*", "changes what Node.js loads"),
-    (r"PYTHON.*|PIP_.*|VIRTUAL_ENV", "changes what Python loads"),
+    (
+        r"NODE_OPTIONS|NODE_PATH|npm_config_.*|NPM_CONFIG_.*|YARN_.*|COREPACK_.*|BUN_.*|DENO_.*|ESBUILD_BINARY_PATH",
+        "changes what Node.js loads",
+    ),
+    (
+        r"PYTHON.*|PIP_.*|VIRTUAL_ENV|PYTEST_.*|UV_(?:.*PYTHON.*|.*INDEX.*|CONFIG_FILE|TOOL_.*|ENV_FILE|PROJECT)",
+        "changes what Python loads",
+    ),
     (r"PERL5.*|PERLLIB|PERL_.*", "changes what Perl loads"),
     (r"RUBYOPT|RUBYLIB|GEM_.*|BUNDLE_.*", "changes what Ruby loads"),
     (
-        r"LUA_.*|PHPRC|PHP_INI_SCAN_DIR|R_PROFILE.*|JULIA_.*|AWKPATH|AWKLIBPATH",
+        r"LUA_.*|PHPRC|PHP_INI_SCAN_DIR|R_PROFILE.*|JULIA_.*|AWKPATH|AWKLIBPATH|GUILE_.*|TCLLIBPATH|EMACSLOADPATH|"
+        r"ERL_.*|ELIXIR_.*|DOTNET_(?:STARTUP_HOOKS|ROOT.*|ADDITIONAL_DEPS)|CORECLR_.*",
         "changes what an interpreter loads",
     ),
     (
-        r"_?JAVA_OPTIONS|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|CLASSPATH|MAVEN_.*|GRADLE_.*",
+        r"_?JAVA_OPTIONS|JAVA_(?:TOOL_OPTIONS|OPTS|HOME)|JAVACMD|JDK_JAVA_OPTIONS|CLASSPATH|MAVEN_.*|M2_HOME|GRADLE_.*",
         "changes what Java loads",
     ),
     (
-        r"(?:MAN|GIT_|SYSTEMD_|BAT_|DELTA_)?PAGER|LESSOPEN|LESSCLOSE|LESS|LESSKEY.*",
+        r"(?:MAN|GIT_|SYSTEMD_|BAT_|DELTA_)?PAGER|MANOPT|MANROFFOPT|LESSOPEN|LESSCLOSE|LESS|LESSKEY.*",
         "names a program that others start",
     ),
     (
         r"EDITOR|VISUAL|FCEDIT|BROWSER|SUDO_EDITOR|SUDO_ASKPASS|SYSTEMD_EDITOR",
         "names a program that others start",
     ),
-    (r"SSH_ASKPASS.*|RSYNC_RSH|CVS_RSH|SVN_SSH|TAR_OPTIONS|TAPE|RSH", "names a program that others start"),
     (
-        r"CC|CXX|CPP|LD|AR|AS|CFLAGS|LDFLAGS|MAKEFLAGS|MFLAGS|GNUMAKEFLAGS|RUSTC.*|CARGO_.*|GO(?:FLAGS|ROOT|PATH)",
+        r"SSH_ASKPASS.*|RSYNC_RSH|CVS_RSH|SVN_SSH|TAR_OPTIONS|TAPE|RSH|ZIPOPT|ZIP|UNZIP(?:OPT)?",
+        "names a program that others start",
+    ),
+    (
+        r"CC|CXX|CPP|LD|AR|AS|FC|GCCGO|CFLAGS|LDFLAGS|MAKEFLAGS|MAKEFILES|MFLAGS|GNUMAKEFLAGS|RUSTC.*|RUSTDOC.*|RUSTFLAGS|"
+        r"RUSTUP_.*|CARGO(?:_.*)?|GO(?:FLAGS|ROOT|PATH|ENV|TOOLCHAIN|TOOLDIR)|CGO_.*|PKG_CONFIG.*|GCC_EXEC_PREFIX|"
+        r"COMPILER_PATH|CMAKE_(?!BUILD_).*",
         "changes what a build starts",
     ),
     (
-        r"KUBE_EDITOR|DOCKER_HOST|KUBECONFIG|TERM(?:INFO|CAP).*|OPENSSL_(?:CONF|MODULES|ENGINES)",
+        r"KUBE_EDITOR|DOCKER_(?:HOST|CONFIG|CONTEXT)|KUBECONFIG|TERM(?:INFO|CAP).*|OPENSSL_(?:CONF|MODULES|ENGINES)|"
+        r"HELM_PLUGINS|TF_CLI_.*|ANSIBLE_.*|CLOUDSDK_PYTHON.*|AWS_(?:CONFIG|SHARED_CREDENTIALS)_FILE|GNUPGHOME|KRB5_CONFIG|"
+        r"CURL_HOME|WGETRC|PSQLRC|PGSERVICEFILE|PGSYSCONFDIR|XDG_CONFIG_(?:HOME|DIRS)|HOME",
         "changes what tools load or talk to",
     ),
-    (r"(?:https?|ftp|all|no)_proxy|(?:HTTPS?|FTP|ALL|NO)_PROXY", "sends connections elsewhere"),
     (
-        r"PERLDB_OPTS|VIMINIT|EXINIT|GVIMINIT|RIPGREP_CONFIG_PATH|ACKRC|FZF_DEFAULT_COMMAND|HGRCPATH|HGEDITOR",
+        r"(?:https?|ftp|all|no)_proxy|(?:HTTPS?|FTP|ALL|NO)_PROXY|GOPROXY|GOSUMDB|GONOSUM.*",
+        "sends connections elsewhere",
+    ),
+    (
+        r"PERLDB_OPTS|N?VIM.*|EXINIT|GVIMINIT|RIPGREP_CONFIG_PATH|ACKRC|FZF_DEFAULT_COMMAND|HGRCPATH|HGEDITOR",
         "changes what a tool starts",
     ),
 )

@@ -16,6 +16,8 @@ from rundown.shell.options import unknown
 from rundown.shell.scope import Scope
 from rundown.shell.tree import Compound, Function, Item, Placed, Script, Simple, Word
 
+_TEXTS = frozenset(["<<", "<<-", "<<<"])
+_INPUTS = _TEXTS | {"<", "<>", "<&"}
 NESTED_LEVELS = 8
 """What a text within a text counts of `MAX_LEVELS`."""
 
@@ -172,7 +174,9 @@ class Walker(Functions):
             if word.inner:
                 self.word(word, scope)
         if command.words:
+            outer, self.input = self.input, _input_of(command)
             launch.start(self, command.words, scope)
+            self.input = outer
 
     def text(self, text: str, part: Placed, scope: Scope, note: str) -> None:
         """Goes through text that this very shell runs (`eval`, `trap`)."""
@@ -234,3 +238,11 @@ class Walker(Functions):
     def builtin(self, words: Sequence[Word], scope: Scope) -> None:
         """Notes what a builtin starts."""
         launch.builtin(self, words, scope)
+
+
+def _input_of(command: Simple) -> Word | None:
+    """The text that stands in for the command's standard input, None if the last redirection of it is no text."""
+    inputs = [
+        item for item in command.redirections if item.operator in _INPUTS and item.descriptor in ("", "0")
+    ]
+    return inputs[-1].target if inputs and inputs[-1].operator in _TEXTS else None

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rundown.shell.options import Grammar, grammar
 
@@ -60,7 +61,7 @@ _NSENTER = (
 )
 _XARGS = (
     "null arg-file= delimiter= eof== replace== max-lines== max-args= max-procs= interactive no-run-if-empty max-chars= "
-    "verbose exit show-limits open-tty process-slot-var= help version"
+    "verbose exit show-limits open-tty help version"
 )
 _SU = (
     "command= session-command= fast login preserve-environment pty no-pty shell= group= supp-group= "
@@ -398,6 +399,49 @@ ROWS: tuple[Wrapper, ...] = (
         source="pee(1), hyperfine(1)",
     ),
     Wrapper(names="abduco dtach", source="dtach(1)"),
+    Wrapper(names="choom", short="n:p:", long="adjust= pid=", idle="p pid", source="choom(1)"),
+    Wrapper(names="logsave", short="asv", before=(1,), source="logsave(8)"),
+    Wrapper(names="openvt open", short="c:efluswv", alone="shell", source="openvt(1)"),
+    Wrapper(names="setlock", short="nNxX", before=(1,), source="setlock(8)"),
+    Wrapper(names="softlimit", short="a:c:d:f:l:m:o:p:r:s:t:", source="softlimit(8)"),
+    Wrapper(names="multitime", short="f:I:i:ln:o:qr:s:v", source="multitime(1)"),
+    Wrapper(names="grc", short="esc:", long="colour= config= pty stderr stdout", source="grc(1)"),
+    Wrapper(names="msgfilter msgexec", short="i:o:D:", items=True, source="msgfilter(1)"),
+    Wrapper(names="runcon", short="cu:r:t:l:", before=(0, 1), source="runcon(1)"),
+    Wrapper(names="vglrun optirun primusrun gamemoderun", source="vglrun(1)"),
+    Wrapper(
+        names="cross-env cross-env-shell env-cmd",
+        assignments=True,
+        short="f:e:r:",
+        source="cross-env's README",
+    ),
+    Wrapper(
+        names="nodemon",
+        short="w:e:i:x:",
+        long="exec= watch= ext= ignore= delay=",
+        text="x exec",
+        source="nodemon(1)",
+    ),
+    Wrapper(
+        names="watchexec",
+        short="w:e:f:i:d:s:crpnN",
+        long="watch= exts= filter= ignore= debounce= restart clear postpone shell=",
+        source="watchexec(1)",
+    ),
+    Wrapper(names="daemonize", short="ae:o:p:c:u:l:vE:", source="daemonize(1)"),
+    Wrapper(names="schroot", short="c:u:d:p", before=(0,), alone="shell", far=True, source="schroot(1)"),
+    Wrapper(
+        names="arch-chroot", short="u:Nr", before=(1,), alone="shell", moves="*", source="arch-chroot(8)"
+    ),
+    Wrapper(
+        names="nix-shell",
+        short="p:A:I:",
+        long="run= command= packages= pure impure",
+        takes="nothing",
+        text="run command",
+        alone="shell",
+        source="nix-shell(1)",
+    ),
     Wrapper(names="cgexec", short="g:", long="sticky", source="cgexec(1)"),
     Wrapper(
         names="qemu-user qemu-x86_64 qemu-aarch64 qemu-arm qemu-i386", single=True, source="QEMU user mode"
@@ -421,9 +465,11 @@ def wrappers() -> dict[str, Wrapper]:
 
 
 class Subcommand(Struct, frozen=True, kw_only=True):
-    """A wrapper that is a subcommand: `path` are the words behind the program, the rest is as in `Wrapper`.
+    """A wrapper that is a subcommand: `path` are the words behind the program (alternatives joined by commas), the
+    rest is as in `Wrapper`.
 
-    `before`: operands (an image, a container, a directory) before the command.
+    `before`: operands (an image, a container, a directory) before the command. `python`: options whose argument is a
+    version or a program.
     """
 
     program: str
@@ -435,6 +481,7 @@ class Subcommand(Struct, frozen=True, kw_only=True):
     far: bool = False
     takes: Literal["words", "shell"] = "words"
     text: str = ""
+    python: str = ""
 
 
 _RUN_LONG = (
@@ -448,7 +495,7 @@ _EXEC_LONG = "detach detach-keys= env= env-file= interactive privileged tty user
 SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand(
         program="docker podman nerdctl",
-        path="run",
+        path="run, container run",
         short="ditPqa:c:e:h:l:m:p:u:v:w:",
         long=_RUN_LONG,
         before=1,
@@ -457,25 +504,7 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     ),
     Subcommand(
         program="docker podman nerdctl",
-        path="exec",
-        short="dite:u:w:",
-        long=_EXEC_LONG,
-        before=1,
-        far=True,
-        source="docker exec reference",
-    ),
-    Subcommand(
-        program="docker podman nerdctl",
-        path="container run",
-        short="ditPqa:c:e:h:l:m:p:u:v:w:",
-        long=_RUN_LONG,
-        before=1,
-        far=True,
-        source="docker run reference",
-    ),
-    Subcommand(
-        program="docker podman nerdctl",
-        path="container exec",
+        path="exec, container exec",
         short="dite:u:w:",
         long=_EXEC_LONG,
         before=1,
@@ -525,6 +554,7 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand(
         program="uv",
         path="run",
+        python="p python",
         short="qvm:p:w:",
         long="quiet verbose python= with= with-editable= extra= all-extras "
         "group= no-dev dev only-dev no-sync frozen locked isolated active no-project project= directory= package= "
@@ -534,25 +564,35 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand(
         program="uv",
         path="tool run",
+        python="p python",
         short="qvp:w:",
         long="quiet verbose from= with= python= isolated",
         source="uv tool run reference",
     ),
     Subcommand(
         program="npm",
-        path="exec",
+        path="exec, exe, x",
         short="yc:p:w:",
         long="yes no call= package= workspace= workspaces",
         text="c call",
         source="npm-exec(1)",
     ),
+    Subcommand(program="npm", path="explore", before=1, takes="shell", source="npm-explore(1)"),
     Subcommand(
         program="npm",
-        path="x",
-        short="yc:p:w:",
-        long="yes no call= package= workspace= workspaces",
-        text="c call",
-        source="npm-exec(1)",
+        path="init, create, innit",
+        short="yw:f",
+        long="yes workspace= scope= workspaces include-workspace-root force package= call=",
+        source="npm-init(1): runs the package create-NAME",
+    ),
+    Subcommand(program="pnpm yarn bun", path="create", source="pnpm create: runs the package create-NAME"),
+    Subcommand(
+        program="cargo",
+        path="watch",
+        short="cqx:s:w:i:d:",
+        long="shell= exec=",
+        text="s shell",
+        source="cargo-watch(1)",
     ),
     Subcommand(
         program="pnpm yarn bun",
@@ -641,12 +681,20 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
         source="perf-record(1)",
     ),
     Subcommand(
-        program="tmux", path="new-session", short="AdDEPXc:e:f:F:n:s:t:x:y:", takes="shell", source="tmux(1)"
+        program="tmux",
+        path="new-session, new",
+        short="AdDEPXc:e:f:F:n:s:t:x:y:",
+        takes="shell",
+        source="tmux(1)",
     ),
-    Subcommand(program="tmux", path="new", short="AdDEPXc:e:f:F:n:s:t:x:y:", takes="shell", source="tmux(1)"),
     Subcommand(program="tmux", path="new-window", short="abdkPSc:e:F:n:t:", takes="shell", source="tmux(1)"),
     Subcommand(program="tmux", path="run-shell", short="bCc:d:t:", takes="shell", source="tmux(1)"),
     Subcommand(program="coverage", path="run", source="coverage run"),
+    Subcommand(program="apptainer singularity", path="exec", before=1, far=True, source="apptainer exec"),
+    Subcommand(program="toolbox", path="run", short="c:d:r:", far=True, source="toolbox-run(1)"),
+    Subcommand(program="rr", path="record", source="rr's documentation"),
+    Subcommand(program="heroku", path="local:run, run", far=True, source="heroku local"),
+    Subcommand(program="foreman honcho", path="run", short="e:f:", source="foreman run"),
 )
 
 
@@ -655,6 +703,7 @@ def subcommands() -> dict[str, tuple[Subcommand, ...]]:
     """Returns the rows by program."""
     found: dict[str, tuple[Subcommand, ...]] = {}
     for row in SUBCOMMANDS:
+        rows = tuple(replace(row, path=path) for path in row.path.split(", "))
         for name in row.program.split():
-            found[name] = (*found.get(name, ()), row)
+            found[name] = (*found.get(name, ()), *rows)
     return found
