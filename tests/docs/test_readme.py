@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from tests.docs.examples import Command, examples_in, unmatched
+from tests.support.patience import RUN_SECONDS
 from tests.support.project import bare_environment, copy_project
 from tests.support.sources import ROOT
 
@@ -28,7 +29,7 @@ def _run(command: Command, place) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=RUN_SECONDS,
         start_new_session=True,
     )
     missing = unmatched(command.expected, ran.stdout)

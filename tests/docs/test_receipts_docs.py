@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 
 from rundown.model.receipt import Predicate
 from rundown.render.receipt import MEANINGS
+from tests.support.patience import RUN_SECONDS
 from tests.support.project import bare_environment, commit_all, rundown
 from tests.support.running import only_run
 from tests.support.sources import ROOT
@@ -56,7 +57,7 @@ def signed(tmp_path):
 
 def follow(command: list[str], folder) -> tuple[int, str]:
     ran = subprocess.run(
-        command, cwd=folder, env=bare_environment(folder), capture_output=True, text=True, timeout=60
+        command, cwd=folder, env=bare_environment(folder), capture_output=True, text=True, timeout=RUN_SECONDS
     )
     return ran.returncode, ran.stdout
 

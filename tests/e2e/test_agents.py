@@ -10,8 +10,9 @@ import pytest
 from tests.support.agents import KEY, agent_project, book, run_agent, surroundings
 from tests.support.memory import confined_below, is_in_memory, name_of
 from tests.support.models import ScriptedModel
+from tests.support.patience import wait_until
 from tests.support.project import rundown
-from tests.support.running import Running, has_process, only_run, types_on_record, wait_until
+from tests.support.running import Running, has_process, only_run, types_on_record
 
 pytestmark = pytest.mark.kernel
 

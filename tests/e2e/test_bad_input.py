@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.support.patience import processor_seconds
 from tests.support.project import commit_all, rundown
 
 MARKS = '```sh\necho ran >> "$RD_WORK_PATH/ran"\n```\n'
@@ -76,7 +77,9 @@ def test_every_problem_is_reported_at_once(project):
 
 def test_a_runbook_of_ten_megabytes_is_answered_in_seconds(project):
     (project / "big.runbook.md").write_bytes(GOOD.encode() + b"\nx" * 5_000_000)
-    assert_refused(rundown(project, "run", "big.runbook.md", seconds=10), 2, project)
+    before = processor_seconds()
+    assert_refused(rundown(project, "run", "big.runbook.md"), 2, project)
+    assert processor_seconds() - before < 5
 
 
 BAD_POLICIES = {

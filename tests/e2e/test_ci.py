@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import RUN_SECONDS, wait_until
 from tests.support.project import commit_all, rundown
-from tests.support.running import Running, only_run, wait_until
+from tests.support.running import Running, only_run
 
 pytestmark = pytest.mark.kernel
 
@@ -263,7 +264,7 @@ def test_the_time_of_a_run_ends_the_step_and_the_run(project: Path) -> None:
     (project / "slow.runbook.md").write_text(
         "# S\n\n## 1. Wait\n- PASS CONTINUE\n- FAIL RETRY 3\n\n```sh\nsleep 60\n```\n\n## 2. Never\n\n```sh\ntrue\n```\n"
     )
-    ran = rundown(project, "run", "slow.runbook.md", "--timeout", "700ms", "--junit", "j.xml", seconds=30)
+    ran = rundown(project, "run", "slow.runbook.md", "--timeout", "700ms", "--junit", "j.xml")
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert "stopped: the time of the run (--timeout) is over" in ran.stdout
     assert suite_of(project / "j.xml") == [("1 Wait", ["failure"]), ("2 Never", ["skipped"])]
@@ -359,7 +360,7 @@ def test_twenty_runs_in_one_checkout_do_not_disturb_one_another(project: Path) -
     for one in running:
         one.__enter__()
     try:
-        wait_until(lambda: all(one.has_ended() for one in running), "the end of all", seconds=120)
+        wait_until(lambda: all(one.has_ended() for one in running), "the end of all", RUN_SECONDS)
         codes = [one.wait() for one in running]
         assert codes == [0] * 20, next(one.told() for one in running if one.wait())
     finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import RUN_SECONDS
 from tests.support.project import RUNDOWN, bare_environment, commit_all, git
 from tests.support.sources import ROOT
 
@@ -56,7 +57,7 @@ def in_image(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=RUN_SECONDS,
         start_new_session=True,
     )
 

@@ -4,8 +4,9 @@ import subprocess
 
 import pytest
 
+from tests.support.patience import wait_until
 from tests.support.project import RUNDOWN, bare_environment, rundown
-from tests.support.runs import kinds, log_of, logs, reports, standings, wait_until
+from tests.support.runs import kinds, log_of, logs, reports, standings
 
 pytestmark = pytest.mark.kernel
 

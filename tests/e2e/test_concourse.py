@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import RUN_SECONDS
 from tests.support.project import RUNDOWN, bare_environment, commit_all
 from tests.support.sources import ROOT
 
@@ -60,7 +61,7 @@ class Concourse:
             env=bare_environment(self._place / "worker"),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=RUN_SECONDS,
             start_new_session=True,
         )
 
@@ -159,7 +160,7 @@ def test_a_bad_request_is_an_error_without_a_traceback(request_text: str, worker
         env=bare_environment(worker.resource),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=RUN_SECONDS,
     )
     assert (ran.returncode, ran.stdout, "Traceback" in ran.stderr, "error[" in ran.stderr) == (
         1,
@@ -184,6 +185,6 @@ def test_in_and_out_want_their_directory(words: list[str], worker: Concourse) ->
             env=bare_environment(worker.resource),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=RUN_SECONDS,
         )
         assert (ran.returncode, "concourse/no-directory" in ran.stderr) == (1, True)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import wait_until
 from tests.support.project import RUNDOWN, bare_environment, commit_all, rundown
-from tests.support.running import Running, has_process, only_run, types_on_record, wait_until
+from tests.support.running import Running, has_process, only_run, types_on_record
 from tests.support.terminal import Terminal
 
 pytestmark = [pytest.mark.kernel, pytest.mark.terminal]

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.project import RUNDOWN, bare_environment, rundown
 from tests.support.runs import kinds, logs, reports, run_ids, standings
 from tests.support.terminal import Terminal
@@ -220,7 +221,7 @@ def holding(project):
     ) as holder:
         assert holder.stderr is not None and holder.stderr.readline() == b"held\n"
         yield holder
-        holder.communicate(timeout=30)
+        holder.communicate(timeout=PATIENCE_SECONDS)
 
 
 def test_a_run_has_one_writer(project):

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.support.patience import wait_until
 from tests.support.project import RUNDOWN, bare_environment, rundown
-from tests.support.running import wait_until
 from tests.support.runs import kinds
 from tests.support.terminal import Terminal
 

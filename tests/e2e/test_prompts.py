@@ -5,8 +5,9 @@ import time
 
 import pytest
 
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.project import RUNDOWN, bare_environment, commit_all, rundown
-from tests.support.terminal import PATIENCE_SECONDS, Terminal
+from tests.support.terminal import Terminal
 
 pytestmark = [pytest.mark.kernel, pytest.mark.terminal]
 

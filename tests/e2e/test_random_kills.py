@@ -18,13 +18,13 @@ from pathlib import Path
 import pytest
 
 from rundown.record.chain import verify_lines
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.project import RUNDOWN, bare_environment, rundown
 
 pytestmark = pytest.mark.kernel
 
 KILLS = int(os.environ.get("RUNDOWN_KILLS", "8"))
 SEED = int(os.environ.get("RUNDOWN_SEED", random.SystemRandom().randrange(1 << 32)))
-PATIENCE_SECONDS = 120
 
 # What a process does is known by unit, attempt and run: the same twice is a step that ran twice.
 MARK = 'echo "$RD_RUN_ID $RD_STEP $RD_ATTEMPT {word}" >> "$RD_WORK_PATH/ran"'

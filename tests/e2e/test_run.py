@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import RUN_SECONDS
 from tests.support.project import RUNDOWN, bare_environment, commit_all, rundown
 
 pytestmark = pytest.mark.kernel
@@ -189,7 +190,7 @@ def as_ordinary_user(project: Path, *words: str) -> subprocess.CompletedProcess[
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=RUN_SECONDS,
         )
     finally:
         project.chmod(0o755)
@@ -218,7 +219,7 @@ def test_a_full_disk_ends_the_run_cleanly_and_nothing_runs_that_is_not_on_record
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=RUN_SECONDS,
         preexec_fn=no_file_longer,
     )
     told = ran.stdout + ran.stderr

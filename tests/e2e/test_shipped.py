@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support.patience import RUN_SECONDS
 from tests.support.project import BIN, RUNDOWN, bare_environment, commit_all
 from tests.support.sources import ROOT, tracked_files
 
@@ -49,7 +50,7 @@ def run_script(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=RUN_SECONDS,
         start_new_session=True,
     )
 

@@ -12,6 +12,7 @@ import threading
 
 import pytest
 
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.project import rundown
 
 pytestmark = pytest.mark.kernel
@@ -126,5 +127,5 @@ def test_psql_reaches_the_database_on_this_machine(project):
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()
         under(project, "postgres", "psql -h localhost -d a -c 'select 1' || true", "psql")
-        assert reached.wait(20)
+        assert reached.wait(PATIENCE_SECONDS)
         thread.join()

@@ -3,13 +3,13 @@
 import json
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.support.patience import wait_until
 from tests.support.project import RUNDOWN, bare_environment, commit_all, rundown
-from tests.support.terminal import PATIENCE_SECONDS, POLL_SECONDS, Terminal
+from tests.support.terminal import Terminal
 
 pytestmark = [pytest.mark.kernel, pytest.mark.terminal]
 
@@ -237,10 +237,7 @@ def test_when_the_terminal_goes_away_the_run_pauses_and_the_program_ends(moment,
         terminal.wait_for("Enter alone: deny" if asked else "waiting-42")
         program = Path(f"/proc/{program_of(terminal)}")
         terminal.hang_up()
-        until = time.monotonic() + PATIENCE_SECONDS
-        while program.exists():
-            assert time.monotonic() < until, "the program outlives its terminal"
-            time.sleep(POLL_SECONDS)
+        wait_until(lambda: not program.exists(), "the program's end after its terminal's")
     assert [body["reason"] for body in events(project, "RunPaused")] == ["interrupted"]
     assert events(project, "QuestionAsked") == []
 

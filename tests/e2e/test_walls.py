@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
+from tests.support.patience import wait_until
 from tests.support.project import RUNDOWN, bare_environment, commit_all, git, rundown
-from tests.support.running import wait_until
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.kernel

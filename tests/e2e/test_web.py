@@ -13,7 +13,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.support.browser import PATIENCE_SECONDS, Browser, find_chromium
+from tests.support.browser import Browser, find_chromium
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.project import RUNDOWN, bare_environment, commit_all
 
 ASKS = """# Asks

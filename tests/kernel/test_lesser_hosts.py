@@ -14,6 +14,7 @@ import pytest
 
 from rundown.model.request import Capability
 from tests.support.kernel import PATH, Driver, World, deny, require_kernel
+from tests.support.patience import PATIENCE_SECONDS, RUN_SECONDS
 
 pytestmark = pytest.mark.kernel
 ROOT = Path(__file__).parents[2]
@@ -118,14 +119,18 @@ def test_nothing_outlives_a_step_and_time_holds(lesser):
     ended = lesser.shell(
         f"trap '' TERM; (setsid sleep {mark} &); while :; do sleep 0.05; done", lesser.envelope(limits=limits)
     )
-    assert (ended.ending, ended.seconds < 6, mark in all_command_lines()) == ("timed-out", True, False)
+    assert (ended.ending, ended.seconds < PATIENCE_SECONDS, mark in all_command_lines()) == (
+        "timed-out",
+        True,
+        False,
+    )
 
 
 def _as_lesser(words: tuple[str, ...], *command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": PATH, "HOME": str(cwd), "LANG": "C.UTF-8", "CI": "1"}
     return subprocess.run(
         [sys.executable, str(LESSER), *words, "--", str(Path(sys.executable).parent / "rundown"), *command],
-        capture_output=True, text=True, cwd=cwd, env=environment, check=False, timeout=60,
+        capture_output=True, text=True, cwd=cwd, env=environment, check=False, timeout=RUN_SECONDS,
     )  # fmt: skip
 
 

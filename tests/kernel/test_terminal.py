@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.kernel import Driver, require_kernel
+from tests.support.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.kernel
 DRIVER = Path(__file__).parents[1] / "support/interactive_driver.py"
-PATIENCE_S = 20
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -44,7 +44,7 @@ class Person:
 
     def wait_for(self, text: bytes) -> None:
         """Reads until the text was seen after what was seen before."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while text not in self.seen:
             ready, _, _ = select.select([self.terminal], [], [], max(0, deadline - time.monotonic()))
             assert ready, self.seen
@@ -136,7 +136,7 @@ def test_ctrl_z_suspends_rundown_with_the_step_frozen_and_both_go_on(sit_down):
     shell.wait_for(b"got one")
     shell.type(b"\x1a")
     shell.wait_for(b"Stopped")
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not (states := _states_of_steps(shell.pid)) <= {"T", "t"}:
         assert time.monotonic() < deadline, states
     shell.type(b"echo $((6 * 7))\n")
@@ -184,7 +184,7 @@ def _states_of_steps(ancestor: int) -> set[str]:
 def test_the_persons_terminal_is_as_it_was_however_the_step_ends(sit_down, text, words):
     person = sit_down(text)
     person.wait_for(words)
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while termios.tcgetattr(person.terminal) != person.settings:
         assert time.monotonic() < deadline
 

@@ -195,7 +195,7 @@ def ask_model(path):
         {"content-type": "application/json", "x-api-key": os.environ.get("ANTHROPIC_API_KEY", "")},
     )
     try:
-        with urllib.request.urlopen(wanted, timeout=20) as answer:
+        with urllib.request.urlopen(wanted, timeout=60) as answer:
             return f"{answer.status} {answer.read().decode()}"
     except urllib.error.HTTPError as error:
         return f"{error.code} {error.read().decode()}"

@@ -16,8 +16,8 @@ from typing import Any, Self
 
 import aiohttp
 
-PATIENCE_SECONDS = 20.0
-POLL_SECONDS = 0.1
+from tests.support.patience import PATIENCE_SECONDS, POLL_SECONDS
+
 FLAGS = (
     "--headless",
     "--no-sandbox",

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from rundown.model.policy import Envelope, LayerKind, Outcome, Rule
 from rundown.model.request import Capability
+from tests.support.patience import PATIENCE_SECONDS
 
 ORDINARY_UID = 4243
 PYTHON = shutil.which("python3", path="/usr/bin:/usr/local/bin") or sys.executable
@@ -113,7 +114,7 @@ class Driver:
         """Ends it."""
         assert self.process.stdin is not None
         self.process.stdin.close()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=PATIENCE_SECONDS)
 
     def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
         assert self.process.stdin is not None and self.process.stdout is not None

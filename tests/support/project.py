@@ -7,11 +7,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support.patience import RUN_SECONDS
 from tests.support.sources import ROOT, tracked_files
 
 BIN = Path(sys.executable).parent
 RUNDOWN = BIN / "rundown"
-PATIENCE_SECONDS = 120
 
 
 def copy_project(target: Path) -> Path:
@@ -72,7 +72,7 @@ def rundown(
     place: Path,
     *words: str | Path,
     environment: Mapping[str, str] | None = None,
-    seconds: float = PATIENCE_SECONDS,
+    seconds: float = RUN_SECONDS,
 ) -> subprocess.CompletedProcess[str]:
     """Runs the real program in `place`, without a terminal; its status is the caller's to judge.
 

@@ -15,18 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.support.patience import wait_until
 from tests.support.project import RUNDOWN, bare_environment
-
-POLL_SECONDS = 0.02
-PATIENCE_SECONDS = 60.0
-
-
-def wait_until(holds: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:
-    """Returns once `holds()`. Raises: AssertionError."""
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, f"{what}: not within {seconds:g} s"
-        time.sleep(POLL_SECONDS)
 
 
 class Running:

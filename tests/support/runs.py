@@ -1,13 +1,8 @@
 """What runs left behind, read from their logs: an outsider's view, without rundown's own code."""
 
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-POLL_SECONDS = 0.02
-PATIENCE_SECONDS = 60.0
 
 
 def logs(project: Path) -> list[list[dict[str, Any]]]:
@@ -58,11 +53,3 @@ def reports(project: Path, runbook: str) -> list[str]:
 def run_ids(project: Path) -> list[str]:
     """Returns the ids of the project's runs, oldest first."""
     return sorted(path.parent.name for path in project.glob(".rundown/runs/*/events.jsonl"))
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Returns once `holds()`; fails when patience ends."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < until, "what was waited for did not come"
-        time.sleep(POLL_SECONDS)

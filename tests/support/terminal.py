@@ -19,8 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-POLL_SECONDS = 0.03
-PATIENCE_SECONDS = 30.0
+from tests.support.patience import PATIENCE_SECONDS, POLL_SECONDS
+
 READY = "Enter alone:"
 """Stands below every drawn question as soon as it takes answers."""
 CONFIGURATION = """\

@@ -1,8 +1,7 @@
 """The command that tells a person of a question that waits."""
 
-import time
-
 from rundown.cli.notice import Notice
+from tests.support.patience import wait_until
 
 
 def test_the_command_gets_the_sentence_as_its_last_argument(tmp_path):
@@ -10,9 +9,7 @@ def test_the_command_gets_the_sentence_as_its_last_argument(tmp_path):
     notice = Notice()
     notice.words = ("sh", "-c", 'printf %s "$1" > "$0.new" && mv "$0.new" "$0"', str(heard))
     notice.send("step 1 waits\x1b[2J")
-    until = time.monotonic() + 20
-    while not heard.exists() and time.monotonic() < until:
-        time.sleep(0.01)
+    wait_until(heard.exists)
     assert heard.read_text() == "step 1 waits\\x1b[2J"
 
 

@@ -8,6 +8,7 @@ import pytest
 from rundown.cli.sheet import RESET, Sheet
 from rundown.render.gutter import NO_WRAP, WRAP
 from rundown.render.style import Style
+from tests.support.patience import PATIENCE_SECONDS
 
 
 def written(target: io.BytesIO) -> str:
@@ -48,7 +49,7 @@ def test_a_step_that_prints_without_end_neither_blocks_nor_fills_memory_while_he
     with paper.held():
         writer = threading.Thread(target=lambda: [paper.output(b"x" * 99 + b"\n") for _ in range(30_000)])
         writer.start()
-        writer.join(timeout=30)
+        writer.join(timeout=PATIENCE_SECONDS)
         assert not writer.is_alive()
         assert written(target) == ""
     assert "MiB of output" in written(target)[:30]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import RUN_SECONDS
 from tests.support.project import RUNDOWN, bare_environment
 
 
@@ -19,7 +20,7 @@ def shell(line: str, folder: Path, **variables: str) -> tuple[int, str, str]:
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=60,
+        timeout=RUN_SECONDS,
     )
     return ran.returncode, ran.stdout, ran.stderr
 
@@ -61,7 +62,7 @@ def test_what_is_opened_never_takes_the_place_of_a_closed_stream(folder: Path) -
     ran = subprocess.run(
         ["bash", "-c", f"exec {sys.executable} -c {program!r} <&- >&- 2>&-".replace("'", '"', 0)],
         cwd=folder,
-        timeout=60,
+        timeout=RUN_SECONDS,
     )
     assert 3 <= ran.returncode < 100
 
@@ -86,7 +87,7 @@ def test_a_reader_that_went_away_is_nothing_to_tell(words: list[str], code: int,
         env=bare_environment(folder),
         stdout=writer,
         stderr=subprocess.PIPE,
-        timeout=60,
+        timeout=RUN_SECONDS,
     )
     os.close(writer)
     assert (ran.returncode, ran.stderr) == (code, b"")

@@ -14,6 +14,7 @@ from rundown.egress.outer_proxy import read_outer_proxies
 from rundown.egress.upstream import BadUpstreamError, Upstream, Withheld, parse_base
 from rundown.egress.usage import Usage, UsageReader
 from tests.support.models import Reply, ScriptedModel
+from tests.support.patience import PATIENCE_SECONDS
 
 KEY = "sk-ant-the-real-key-0123456789"
 MESSAGE = {"model": "claude-x", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], "tools": []}
@@ -30,7 +31,7 @@ def opened(
 ) -> Iterator[tuple[Gateway, http.client.HTTPConnection, list[str]]]:
     told: list[str] = []
     with model, Gateway(upstream(model), GatewayLimits(**limits), told.append) as gateway:
-        client = http.client.HTTPConnection("127.0.0.1", gateway.serve_loopback(), timeout=10)
+        client = http.client.HTTPConnection("127.0.0.1", gateway.serve_loopback(), timeout=PATIENCE_SECONDS)
         yield gateway, client, told
         client.close()
 
@@ -117,7 +118,7 @@ def test_events_arrive_while_the_answer_is_still_being_made() -> None:
         api="anthropic", host="127.0.0.1", port=held.port, tls=False, credential=("x-api-key", KEY)
     )
     with held, Gateway(place, GatewayLimits(), told.append) as gateway:
-        client = http.client.HTTPConnection("127.0.0.1", gateway.serve_loopback(), timeout=10)
+        client = http.client.HTTPConnection("127.0.0.1", gateway.serve_loopback(), timeout=PATIENCE_SECONDS)
         client.request("POST", "/v1/messages", json.dumps({**MESSAGE, "stream": True}))
         answer = client.getresponse()
         assert answer.readline() == b"data: first\n"
@@ -184,7 +185,7 @@ def test_a_gateway_is_gone_at_its_end() -> None:
     model = ScriptedModel()
     with model, Gateway(upstream(model), GatewayLimits(), print) as gateway:
         port = gateway.serve_loopback()
-        client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
         assert post(client)[0] == 200
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
@@ -193,12 +194,12 @@ def test_a_gateway_is_gone_at_its_end() -> None:
 
 
 def test_a_host_that_cannot_be_reached_is_said() -> None:
-    free = socket.create_server(("127.0.0.1", 0))
-    port = free.getsockname()[1]
-    free.close()
+    bound = socket.socket()  # and not listening: nobody else gets the port, and whoever connects is refused
+    bound.bind(("127.0.0.1", 0))
+    port = bound.getsockname()[1]
     place = Upstream(api="anthropic", host="127.0.0.1", port=port, tls=False, credential=("x-api-key", KEY))
-    with Gateway(place, GatewayLimits(), print) as gateway:
-        client = http.client.HTTPConnection("127.0.0.1", gateway.serve_loopback(), timeout=10)
+    with bound, Gateway(place, GatewayLimits(), print) as gateway:
+        client = http.client.HTTPConnection("127.0.0.1", gateway.serve_loopback(), timeout=PATIENCE_SECONDS)
         status, body = post(client)
         assert status == 502 and b"cannot be reached" in body and KEY.encode() not in body
 
@@ -210,7 +211,7 @@ def test_a_host_that_cannot_be_reached_is_said() -> None:
 def test_what_is_no_http_is_answered_or_dropped_and_the_next_client_is_served(sent: bytes) -> None:
     model = ScriptedModel()
     with opened(model) as (_, client, _told):
-        with socket.create_connection(("127.0.0.1", client.port), timeout=10) as raw:
+        with socket.create_connection(("127.0.0.1", client.port), timeout=PATIENCE_SECONDS) as raw:
             raw.sendall(sent)
             raw.shutdown(socket.SHUT_WR)
             while raw.recv(4096):
@@ -321,7 +322,7 @@ class _HeldServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._thread.join(10)
+        self._thread.join(PATIENCE_SECONDS)
         self._socket.close()
 
     def _run(self) -> None:
@@ -331,7 +332,7 @@ class _HeldServer:
             while b"stream" not in taken:
                 taken += peer.recv(65536)
             peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: first\n\n")
-            assert self._go_on.wait(10)
+            assert self._go_on.wait(PATIENCE_SECONDS)
             peer.sendall(b"data: last\n\n")
 
 
@@ -349,7 +350,7 @@ def test_the_parents_own_proxy_is_gone_through_and_a_refusal_of_it_is_said() -> 
     proxies = read_outer_proxies({"HTTPS_PROXY": f"http://127.0.0.1:{listening.getsockname()[1]}"})
     place = Upstream(api="anthropic", host="api.example", credential=("x-api-key", KEY), proxies=proxies)
     with Gateway(place, GatewayLimits(), print) as gateway:
-        client = http.client.HTTPConnection("127.0.0.1", gateway.serve_loopback(), timeout=10)
+        client = http.client.HTTPConnection("127.0.0.1", gateway.serve_loopback(), timeout=PATIENCE_SECONDS)
         status, body = post(client)
     listening.close()
     assert (status, b"the proxy at 127.0.0.1 says 407" in body) == (502, True)

@@ -17,12 +17,24 @@ from rundown.egress.passage import Limits, read_attempt
 from rundown.egress.resolve import Resolver
 from rundown.egress.route import Route
 from rundown.egress.server import Egress
+from tests.support.patience import PATIENCE_SECONDS
 
 ALLOW = Verdict(outcome="allow", rule="a rule", named=True)
 DENY = Verdict(outcome="deny", rule="no rule names it", flag="--allow-net h")
 ASK = Verdict(outcome="ask", rule="no rule names it")
 HERE = "127.0.0.1"
 THERE = "127.0.0.2"
+
+
+def reserve(address: str = HERE, port: int = 0) -> socket.socket:
+    """Returns a socket that keeps a port from everybody but those who set SO_REUSEADDR as well.
+
+    Source: socket(7), SO_REUSEADDR.
+    """
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((address, port))
+    return sock
 
 
 class Gate:
@@ -57,13 +69,16 @@ class Step:
         proxies: OuterProxies | None = None,
     ) -> None:
         self.gate = gate
+        self._kept: list[socket.socket] = []
         self.egress = Egress(proxies, limits)
         self.opened = self.egress.open(gate, routes)
 
     def door(self, kind: str, address: str = HERE, port: int = 0) -> int:
-        """Opens a listener, as a step's init would; returns its port."""
-        sock = socket.socket()
-        sock.bind((address, port))
+        """Opens a listener, as a step's init would; returns its port, which is kept for a server `HERE`."""
+        if address != HERE and port == 0:
+            self._kept.append(reserve())
+            port = self._kept[-1].getsockname()[1]
+        sock = reserve(address, port)
         sock.listen(2048)
         sock.setblocking(False)
         port = sock.getsockname()[1]
@@ -71,6 +86,8 @@ class Step:
         return port
 
     def close(self) -> None:
+        for sock in self._kept:
+            sock.close()
         self.opened.close()
         self.egress.close()
 
@@ -91,9 +108,7 @@ def step_with() -> Iterator[Callable[..., Step]]:
 
 def serve(address: str, port: int, talk: Callable[[socket.socket], None]) -> socket.socket:
     """Starts a server beside the door, on the same port of another address."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((address, port))
+    listener = reserve(address, port)
     listener.listen(2048)
 
     def loop() -> None:
@@ -115,7 +130,7 @@ def hello(sock: socket.socket) -> None:
 
 def read(port: int, sent: bytes = b"") -> bytes:
     try:
-        with socket.create_connection((HERE, port), timeout=10) as sock:
+        with socket.create_connection((HERE, port), timeout=PATIENCE_SECONDS) as sock:
             sock.sendall(sent)
             got = b""
             while chunk := sock.recv(4096):
@@ -128,7 +143,7 @@ def read(port: int, sent: bytes = b"") -> bytes:
 def test_an_allowed_port_of_the_hosts_loopback_is_served_and_on_record(step_with):
     step = step_with(Gate({"localhost": ALLOW}))
     port = step.door("loopback", THERE)
-    with serve(HERE, port, hello), socket.create_connection((THERE, port), timeout=10) as sock:
+    with serve(HERE, port, hello), socket.create_connection((THERE, port), timeout=PATIENCE_SECONDS) as sock:
         assert sock.recv(10) == b"hello"
     step.close()
     assert [(item.host, item.port, item.allowed, item.received_bytes) for item in step.gate.reports] == [
@@ -151,7 +166,7 @@ def test_a_rule_about_all_hosts_opens_no_port_of_the_hosts_loopback(step_with):
     port = step.door("loopback", THERE)
     came = threading.Event()
     with serve(HERE, port, lambda sock: came.set()), pytest.raises(ConnectionResetError):
-        socket.create_connection((THERE, port), timeout=10).recv(1)
+        socket.create_connection((THERE, port), timeout=PATIENCE_SECONDS).recv(1)
     assert not came.is_set()
 
 
@@ -168,7 +183,7 @@ def test_however_many_connections_wait_a_person_is_asked_once(step_with):
     verdicts = {HERE: ASK}
 
     def answer() -> Verdict:
-        answered.wait(10)
+        answered.wait(PATIENCE_SECONDS)
         verdicts[HERE] = DENY  # as a session remembers it for the rest of the step
         return DENY
 
@@ -187,7 +202,7 @@ def test_an_open_question_keeps_no_other_connection_waiting(step_with):
     answered = threading.Event()
 
     def answer() -> Verdict:
-        answered.wait(10)
+        answered.wait(PATIENCE_SECONDS)
         return DENY
 
     step = step_with(Gate({HERE: ASK, "localhost": ALLOW}, answer))
@@ -196,7 +211,7 @@ def test_an_open_question_keeps_no_other_connection_waiting(step_with):
         waiting = one.submit(read, asking)
         while not step.gate.asked:
             threading.Event().wait(0.01)
-        with socket.create_connection((THERE, free), timeout=10) as sock:
+        with socket.create_connection((THERE, free), timeout=PATIENCE_SECONDS) as sock:
             assert sock.recv(10) == b"hello"
         assert not waiting.done()
         answered.set()
@@ -232,10 +247,10 @@ def test_what_a_step_sent_before_it_ended_arrives(step_with):
     port = step.door("loopback", THERE)
     content = os.urandom(3 << 20)
     with serve(HERE, port, take):
-        with socket.create_connection((THERE, port), timeout=10) as sock:
+        with socket.create_connection((THERE, port), timeout=PATIENCE_SECONDS) as sock:
             sock.sendall(content)
         step.close()
-        assert done.wait(10)
+        assert done.wait(PATIENCE_SECONDS)
     assert bytes(arrived) == content
 
 
@@ -250,10 +265,10 @@ def test_a_connection_that_is_still_being_made_does_not_hold_up_the_end(step_wit
         filler.connect_ex((HERE, port))
     step = step_with(Gate({"localhost": ALLOW}), limits=Limits(drain_s=30))
     step.door("loopback", THERE, port)
-    socket.create_connection((THERE, port), timeout=10).close()
+    socket.create_connection((THERE, port), timeout=PATIENCE_SECONDS).close()
     ended = threading.Thread(target=step.close)
     ended.start()
-    ended.join(10)
+    ended.join(PATIENCE_SECONDS)
     assert not ended.is_alive()
     for each in (deaf, *fillers):
         each.close()
@@ -271,7 +286,7 @@ def test_large_streams_pass_whole_both_ways_and_are_counted(step_with):
 
     step = step_with(Gate({"localhost": ALLOW}))
     port = step.door("loopback", THERE)
-    with serve(HERE, port, back), socket.create_connection((THERE, port), timeout=30) as sock:
+    with serve(HERE, port, back), socket.create_connection((THERE, port), timeout=PATIENCE_SECONDS) as sock:
         writer = threading.Thread(target=sock.sendall, args=(content,))
         writer.start()
         got = bytearray()
@@ -289,7 +304,7 @@ def test_a_thousand_connections_at_once_and_nothing_is_left(step_with):
     port = step.door("loopback", THERE)
     before = len(os.listdir("/proc/self/fd"))
     with serve(HERE, port, lambda sock: (sock.recv(1), hello(sock))):  # type: ignore[func-returns-value]
-        socks = [socket.create_connection((THERE, port), timeout=30) for _ in range(1000)]
+        socks = [socket.create_connection((THERE, port), timeout=PATIENCE_SECONDS) for _ in range(1000)]
         for sock in socks:
             sock.sendall(b"x")
         assert all(sock.recv(10) == b"hello" for sock in socks)
@@ -304,11 +319,11 @@ def test_more_connections_than_there_may_be_are_reset(step_with):
     step = step_with(Gate({"localhost": ALLOW}), limits=Limits(connections=3))
     port = step.door("loopback", THERE)
     stay = threading.Event()
-    with serve(HERE, port, lambda sock: (sock.sendall(b"x"), stay.wait(10))):  # type: ignore[func-returns-value]
-        socks = [socket.create_connection((THERE, port), timeout=10) for _ in range(3)]
+    with serve(HERE, port, lambda sock: (sock.sendall(b"x"), stay.wait(PATIENCE_SECONDS))):  # type: ignore[func-returns-value]
+        socks = [socket.create_connection((THERE, port), timeout=PATIENCE_SECONDS) for _ in range(3)]
         assert [sock.recv(1) for sock in socks] == [b"x"] * 3
         with pytest.raises(ConnectionResetError):
-            socket.create_connection((THERE, port), timeout=10).recv(1)
+            socket.create_connection((THERE, port), timeout=PATIENCE_SECONDS).recv(1)
         stay.set()
         for sock in socks:
             sock.close()
@@ -318,38 +333,57 @@ def test_a_connection_on_which_nothing_is_said_is_ended(step_with):
     step = step_with(Gate({"localhost": ALLOW}), limits=Limits(idle_s=0.2))
     port = step.door("loopback", THERE)
     stay = threading.Event()
-    with serve(HERE, port, lambda sock: stay.wait(10) and None):
+    with serve(HERE, port, lambda sock: stay.wait(PATIENCE_SECONDS) and None):
         with pytest.raises(ConnectionResetError):
-            socket.create_connection((THERE, port), timeout=10).recv(1)
+            socket.create_connection((THERE, port), timeout=PATIENCE_SECONDS).recv(1)
         stay.set()
     step.close()
     assert "nothing was said" in step.gate.reports[0].reason
 
 
 @pytest.mark.parametrize("says", [b"", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 20"])
-def test_a_proxy_that_never_answers_is_given_up_and_keeps_nobody_waiting(step_with, says):
+def test_a_proxy_that_never_answers_is_given_up(step_with, says):
     stay = threading.Event()
-    with serve(HERE, 0, lambda sock: (sock.sendall(says), stay.wait(10))) as deaf:  # type: ignore[func-returns-value]
-        proxy = Proxy(host=HERE, port=deaf.getsockname()[1])
-        proxies = OuterProxies(proxies={"all_proxy": proxy})
-        step = step_with(Gate({HERE: ALLOW, "localhost": ALLOW}), Limits(connect_s=1), (), proxies)
-        slow, quick = step.door("any"), step.door("loopback", THERE)
-        with ThreadPoolExecutor(1) as one, serve(HERE, quick, hello):
-            waiting = one.submit(read, slow)
-            with socket.create_connection((THERE, quick), timeout=10) as sock:
-                assert sock.recv(10) == b"hello"
-            assert not waiting.done()
-            assert waiting.result() == b"reset"
+    with serve(HERE, 0, lambda sock: (sock.sendall(says), stay.wait(PATIENCE_SECONDS))) as deaf:  # type: ignore[func-returns-value]
+        step = behind(deaf, step_with, Limits(connect_s=1))
+        assert read(step.door("any")) == b"reset"
         stay.set()
     step.close()
     assert "the proxy at 127.0.0.1: no answer in 1 s" in {item.reason for item in step.gate.reports}
+
+
+def test_a_proxy_that_does_not_answer_yet_keeps_no_other_connection_waiting(step_with):
+    came, stay = threading.Event(), threading.Event()
+
+    def think(sock: socket.socket) -> None:
+        with sock:
+            came.set()
+            stay.wait(PATIENCE_SECONDS)
+
+    with serve(HERE, 0, think) as deaf:
+        step = behind(deaf, step_with, Limits(connect_s=PATIENCE_SECONDS))
+        slow, quick = step.door("any"), step.door("loopback", THERE)
+        with ThreadPoolExecutor(1) as one, serve(HERE, quick, hello):
+            waiting = one.submit(read, slow)
+            assert came.wait(PATIENCE_SECONDS)
+            with socket.create_connection((THERE, quick), timeout=PATIENCE_SECONDS) as sock:
+                assert sock.recv(10) == b"hello"
+            assert not waiting.done()
+            stay.set()
+            assert waiting.result() == b"reset"
+
+
+def behind(proxy: socket.socket, step_with: Callable[..., Step], limits: Limits) -> Step:
+    """A step whose allowed connections go through a proxy, where they may."""
+    proxies = OuterProxies(proxies={"all_proxy": Proxy(host=HERE, port=proxy.getsockname()[1])})
+    return step_with(Gate({HERE: ALLOW, "localhost": ALLOW}), limits, (), proxies)
 
 
 def test_behind_a_proxy_an_address_that_must_be_asked_about_waits_for_its_answer(step_with):
     came, answered = threading.Event(), threading.Event()
 
     def answer() -> Verdict:
-        answered.wait(10)
+        answered.wait(PATIENCE_SECONDS)
         return DENY
 
     with serve(HERE, 0, lambda sock: came.set()) as listener:
@@ -362,7 +396,7 @@ def test_behind_a_proxy_an_address_that_must_be_asked_about_waits_for_its_answer
             reaching.result(2.5)  # longer than a look-up may take
         answered.set()
         with pytest.raises(RefusedError):
-            reaching.result(10)
+            reaching.result(PATIENCE_SECONDS)
         assert (len(step.gate.asked), came.is_set()) == (1, False)
 
 
@@ -371,14 +405,13 @@ def test_a_route_is_served_by_its_coroutine_and_no_rule_is_asked(step_with):
         writer.write((await reader.readline()).upper())
         await writer.drain()
 
-    spare = socket.socket()
-    spare.bind((HERE, 0))
+    spare = reserve()
     port = spare.getsockname()[1]
-    spare.close()
     step = step_with(Gate({}), routes=(Route(port=port, serve=shout),))
     step.door("loopback", HERE, port)
     assert read(port, b"loud\n") == b"LOUD\n"
     step.close()
+    spare.close()
     assert step.gate.reports == []
 
 
@@ -386,13 +419,11 @@ def test_a_route_that_fails_or_hangs_does_not_outlive_the_step(step_with):
     async def hang(reader, writer):
         await reader.readexactly(1 << 20)
 
-    spare = socket.socket()
-    spare.bind((HERE, 0))
+    spare = reserve()
     port = spare.getsockname()[1]
-    spare.close()
     step = step_with(Gate({}), limits=Limits(drain_s=0.2), routes=(Route(port=port, serve=hang),))
     step.door("loopback", HERE, port)
-    with socket.create_connection((HERE, port), timeout=10) as sock:
+    with socket.create_connection((HERE, port), timeout=PATIENCE_SECONDS) as sock:
         sock.sendall(b"x")
         step.close()
         try:
@@ -400,6 +431,7 @@ def test_a_route_that_fails_or_hangs_does_not_outlive_the_step(step_with):
         except ConnectionResetError:
             left = b""
         assert left == b""
+    spare.close()
 
 
 @pytest.mark.parametrize(
@@ -426,7 +458,7 @@ def test_names_are_answered_and_refused_ones_are_told_once(step_with):
     address = sock.getsockname()
     step.opened.add("dns", *address, sock)
     client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    client.settimeout(10)
+    client.settimeout(PATIENCE_SECONDS)
     found = []
     for name in ("api.example", "evil.example", "evil.example"):
         client.sendto(bytes(DNSRecord.question(name).pack()), address)
@@ -444,7 +476,7 @@ def test_a_resolver_that_hangs_keeps_no_other_name_waiting():
 
     def look_up(name: str):
         if name == "slow.example":
-            stay.wait(10)
+            stay.wait(PATIENCE_SECONDS)
         return (ipaddress.ip_address("8.8.8.8"),)
 
     async def both() -> bool:

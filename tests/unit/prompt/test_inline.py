@@ -11,6 +11,7 @@ import pytest
 from rundown.prompt.choice import Asking, ChoicePrompt
 from rundown.prompt.inline import UndrawnError, Waiting, ask_inline
 from rundown.render.style import Style
+from tests.support.patience import PATIENCE_SECONDS
 
 
 def prompt() -> ChoicePrompt[str]:
@@ -30,7 +31,7 @@ class Screen:
 
     def wait(self, content: bytes) -> bool:
         """Returns whether it is shown, at once or soon."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE_SECONDS
         while content not in self.shown and time.monotonic() < until:
             time.sleep(0.01)
         return content in self.shown

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from rundown.syntax.binding import Bound, bind_script
+from tests.support.patience import RUN_SECONDS
 
 SHELLS = {"bash": shutil.which("bash"), "sh": shutil.which("sh")}
 TOUCH = "touch canary"
@@ -330,7 +331,7 @@ def run(shell: str, script: str, arguments: list[str], directory: Path, environm
         env={"PATH": os.environ["PATH"], **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=60,
+        timeout=RUN_SECONDS,
         check=False,
     )
     return done.stdout

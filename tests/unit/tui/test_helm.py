@@ -12,6 +12,7 @@ from rundown.session.orders import jump, report
 from rundown.tui.helm import PersonHelm
 from rundown.tui.messages import Held, Remarked
 from tests.support.bench import Bench
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.tui import PULL
 
 TWO = """# Two
@@ -65,12 +66,12 @@ class Run:
         self._thread.start()
 
     def wait_held(self) -> str:
-        assert self._held.acquire(timeout=10)
+        assert self._held.acquire(timeout=PATIENCE_SECONDS)
         return [item for item in self.told if isinstance(item, Held)][-1].state.position
 
     def end(self) -> list[str]:
         """Returns what ran."""
-        self._thread.join(10)
+        self._thread.join(PATIENCE_SECONDS)
         assert not self._thread.is_alive()
         return [body.position for body in self.bench.log.bodies if type(body).__name__ == "ProcessEnded"]
 

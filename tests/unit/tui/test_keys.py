@@ -14,6 +14,7 @@ from rundown.tui.deeds import DEEDS
 from rundown.tui.forms import InputsScreen
 from rundown.tui.help import HelpScreen
 from rundown.tui.themes import DARK, LIGHT
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.tui import PULL, REPORT, Stage, on_stage, ran
 
 Play = Callable[[Stage], Awaitable[Any]]
@@ -375,7 +376,7 @@ def test_answers_of_a_question_reach_whoever_asked(tmp_path):
             ask = Ask(Task(title="3 Ask somebody"), Report(kind="later"))
             await stage.tell(Asked(ask))
             await answered(stage, key)
-            found.append(ask.reply.result(timeout=1).kind)
+            found.append(ask.reply.result(timeout=PATIENCE_SECONDS).kind)
         return found
 
     assert played(tmp_path, play) == ["pass", "later"]
@@ -411,7 +412,7 @@ def test_a_key_that_was_on_its_way_allows_nothing(tmp_path):
         await stage.pilot.press("y")
         early = ask.reply.done()
         await answered(stage, "y")
-        return early, ask.reply.result(timeout=1)
+        return early, ask.reply.result(timeout=PATIENCE_SECONDS)
 
     assert played(tmp_path, play) == (False, (Answer(choice=Choice.ONCE),))
 
@@ -428,7 +429,7 @@ def test_escape_leaves_an_editor_inside_a_question_first(tmp_path):
         await answered(stage, "e", "escape")
         still = not ask.reply.done()
         await stage.press("escape")
-        return still, ask.reply.result(timeout=1)
+        return still, ask.reply.result(timeout=PATIENCE_SECONDS)
 
     assert played(tmp_path, play) == (True, (Answer(choice=Choice.DENY),))
 
