@@ -75,7 +75,7 @@ def command(
             open_house(wish, around, None, front.prompter) as house,
             forwarded(house.room, terminal.size),
         ):
-            printed = Printed(None if no_redact else house.redactor, front.sheet, raw=raw)
+            printed = Printed(None if no_redact else house.redact_stream, front.sheet, raw=raw)
             typed = Typed(
                 words=words,
                 prompter=front.prompter,

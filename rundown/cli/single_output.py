@@ -16,27 +16,34 @@ from rundown.cli.runner_streams import write_unguarded
 from rundown.cli.sheet import Sheet
 from rundown.model.policy import Denied
 from rundown.model.sandbox import ProcessResult, StageFailure
-from rundown.redact.redactor import RedactionStream, Redactor
+from rundown.redact.redactor import RedactionStream
 from rundown.session.ports import Stream
 from rundown.session.single import Violated
 
 
 class Printed:
-    """The command's output on its way to ours. `redactor` None: as it is. On a terminal it always is as it
-    is: redaction holds back what may be the beginning of a secret, and a person waits for a prompt. `sheet`:
-    the terminal, which holds it back while a person is asked. `raw`: a CI runner may obey it."""
+    """The command's output on its way to ours. `redaction` makes what takes secrets out of a stream; None: as
+    it is. On a terminal it always is: redaction holds back what may be the beginning of a secret, and a
+    person waits for a prompt. `sheet`: the terminal, which holds it back while a person is asked. `raw`: a CI
+    runner may obey it."""
 
-    def __init__(self, redactor: Redactor | None, sheet: Sheet | None = None, *, raw: bool = False) -> None:
+    def __init__(
+        self,
+        redaction: Callable[[], RedactionStream] | None,
+        sheet: Sheet | None = None,
+        *,
+        raw: bool = False,
+    ) -> None:
         self._write = write_unguarded if raw else _write
         self._sheet = sheet
-        self._redactor = redactor
+        self._redaction = redaction
         self._streams: dict[Stream, RedactionStream | None] = {}
 
     def take(self, stream: Stream, chunk: bytes) -> None:
         """Writes what is settled."""
         if stream not in self._streams:
-            hides = self._redactor is not None and not _is_terminal(stream)
-            self._streams[stream] = self._redactor.stream() if hides and self._redactor else None
+            hides = self._redaction is not None and not _is_terminal(stream)
+            self._streams[stream] = self._redaction() if hides and self._redaction else None
         redaction = self._streams[stream]
         if self._sheet is not None and _is_terminal(stream):
             self._sheet.output(chunk)

@@ -35,11 +35,13 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 
 class Reached(NamedTuple):
-    """A connection that was made: where it leads, as shown to people, and what was read of it already."""
+    """A connection that was made: where it leads, as shown to people, what was read of it already, and how
+    long it took with everything that had to be asked."""
 
     sock: socket.socket
     address: str
     first: bytes = b""
+    took_s: float = 0.0
 
 
 class RefusedError(Exception):

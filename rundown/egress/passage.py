@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rundown.egress.answer import answer_query
 from rundown.egress.asking import Asking
@@ -18,6 +19,7 @@ from rundown.egress.gate import Gate, Report, Verdict
 from rundown.egress.inspection import Inspection, NameInspection, NoInspection
 from rundown.egress.names import Names
 from rundown.egress.outer_proxy import OuterProxies
+from rundown.egress.proxy import ProxyClient
 from rundown.egress.pump import Pump, reset
 from rundown.egress.recorder import Recorder
 from rundown.egress.resolve import ResolveError, Resolver
@@ -48,9 +50,13 @@ class Shared(NamedTuple):
 class Passage:
     """One step's."""
 
-    def __init__(self, gate: Gate, routes: tuple[Route, ...], shared: "Shared", limits: Limits) -> None:
+    def __init__(
+        self, gate: Gate, routes: tuple[Route, ...], shared: "Shared", limits: Limits, login: str = ""
+    ) -> None:
+        """`login`: what the clients of its proxy show, `user:password`."""
         self._loop = asyncio.get_running_loop()
         self._gate = gate
+        self._login = login
         self._routes = {route.port: route for route in routes}
         self._names = shared.names
         self._limits = limits
@@ -68,6 +74,11 @@ class Passage:
         self._own_name = socket.gethostname().lower()
         self._idle = self._loop.call_later(limits.idle_s, self._end_idle)
         self._closing = False
+
+    @property
+    def idle_s(self) -> float:
+        """For how long a connection may be silent."""
+        return self._limits.idle_s
 
     @property
     def recorder(self) -> Recorder:
@@ -138,7 +149,7 @@ class Passage:
             return self._names.address_of(name)
         if name not in self._refused_names:
             self._refused_names.add(name)
-            self._report(Wanted(host=name, port=0), verdict)
+            self.refuse(Wanted(host=name, port=0), verdict)
         return None
 
     def _see_attempts(self, sock: socket.socket) -> None:
@@ -160,7 +171,7 @@ class Passage:
                     if verdict.outcome == "allow"
                     else verdict.rule
                 )
-                self._report(wanted, verdict, f"the port was refused at once: {why}")
+                self.refuse(wanted, verdict, f"the port was refused at once: {why}")
 
     def _accept(self, door: tuple[str, str, int], listener: socket.socket) -> None:
         for _ in range(_AT_ONCE):
@@ -195,6 +206,8 @@ class Passage:
                 await self._answer_stream(client)
             elif kind == "loopback" and port in self._routes:
                 await self._follow_route(self._routes[port], client)
+            elif kind == "proxy":
+                await ProxyClient(client, self._login, self).run()
             else:
                 await self._connect(self._wanted(door, client), client)
         except BaseException:
@@ -209,28 +222,41 @@ class Passage:
         return Wanted(host=self._names.name_of(meant) or meant, port=port)
 
     async def _connect(self, wanted: Wanted, client: socket.socket) -> None:
-        begun = self._loop.time()
-        verdict = Verdict(outcome="deny")
+        try:
+            verdict, reached = await self.reach(wanted)
+        except (RefusedError, ResolveError, DialError):
+            reset(client)
+        else:
+            self.carry(wanted, (client, reached), verdict)
+
+    async def reach(self, wanted: Wanted) -> tuple[Verdict, Reached]:
+        """Returns what allows the connection, and it. What fails is on record.
+
+        Raises: RefusedError, ResolveError, DialError.
+        """
+        verdict, begun = Verdict(outcome="deny"), self._loop.time()
         try:
             verdict = await self._connecting.permit(wanted)
             reached = await self._connecting.reach(wanted, verdict)
+            return verdict, reached._replace(took_s=self._loop.time() - begun)
         except RefusedError as refused:
-            self._report(wanted, refused.verdict, str(refused))
-            reset(client)
+            self.refuse(wanted, refused.verdict, str(refused))
+            raise
         except (ResolveError, DialError) as problem:
-            self._recorder.add(
-                Report(
-                    host=wanted.host, port=wanted.port, allowed=True, rule=verdict.rule, reason=str(problem)
-                )
-            )
-            reset(client)
-        else:
-            self._carry(wanted, (client, reached), verdict, begun)
+            report = Report(host=wanted.host, port=wanted.port, allowed=True, rule=verdict.rule)
+            self.note(replace(report, reason=str(problem)))
+            raise
 
-    def _carry(
-        self, wanted: Wanted, ends: tuple[socket.socket, Reached], verdict: Verdict, begun: float
+    def note(self, report: Report) -> None:
+        """Puts it on record."""
+        self._recorder.add(report)
+
+    def carry(
+        self, wanted: Wanted, ends: tuple[socket.socket, Reached], verdict: Verdict, first: bytes = b""
     ) -> None:
+        """Takes both sockets over, and carries bytes between them; `first`: what the step said already."""
         client, reached = ends
+        begun = self._loop.time() - reached.took_s
         with suppress(OSError):
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         named = not wanted.loopback and address_of(wanted.host) is None
@@ -254,9 +280,10 @@ class Passage:
 
         pump = Pump(client, reached.sock, inspection, on_end)
         self._pumps.add(pump)
-        pump.start(reached.first)
+        pump.start(reached.first, first)
 
-    def _report(self, wanted: Wanted, verdict: Verdict, reason: str = "") -> None:
+    def refuse(self, wanted: Wanted, verdict: Verdict, reason: str = "") -> None:
+        """Puts a refusal on record."""
         self._recorder.add(
             Report(
                 host=wanted.host,

@@ -44,10 +44,16 @@ class Pump:
         self.back = _Flow(self, far, step, self._hear)
         self.last_moved = self._loop.time()
 
-    def start(self, first_back: bytes = b"") -> None:
-        """Begins. `first_back`: bytes of the far side that were read already."""
-        self.out.start(b"")
-        self.back.start(first_back)
+    def start(self, first_back: bytes = b"", first_out: bytes = b"") -> None:
+        """Begins. `first_back`: bytes of the far side that were read already; `first_out`: of the step."""
+        try:
+            cleared = self._inspect(first_out) if first_out else b""
+        except MismatchError as error:
+            self.stop(_reason(error))
+            return
+        self.out.start(cleared)
+        if not self._is_over:
+            self.back.start(first_back)
 
     def stop(self, reason: str) -> None:
         """Ends it now, both sides hearing a reset if there is a reason."""

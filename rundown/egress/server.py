@@ -29,11 +29,11 @@ class Egress:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
-    def open(self, gate: Gate, routes: tuple[Route, ...] = ()) -> "Opened":
-        """Returns a step's passage, which has to be closed."""
+    def open(self, gate: Gate, routes: tuple[Route, ...] = (), login: str = "") -> "Opened":
+        """Returns a step's passage, which has to be closed. `login`: what the clients of its proxy show."""
         if self._loop is None:
             self._start()
-        return Opened(self, self.run(self._make(gate, routes)))
+        return Opened(self, self.run(self._make(gate, routes, login)))
 
     def close(self) -> None:
         """Ends the loop and its thread."""
@@ -54,10 +54,11 @@ class Egress:
         assert self._loop is not None
         self._loop.call_soon_threadsafe(*words)
 
-    async def _make(self, gate: Gate, routes: tuple[Route, ...]) -> Passage:
+    async def _make(self, gate: Gate, routes: tuple[Route, ...], login: str) -> Passage:
         if self._resolver is None:
             self._resolver = Resolver()
-        return Passage(gate, routes, Shared(self._names, self._resolver, self._proxies), self._limits)
+        shared = Shared(self._names, self._resolver, self._proxies)
+        return Passage(gate, routes, shared, self._limits, login)
 
     def _start(self) -> None:
         _raise_descriptor_limit()

@@ -6,6 +6,8 @@ from msgspec import Struct
 
 SandboxWish = Literal["default", "best", "strict", "none"]
 Tier = Literal["namespaces", "namespaces-as-root", "landlock", "seatbelt", "none"]
+Sockets = Literal["all", "outgoing", "none"]
+"""Which sockets a step may make: the usual families, TCP over IPv4 that it begins itself, or pairs only."""
 
 
 class Gap(Struct, frozen=True, kw_only=True):
@@ -77,11 +79,13 @@ class StepNetwork(Struct, frozen=True, kw_only=True):
     """What leads out of a step's network namespace: nothing but connections to rundown's listeners.
 
     `ports`: TCP ports at which every address but loopback answers. `loopback`: address (`127.0.0.1`, `::1`)
-    and port of listeners on the step's own loopback.
+    and port of listeners on the step's own loopback. `host_ports`: where rundown listens on the loopback of
+    the host itself, for a step that has no network namespace: it may connect to nothing else.
     """
 
     ports: tuple[int, ...] = ()
     loopback: tuple[tuple[str, int], ...] = ()
+    host_ports: tuple[int, ...] = ()
 
 
 class SandboxPlan(Struct, frozen=True, kw_only=True):
@@ -92,9 +96,9 @@ class SandboxPlan(Struct, frozen=True, kw_only=True):
     `base_mounts`, then `fresh_mounts`, and `base_rules`: how many of `mounts` and `landlock`, from the
     first, are the same for every step of a run, so that they may be done ahead; base ones once a run.
     `only_programs`: `enforce_run: tree`, so that no file in memory may be made that could be executed.
-    `cgroup`: controllers that carry the limits; the others are set as rlimits. `deny_connect`: TCP is
-    refused by Landlock and other sockets by seccomp, for want of a net namespace. `network` None: nothing
-    answers in the step's network but what it starts itself.
+    `cgroup`: controllers that carry the limits; the others are set as rlimits. `deny_connect`: for want of a
+    net namespace Landlock refuses TCP but to `connect_ports`, and seccomp what `sockets` does not say.
+    `network` None: nothing answers in the step's network but what it starts itself.
     `profile`: the whole as a Seatbelt profile, on macOS; there nothing else of the walls is used.
     """
 
@@ -120,6 +124,8 @@ class SandboxPlan(Struct, frozen=True, kw_only=True):
     tier: Tier = "namespaces"
     layers: tuple[str, ...] = ()
     deny_connect: bool = False
+    connect_ports: tuple[int, ...] = ()
+    sockets: Sockets = "all"
     cgroup: tuple[str, ...] = ()
     cpu: float | None = None
     only_programs: bool = False

@@ -25,7 +25,7 @@ from rundown.sandbox.output import Sink
 from rundown.sandbox.recipe import Recipe, recipe_of
 from rundown.sandbox.relay import Relay
 from rundown.sandbox.scope import take_delegation
-from rundown.sandbox.seccomp import SeccompPrograms, build_programs
+from rundown.sandbox.seccomp import SeccompPrograms
 from rundown.sandbox.tiers import namespaces_of
 from rundown.sandbox.zygote import Base, Zygote
 
@@ -56,6 +56,7 @@ class Launcher:
         self._grace_ns = grace_ns
         self._hierarchies = find_own_hierarchies() if host.cgroup_controllers else ()
         self._lock = threading.Lock()
+        self._programs = SeccompPrograms()
         self._zygotes: dict[Base, Zygote] = {}
         self._running: tuple[Relay, ...] = ()
         self._launches = 0
@@ -227,9 +228,7 @@ class Launcher:
         return self._zygotes[base]
 
     def _configure(self, zygote: Zygote, base: Base) -> None:
-        nothing = SeccompPrograms(usual=b"", only_programs=b"")
-        programs = build_programs(sockets=base != "plain") if self._host.seccomp else nothing
-        zygote.configure(programs, self._tmp_bytes)
+        zygote.configure(self._programs, self._tmp_bytes)
 
     def _first_recipe(self, base: Base) -> Recipe:
         """What the first step will surely want: its plan is not known yet."""
@@ -239,7 +238,7 @@ class Launcher:
             tier=tier,
             landlock_abi=self._host.landlock_abi,
             seccomp=self._host.seccomp,
-            deny_connect=tier == "landlock",
+            sockets="none" if tier == "landlock" else "all",
         )
 
     def _best_base(self) -> Base:

@@ -10,16 +10,23 @@ from typing import Any, Final
 import msgspec
 
 from rundown.model.digest import digest_value
-from rundown.model.policy import Allowed
+from rundown.model.policy import Allowed, Outcome
 from rundown.model.sandbox import Gap, HostFacts, LandlockRule, Mount, Refusal, SandboxPlan, Survey, Tier
 from rundown.sandbox.layout import home_of, plan_mounts
 from rundown.sandbox.rules import plan_rules, plan_rules_alone
 from rundown.sandbox.seatbelt import NOTHING_ALLOWED, UnspeakableError, render_profile
 from rundown.sandbox.settings import LaunchSettings
-from rundown.sandbox.tiers import HOST_WORDS, choose_tier, find_gaps, find_limit_gaps, namespaces_of
+from rundown.sandbox.tiers import (
+    HOST_WORDS,
+    can_be_proxied,
+    choose_tier,
+    find_gaps,
+    find_limit_gaps,
+    namespaces_of,
+)
 
 _OWNERS_CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
-_NOT_A_LACK: Final = ("sandbox/net-not-yet", *(f"sandbox/host-{word}" for word in HOST_WORDS))
+_NOT_A_LACK: Final = tuple(f"sandbox/host-{word}" for word in HOST_WORDS)
 _LOADERS: Final = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-x86_64.so.1")
 _SHOWN: Final = 5
 _ON_DISK: Final = ("landlock", "seatbelt")
@@ -38,12 +45,14 @@ def plan_sandbox(
     if isinstance(tier, Refusal):
         return tier
     walls = _walls(allowed, host, survey, settings, tier)
+    cut_off = tier == "landlock" and "net" not in words
+    ports = settings.network.host_ports if cut_off and settings.network and can_be_proxied(host) else ()
     gaps = _unique(
         [
-            *find_gaps(host, tier, words, settings.wish),
+            *find_gaps(host, tier, words, settings.wish, proxied=bool(ports)),
             *find_limit_gaps(host, tier, envelope.limits),
             *survey.problems,
-            *_net_gap(allowed, tier),
+            *(_net_gap(allowed, host) if cut_off and not ports else ()),
         ]
     )
     refusal = _refuse(settings, walls.unenforced, gaps)
@@ -78,7 +87,9 @@ def plan_sandbox(
         gaps=gaps,
         tier=tier,
         layers=_layers(host, tier),
-        deny_connect=tier == "landlock",
+        deny_connect=cut_off,
+        connect_ports=ports,
+        sockets="all" if not cut_off else "outgoing" if ports else "none",
         profile=walls.profile,
         network=settings.network if host.cable and "net" in namespaces_of(tier, words) else None,
     )
@@ -142,10 +153,15 @@ def _kept_capabilities(host: HostFacts, survey: Survey, tier: Tier) -> tuple[str
     return _OWNERS_CAPABILITIES if in_a_view and host.uid == 0 and survey.foreign_owner else ()
 
 
-def _net_gap(allowed: Allowed, tier: Tier) -> Iterable[Gap]:
-    if allowed.envelope.net and tier == "landlock" and "net" not in allowed.envelope.host:
-        message = "rules on connections are stricter than they read: nothing is reachable on this host"
-        yield Gap(code="sandbox/net-not-yet", message=message)
+def _net_gap(allowed: Allowed, host: HostFacts) -> Iterable[Gap]:
+    opened = any(rule.verdict is not Outcome.DENY for rule in allowed.envelope.net)
+    if opened and host.seccomp and not can_be_proxied(host):
+        message = (
+            "rules on connections are stricter than they read: nothing is reachable on this host "
+            f"(Landlock ABI {host.landlock_abi} knows no TCP)"
+        )
+        remedy = "make user namespaces available (`rundown doctor`), or use a kernel from 6.7 on"
+        yield Gap(code="sandbox/no-tcp-rules", message=message, remedy=remedy)
 
 
 def _refuse(settings: LaunchSettings, unenforced: tuple[str, ...], gaps: tuple[Gap, ...]) -> Refusal | None:

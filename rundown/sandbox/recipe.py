@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from rundown.model.sandbox import LandlockRule, Mount, SandboxPlan, Tier
+from rundown.model.sandbox import LandlockRule, Mount, SandboxPlan, Sockets, Tier
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +19,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     tier: Tier
     landlock_abi: int
     seccomp: bool
-    deny_connect: bool = False
+    sockets: Sockets = "all"
     only_programs: bool = False
     keep_capabilities: tuple[str, ...] = ()
     base: tuple[Mount, ...] = ()
@@ -40,7 +40,7 @@ def recipe_of(plan: SandboxPlan) -> Recipe:
         tier=plan.tier,
         landlock_abi=plan.landlock_abi,
         seccomp=plan.seccomp,
-        deny_connect=plan.deny_connect,
+        sockets=plan.sockets,
         only_programs=plan.only_programs,
         keep_capabilities=plan.keep_capabilities,
         base=plan.mounts[: plan.base_mounts],

@@ -12,13 +12,15 @@ the kernel takes ioctl requests, socket arguments and personality as 32 bits, so
 import errno
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct
+from rundown.model.sandbox import Sockets
 
 if TYPE_CHECKING:
     from pyseccomp import SyscallFilter
+
+_Refused = tuple[str, tuple[Any, ...]]
 
 REFUSED: Final = (
     # the view: mounts old and new
@@ -63,29 +65,36 @@ _AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
 _FAMILIES: Final = frozenset({_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK})
 _TYPES_OF_INET: Final = frozenset({1, 2})
 _PROTOCOLS_OF_INET: Final = frozenset({0, 6, 17})
+_SOCK_STREAM: Final = 1
+_SOCK_SEQPACKET: Final = 5
+_IPPROTO_TCP: Final = 6
 _TYPE_MASK: Final = 0xF
+_MSG_FASTOPEN: Final = 0x20000000
+_OTHER_WAYS_TO_CONNECT: Final = (19, 30, 31)
+"""TCP_REPAIR, TCP_FASTOPEN_CONNECT, TCP_ULP (which turns a socket into one of SMC): Landlock's hook is on
+`connect` of a TCP socket. Source: tcp(7), linux/tcp.h; fast open passed older kernels' hook."""
 _PERSONALITY_BITS_LET_THROUGH: Final = 0x0008 | 0x20000
 
 
-class SeccompPrograms(Struct, frozen=True, kw_only=True):
-    """BPF programs, 8 bytes an instruction: the usual one, and that of `enforce_run: tree`."""
+class SeccompPrograms:
+    """The programs of one run, each built when it is first wanted."""
 
-    usual: bytes
-    only_programs: bytes
+    def __init__(self) -> None:
+        self._built: dict[tuple[Sockets, bool], bytes] = {}
+
+    def program(self, sockets: Sockets, *, memory_files: bool) -> bytes:
+        """Returns the program for this machine, as `build_program` does."""
+        if (sockets, memory_files) not in self._built:
+            self._built[sockets, memory_files] = build_program(sockets, memory_files=memory_files)
+        return self._built[sockets, memory_files]
 
 
-def build_programs(sockets: bool = True, machine: str = "") -> SeccompPrograms:
-    """Returns the programs for a machine (`x86_64`, `aarch64`), "" for this one.
+def build_program(sockets: Sockets = "all", *, memory_files: bool = True, machine: str = "") -> bytes:
+    """Returns the program for a machine (`x86_64`, `aarch64`; "" for this one), 8 bytes an instruction.
 
-    `sockets` False: no socket but pairs can be made at all, for want of a network namespace.
+    `memory_files` False: none can be made that could be executed, for `enforce_run: tree`.
     Raises: RuntimeError if libseccomp is not installed.
     """
-    return SeccompPrograms(
-        usual=_build(sockets, True, machine), only_programs=_build(sockets, False, machine)
-    )
-
-
-def _build(sockets: bool, memory_files: bool, machine: str) -> bytes:
     import pyseccomp
 
     program = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
@@ -109,11 +118,8 @@ def _build(sockets: bool, memory_files: bool, machine: str) -> bytes:
         program.add_rule(refuse, "personality", *comparisons)
     if not memory_files:  # they could be executed, and Landlock does not look at them
         program.add_rule(refuse, "memfd_create", _masked(1, _MFD_NOEXEC_SEAL, 0))
-    if sockets:
-        for comparisons in _refused_sockets():
-            program.add_rule(refuse, "socket", *comparisons)
-    else:
-        program.add_rule(refuse, "socket")
+    for call, comparisons in _REFUSED_OF_SOCKETS[sockets]():
+        program.add_rule(refuse, call, *comparisons)
     with open(os.memfd_create("seccomp"), "w+b") as file:
         program.export_bpf(file)
         file.seek(0)
@@ -141,24 +147,74 @@ def _at_least(argument: int, value: int) -> Any:
     return pyseccomp.Arg(argument, pyseccomp.GE, value)
 
 
-def _refused_sockets() -> Iterator[tuple[Any, ...]]:
-    for family in range(64):
-        if family not in _FAMILIES:
-            yield (_masked(0, _LOW_32, family),)
-    yield (_at_least(0, 64),)
+def _but_usual() -> Iterator[_Refused]:
+    """For a step with a network of its own."""
+    for comparisons in _other_families(_FAMILIES):
+        yield "socket", comparisons
     for family in (_AF_INET, _AF_INET6):
-        of_family = _masked(0, _LOW_32, family)
-        for kind in range(_TYPE_MASK + 1):
-            if kind not in _TYPES_OF_INET:
-                yield (of_family, _masked(1, _TYPE_MASK, kind))
-        for protocol in range(max(_PROTOCOLS_OF_INET)):
-            if protocol not in _PROTOCOLS_OF_INET:
-                yield (of_family, _masked(2, _LOW_32, protocol))
-        yield (of_family, _at_least(2, max(_PROTOCOLS_OF_INET) + 1))
+        for comparisons in _other_kinds(family, _TYPES_OF_INET, _PROTOCOLS_OF_INET):
+            yield "socket", comparisons
     of_netlink = _masked(0, _LOW_32, _AF_NETLINK)
     for protocol in range(1, 32):
-        yield (of_netlink, _masked(2, _LOW_32, protocol))
-    yield (of_netlink, _at_least(2, 32))
+        yield "socket", (of_netlink, _masked(2, _LOW_32, protocol))
+    yield "socket", (of_netlink, _at_least(2, 32))
+
+
+def _but_outgoing() -> Iterator[_Refused]:
+    """For a step whose every connection Landlock must see: nothing but `connect` begins one."""
+    for comparisons in _other_families({_AF_INET}):
+        yield "socket", comparisons
+    for comparisons in _other_kinds(_AF_INET, {_SOCK_STREAM}, {0, _IPPROTO_TCP}):
+        yield "socket", comparisons
+    for call, flags in (("sendto", 3), ("sendmsg", 2), ("sendmmsg", 3)):
+        yield call, (_masked(flags, _MSG_FASTOPEN, _MSG_FASTOPEN),)
+    for option in _OTHER_WAYS_TO_CONNECT:
+        yield "setsockopt", (_masked(1, _LOW_32, _IPPROTO_TCP), _masked(2, _LOW_32, option))
+    for call in ("bind", "listen"):  # listening without an address takes any free port
+        yield call, ()
+    yield from _other_pairs()
+
+
+def _but_none() -> Iterator[_Refused]:
+    """For a step that is given no way out."""
+    yield "socket", ()
+    yield from _other_pairs()
+
+
+def _other_pairs() -> Iterator[_Refused]:
+    """One of a pair of datagram sockets can be turned to any socket of the host that has a path. Source:
+    unix(7), sendto(2)."""
+    for comparisons in _other_families({_AF_UNIX}):
+        yield "socketpair", comparisons
+    for comparisons in _other_kinds(_AF_UNIX, {_SOCK_STREAM, _SOCK_SEQPACKET}, {0, 1}):
+        yield "socketpair", comparisons
+
+
+_REFUSED_OF_SOCKETS: Final[dict[Sockets, Callable[[], Iterator[_Refused]]]] = {
+    "all": _but_usual,
+    "outgoing": _but_outgoing,
+    "none": _but_none,
+}
+
+
+def _other_families(families: Collection[int]) -> Iterator[tuple[Any, ...]]:
+    for family in range(64):
+        if family not in families:
+            yield (_masked(0, _LOW_32, family),)
+    yield (_at_least(0, 64),)
+
+
+def _other_kinds(
+    family: int, kinds: Collection[int], protocols: Collection[int]
+) -> Iterator[tuple[Any, ...]]:
+    of_family = _masked(0, _LOW_32, family)
+    for kind in range(_TYPE_MASK + 1):
+        if kind not in kinds:
+            yield (of_family, _masked(1, _TYPE_MASK, kind))
+    for protocol in range(max(protocols)):
+        if protocol not in protocols:
+            yield (of_family, _masked(2, _LOW_32, protocol))
+    yield (of_family, _at_least(2, max(protocols) + 1))
 
 
 def _odd_personalities() -> Iterator[tuple[Any, ...]]:

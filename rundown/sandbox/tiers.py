@@ -22,6 +22,7 @@ _GAPS_OF_SEATBELT = (
     Gap(code="sandbox/tmp-on-disk", message="{tmp} is a private directory on disk, of any size"),
     Gap(code="sandbox/no-terminal", message="a step has no terminal of its own: it writes to pipes"),
 )
+_ABI_OF_TCP = 4
 _INFORMATIONAL = frozenset({"sandbox/no-cgroup"})
 
 
@@ -68,8 +69,17 @@ def lacks(host: HostFacts) -> tuple[Gap, ...]:
     return tuple(gap for gap in host.problems if gap.code not in _INFORMATIONAL)
 
 
-def find_gaps(host: HostFacts, tier: Tier, words: frozenset[str], wish: SandboxWish) -> tuple[Gap, ...]:
-    """Returns what the tier itself leaves open, whatever the policy says."""
+def can_be_proxied(host: HostFacts) -> bool:
+    """Whether a step without a network of its own can be held to the port of rundown's proxy. Source:
+    landlock(7), LANDLOCK_ACCESS_NET_CONNECT_TCP (ABI 4)."""
+    return host.seccomp and host.landlock_abi >= _ABI_OF_TCP
+
+
+def find_gaps(
+    host: HostFacts, tier: Tier, words: frozenset[str], wish: SandboxWish, *, proxied: bool = False
+) -> tuple[Gap, ...]:
+    """Returns what the tier itself leaves open, whatever the policy says. `proxied`: the step has rundown's
+    proxy for want of a network of its own."""
     if tier == "none":
         asked = wish == "none" or "unconfined" in words
         why = "by its own wish" if asked else "for want of everything that could confine it"
@@ -81,6 +91,7 @@ def find_gaps(host: HostFacts, tier: Tier, words: frozenset[str], wish: SandboxW
     ]
     if tier == "landlock":
         gaps += _gaps_of_landlock_alone(host)
+        gaps += () if "net" in words else _gaps_of_no_network(host, proxied=proxied)
     if tier == "seatbelt":
         gaps += _GAPS_OF_SEATBELT
     return tuple(gaps)
@@ -103,15 +114,30 @@ def _gaps_of_landlock_alone(host: HostFacts) -> list[Gap]:
             message="{tmp} is a private directory on disk, of any size",
         ),
     ]
-    if host.seccomp:
-        message = "no socket can be made, not even to the step's own servers"
-        gaps.append(Gap(code="sandbox/no-sockets", message=message))
-    else:
-        message = "connections are not refused: there is neither a network of the step's own nor seccomp"
-        gaps.append(Gap(code="sandbox/net-open", message=message))
     if host.landlock_abi < 6:
         gaps.append(Gap(code="sandbox/signals", message="processes of the same user can be signalled"))
     return gaps
+
+
+def _gaps_of_no_network(host: HostFacts, *, proxied: bool) -> tuple[Gap, ...]:
+    if not host.seccomp:
+        message = "connections are not refused: there is neither a network of the step's own nor seccomp"
+        return (Gap(code="sandbox/net-open", message=message),)
+    if not proxied:
+        message = "no socket can be made, not even to the step's own servers"
+        return (Gap(code="sandbox/no-sockets", message=message),)
+    by_port = (
+        "the port of rundown's proxy can be connected to on any host, not on this one alone: Landlock knows "
+        "ports and no addresses"
+    )
+    by_proxy = (
+        "only programs that know of proxies (HTTPS_PROXY) reach what rules allow, and a step has no servers "
+        "of its own"
+    )
+    return (
+        Gap(code="sandbox/net-by-port", message=by_port),
+        Gap(code="sandbox/net-by-proxy", message=by_proxy),
+    )
 
 
 def find_limit_gaps(host: HostFacts, tier: Tier, limits: Limits) -> tuple[Gap, ...]:

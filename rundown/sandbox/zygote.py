@@ -62,6 +62,7 @@ class Zygote:
         self._told: Recipe | None = None
         self._is_ready = False
         self._failure: LaunchError | None = None
+        self._programs = SeccompPrograms()
         self._complaints = os.memfd_create("zygote-stderr")
         self._sock, theirs = socket.socketpair()
         self._sock.settimeout(_PATIENCE_S)
@@ -83,11 +84,9 @@ class Zygote:
 
     def configure(self, programs: SeccompPrograms, tmp_bytes: int | None) -> None:
         """Says what it is for; whether it could enter its namespaces is told by the first `take`."""
-        fds = tuple(_in_memory(program) for program in (programs.usual, programs.only_programs))
+        self._programs = programs
         with suppress(LaunchError):
-            self._send({"base": self._base, "tmp_bytes": tmp_bytes}, fds)
-        for program in fds:
-            os.close(program)
+            self._send({"base": self._base, "tmp_bytes": tmp_bytes}, ())
 
     def wait(self) -> None:
         """Returns when it is there. Raises: LaunchError if it will not be."""
@@ -126,10 +125,18 @@ class Zygote:
 
     def _ask_for_init(self, recipe: Recipe) -> None:
         message: dict[str, Any] = {"op": "take"}
+        fds: tuple[int, ...] = ()
         if recipe != self._told:
             message["recipe"] = msgspec.to_builtins(recipe)
+            if recipe.seccomp:
+                program = self._programs.program(recipe.sockets, memory_files=not recipe.only_programs)
+                fds = (_in_memory(program),)
         self._told = None
-        self._send(message, ())
+        try:
+            self._send(message, fds)
+        finally:
+            for program_fd in fds:
+                os.close(program_fd)
         self._told = recipe
         self._ahead.append(recipe)
 

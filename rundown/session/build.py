@@ -33,6 +33,7 @@ from rundown.sandbox.launcher import Launcher
 from rundown.sandbox.room import open_room
 from rundown.sandbox.scope import scope_words
 from rundown.sandbox.settings import ViewSettings
+from rundown.sandbox.tiers import can_be_proxied, choose_tier
 from rundown.session.certificates import certificate_files
 from rundown.session.desk import Desk, open_desk, step_search_path
 from rundown.session.environment import StepFacts, step_environment
@@ -96,6 +97,12 @@ class House(Struct, kw_only=True, dict=True):
         if not found.items() <= self.secrets.items():
             self.secrets = {**self.secrets, **found}
             self.redactor = Redactor(self.secrets)
+
+    @property
+    def is_proxied(self) -> bool:
+        """Whether steps have a proxy for want of a network of their own."""
+        host = self.desk.host
+        return choose_tier(host, self.desk.wish.sandbox) == "landlock" and can_be_proxied(host)
 
     @cached_property
     def vault(self) -> Vault:

@@ -3,6 +3,8 @@
 Nothing here decides: the evaluator does, for each connection anew, with the grants that are in force then.
 """
 
+import secrets
+import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rundown.egress.gate import Report, Verdict
+from rundown.egress.proxy_request import proxy_login
 from rundown.egress.route import Route
 from rundown.egress.server import Egress, Opened
 from rundown.model.event import Body, EgressAllowed, EgressBlocked
@@ -30,6 +33,11 @@ names, and what the databases and cluster tools of these numbers listen on."""
 
 _MOST_PORTS: Final = 512
 _FIRST_ROUTE: Final = 47600
+_OPEN_HOST: Final = {"net", "unconfined"}
+_OWN_LOOPBACK: Final = ("127.0.0.1", 0)
+_BACKLOG: Final = 4096
+_NO_HOST: Final = ("rundown.invalid", 443)
+"""What no rule is about but one on everything. Source: RFC 6761 §6.4."""
 _FINAL: Final = (LayerKind.SYSTEM, LayerKind.FLAG)
 _HOSTS: Final = Path("/etc/hosts")
 
@@ -43,13 +51,17 @@ class Judge(Protocol):
 
 
 class Networks(Struct, frozen=True, kw_only=True):
-    """Opens the networks of a run's steps. `note` puts a fact on record, from any thread."""
+    """Opens the networks of a run's steps. `note` puts a fact on record, from any thread. `proxied`: this
+    host gives steps no network of their own, and can hold them to a proxy; `keep_secret` takes a name and a
+    value that must not be shown."""
 
     egress: Egress
     judge: Judge
     permissions: Permissions
     prompter: Prompter
     note: Callable[[Body], None]
+    proxied: bool = False
+    keep_secret: Callable[[str, str], None] = lambda name, value: None
 
     def open(
         self,
@@ -63,11 +75,16 @@ class Networks(Struct, frozen=True, kw_only=True):
         """Returns the network of one step, which has to be closed when the step has ended. `closed`: why
         nothing but its routes answers it, whatever the rules say; "" if the rules decide."""
         gate = _StepGate(self, request, subject, closed)
-        return StepNetworking(self.egress, gate, plan_network(envelope, routes), routes)
+        network = StepNetworking(self.egress, gate, plan_network(envelope, routes), routes)
+        if self.proxied and not _OPEN_HOST & set(envelope.host) and gate.lets_anything_through(envelope):
+            login = network.offer_proxy()
+            self.keep_secret(f"proxy login of {request.position}", login)
+        return network
 
 
 class StepNetworking:
-    """One step's network: what of it is planned, and who serves it. Its thread starts with the step."""
+    """One step's network: what of it is planned, and who serves it. Its thread starts with the step.
+    `variables`: what its programs are told of it."""
 
     def __init__(
         self, egress: Egress, gate: "_StepGate", plan: StepNetwork, routes: tuple[Route, ...]
@@ -75,6 +92,23 @@ class StepNetworking:
         self._egress, self._gate, self._routes = egress, gate, routes
         self._opened: Opened | None = None
         self.plan = plan
+        self.variables: dict[str, str] = {}
+
+    def offer_proxy(self) -> str:
+        """Listens on the host's own loopback, which others use as well; returns what its clients must show.
+
+        Comes before the step is planned, which may connect to that port alone.
+        """
+        token = secrets.token_hex(16)
+        login = proxy_login(token)
+        self._opened = self._egress.open(self._gate, self._routes, login)
+        sock = socket.create_server(_OWN_LOOPBACK, backlog=_BACKLOG)
+        sock.setblocking(False)
+        port = int(sock.getsockname()[1])
+        self._opened.add("proxy", _OWN_LOOPBACK[0], port, sock)
+        self.plan = replace(self.plan, host_ports=(port,))
+        self.variables = proxy_variables(f"http://{login}@{_OWN_LOOPBACK[0]}:{port}")
+        return token
 
     def serve(self, doors: tuple[Door, ...]) -> None:
         """Takes the sockets of the step's network over."""
@@ -100,6 +134,16 @@ def plan_network(envelope: Envelope, routes: tuple[Route, ...] = ()) -> StepNetw
         ports.add(int(str(port)))
         loopback |= {(address, int(str(port))) for address in _loopback_addresses(host)}
     return StepNetwork(ports=tuple(sorted(ports)[:_MOST_PORTS]), loopback=tuple(sorted(loopback)))
+
+
+def proxy_variables(address: str) -> dict[str, str]:
+    """Returns what tells programs to go by a proxy, and by nothing else.
+
+    Source: curl(1), "ENVIRONMENT"; Python's urllib.request; Node's NODE_USE_ENV_PROXY (from 22.21 and 24 on).
+    """
+    names = ("http_proxy", "https_proxy", "all_proxy")
+    both = {name: address for lower in names for name in (lower, lower.upper())}
+    return {**both, "no_proxy": "", "NO_PROXY": "", "NODE_USE_ENV_PROXY": "1"}
 
 
 def free_route_port(taken: int) -> int:
@@ -138,6 +182,11 @@ class _StepGate:
         self._subject = subject
         self._once: tuple[Grant, ...] = ()
         self._lock = threading.Lock()
+
+    def lets_anything_through(self, envelope: Envelope) -> bool:
+        """Whether there is any connection that would not be refused at once."""
+        opened = any(rule.verdict is not Outcome.DENY for rule in envelope.net)
+        return not self._closed and (opened or self.judge(*_NO_HOST).outcome != "deny")
 
     def judge(self, host: str, port: int) -> Verdict:
         """Returns what is so now. An ask that nobody can be asked is a denial; so is one of a step that has

@@ -202,13 +202,14 @@ def _launch(
     engaged: Engaged | None = None,
 ) -> Iterator[Body]:
     request, capture = settled.request, handed.capture
-    values = {**settled.released.env, **dict(settled.bound.values)}
     posting = engaged.posting if engaged is not None else None
     network = _open_network(tools, settled, posting)
+    values = {**settled.released.env, **dict(settled.bound.values), **network.variables}
     planned = tools.launcher.plan(
         settled.allowed, values, capture, handed.secrets, posting, network=network.plan
     )
     if isinstance(planned, StageFailure):
+        network.close()
         yield from _failed(request, planned)
         return
     check_seal(request, settled.allowed, planned.plan, tools.salt)

@@ -307,6 +307,8 @@ class Runner:
             permissions=self.permissions,
             prompter=self._front.prompter,
             note=noted.take,
+            proxied=self._house.is_proxied,
+            keep_secret=lambda name, value: self._house.keep_secret({name: value}),
         )
         crew = self._delegation(run.start.agent).crew
 

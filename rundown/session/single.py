@@ -58,7 +58,7 @@ def run_single(
     """
     for warning in house.desk.loaded.warnings:
         typed.warn(warning)
-    house, request = frozen(house, typed)
+    asked, (house, request) = house, frozen(house, typed)
     permissions = Permissions(
         house.desk,
         typed.prompter,
@@ -82,10 +82,13 @@ def run_single(
         permissions=permissions,
         prompter=typed.prompter,
         note=typed.note,
+        proxied=house.is_proxied,
+        keep_secret=lambda name, value: asked.keep_secret({name: value}),  # by it output is made clean
     )
     network = networks.open(request, decision.envelope, Subject(title="rundown exec"))
-    planned = launcher.plan(decision, {}, network=network.plan)
+    planned = launcher.plan(decision, network.variables, network=network.plan)
     if isinstance(planned, StageFailure):
+        network.close()
         return planned
     check_seal(request, decision, planned.plan)
     for gap in planned.gaps:

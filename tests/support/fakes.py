@@ -3,6 +3,7 @@
 import os
 import select
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
@@ -213,6 +214,7 @@ class Unconnected:
     """The network of a step that connects to nothing."""
 
     plan = StepNetwork()
+    variables: Mapping[str, str] = MappingProxyType({})
 
     def serve(self, doors: tuple[Door, ...]) -> None:
         pass

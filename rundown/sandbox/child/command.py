@@ -74,7 +74,7 @@ def _warm_up(recipe: dict[str, Any], seccomp: bytes) -> walls.FileRules | None:
     has_view = "mount" in recipe["namespaces"]
     share_signals = has_view and "pid" not in recipe["namespaces"]  # by its own wish
     root = holder.VIEW if has_view else "/"
-    walls.restrict_scopes(recipe["landlock_abi"], recipe["deny_connect"], share_signals, root)
+    walls.restrict_scopes(recipe["landlock_abi"], share_signals, root)
     if recipe["seccomp"]:
         walls.restrict_calls(seccomp)
     return rules
@@ -102,6 +102,8 @@ def _confine(plan: Plan, rules: walls.FileRules | None) -> None:
     if rules is not None:
         rules.add(plan["landlock"], follow=plan["tier"] != "landlock")
         rules.apply()
+        if plan["deny_connect"]:
+            walls.restrict_tcp(plan["landlock_abi"], plan["connect_ports"])
     with stage("limits"):
         _limit(plan)
 

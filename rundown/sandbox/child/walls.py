@@ -11,6 +11,7 @@ import errno
 import fcntl
 import os
 import stat
+from collections.abc import Sequence
 from typing import Any, Final
 
 from landlock import FSAccess, Ruleset
@@ -25,6 +26,7 @@ _OUT_OF_THE_WAY: Final = 16
 _NET_BIND_TCP: Final = 1 << 0
 _NET_CONNECT_TCP: Final = 1 << 1
 _RULE_PATH_BENEATH: Final = 1
+_RULE_NET_PORT: Final = 2
 _SCOPE_ABSTRACT_UNIX_SOCKET: Final = 1 << 0
 _SCOPE_SIGNAL: Final = 1 << 1
 
@@ -51,6 +53,10 @@ class _RulesetAttr(ctypes.Structure):
 class _PathBeneathAttr(ctypes.Structure):
     _pack_ = 1
     _fields_ = (("access", ctypes.c_uint64), ("parent", ctypes.c_int32))
+
+
+class _NetPortAttr(ctypes.Structure):
+    _fields_ = (("access", ctypes.c_uint64), ("port", ctypes.c_uint64))
 
 
 def empty_bounding_set(keep: list[str]) -> None:
@@ -157,28 +163,38 @@ def _access(rule: dict[str, Any]) -> FSAccess:
     return access
 
 
-def restrict_scopes(abi: int, deny_connect: bool, share_signals: bool, root: str) -> None:
-    """Stacks a rule set: no signal or abstract socket beyond this domain (ABI 6), on wish no TCP (ABI 4).
-
-    Every rule set denies moving files between directories unless it grants that itself, whatever else it
-    is about: this one grants it below `root`. Source: landlock(7), LANDLOCK_ACCESS_FS_REFER.
-    """
-    net = _NET_BIND_TCP | _NET_CONNECT_TCP if deny_connect and abi >= 4 else 0
-    scoped = 0
-    if abi >= 6:
-        scoped = _SCOPE_ABSTRACT_UNIX_SOCKET | (0 if share_signals else _SCOPE_SIGNAL)
-    if not net and not scoped:
+def restrict_scopes(abi: int, share_signals: bool, root: str) -> None:
+    """Stacks a rule set: no signal or abstract socket beyond this domain (ABI 6)."""
+    if abi < 6:
         return
+    scoped = _SCOPE_ABSTRACT_UNIX_SOCKET | (0 if share_signals else _SCOPE_SIGNAL)
     with stage("landlock", "scopes"):
-        request = _RulesetAttr(FSAccess.REFER, net, scoped)
-        size = 24 if abi >= 6 else 16
-        ruleset = syscalls.call("landlock_create_ruleset", ctypes.byref(request), size, 0)
-        top = os.open(root, _PATH_ONLY)
-        rule = _PathBeneathAttr(FSAccess.REFER, top)
-        syscalls.call("landlock_add_rule", ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)
-        syscalls.call("landlock_restrict_self", ruleset, 0)
-        os.close(ruleset)
-        os.close(top)
+        _stack(_RulesetAttr(FSAccess.REFER, 0, scoped), 24, root)
+
+
+def restrict_tcp(abi: int, ports: Sequence[int]) -> None:
+    """Stacks a rule set: no TCP but connections to `ports`, whatever the address (ABI 4)."""
+    if abi < 4:
+        return
+    with stage("landlock", "tcp"):
+        net = _NET_BIND_TCP | _NET_CONNECT_TCP
+        _stack(_RulesetAttr(FSAccess.REFER, net, 0), 16, "/", ports)
+
+
+def _stack(request: _RulesetAttr, size: int, root: str, ports: Sequence[int] = ()) -> None:
+    """Every rule set denies moving files between directories unless it grants that itself, whatever else it
+    is about: these grant it below `root`. Source: landlock(7), LANDLOCK_ACCESS_FS_REFER.
+    """
+    ruleset = syscalls.call("landlock_create_ruleset", ctypes.byref(request), size, 0)
+    top = os.open(root, _PATH_ONLY)
+    rule = _PathBeneathAttr(FSAccess.REFER, top)
+    syscalls.call("landlock_add_rule", ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)
+    for port in ports:
+        allowed = _NetPortAttr(_NET_CONNECT_TCP, port)
+        syscalls.call("landlock_add_rule", ruleset, _RULE_NET_PORT, ctypes.byref(allowed), 0)
+    syscalls.call("landlock_restrict_self", ruleset, 0)
+    os.close(ruleset)
+    os.close(top)
 
 
 def forbid_new_privileges() -> None:

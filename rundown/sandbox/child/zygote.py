@@ -1,11 +1,11 @@
 """The fork server: exec'ed once per run with an empty environment; makes a fresh init for each step.
 
 `main(FD, PARENT)` is started by `python -I -S -`: FD is a socket to rundown, PARENT its pid. In: `hello`
-(base, tmp_bytes; two seccomp programs as memfds), then any number of `take`, each answered with sockets to
-a fresh init and to its command and a pidfd of its supervisor (where those are refused, an fd that is readable
-when it has ended), and `tmp`, answered with a directory fd of the run's `{tmp}`. A recipe is what an init
-does before it knows its plan; a `take` may bring a new one. rundown asks ahead, so that an init is warm when
-a step begins.
+(base, tmp_bytes), then any number of `take`, each answered with sockets to a fresh init and to its command
+and a pidfd of its supervisor (where those are refused, an fd that is readable when it has ended), and `tmp`,
+answered with a directory fd of the run's `{tmp}`. A recipe is what an init does before it knows its plan; a
+`take` may bring a new one, with its seccomp program as a memfd. rundown asks ahead, so that an init is warm
+when a step begins.
 Ends when the socket does, and everything it started with it.
 """
 
@@ -38,19 +38,19 @@ def main(descriptor: int, parent: int) -> None:
     if hello is None:
         return
     try:
-        zygote = _Zygote(sock, hello[0], hello[1])
+        zygote = _Zygote(sock, hello[0])
     except StageError as error:
         wire.send(sock, error.as_message())
         return
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries supervisors; idle or not, none stays
     while (received := wire.receive(sock)) is not None:
-        zygote.answer(received[0])
+        zygote.answer(*received)
 
 
 class _Zygote:
-    def __init__(self, sock: socket.socket, hello: wire.Message, fds: list[int]) -> None:
+    def __init__(self, sock: socket.socket, hello: wire.Message) -> None:
         self._sock = sock
-        self._programs = [_read_all(fd) for fd in fds]  # the usual one, that of `enforce_run: tree`
+        self._program = b""
         self._recipe: init.Recipe = {}
         self._has_view = hello["base"] != "plain"
         self._base_is_made = False
@@ -59,13 +59,13 @@ class _Zygote:
             syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         wire.send(sock, {"event": "ready"})
 
-    def answer(self, message: wire.Message) -> None:
+    def answer(self, message: wire.Message, fds: list[int]) -> None:
         """Does what a message asks for."""
         try:
             if message["op"] == "tmp":
                 self._hand_tmp_over()
             else:
-                self._hand_init_over(message)
+                self._hand_init_over(message, fds)
         except StageError as error:
             wire.send(self._sock, error.as_message())
 
@@ -75,10 +75,11 @@ class _Zygote:
         wire.send(self._sock, {"event": "tmp"}, (opened,))
         os.close(opened)
 
-    def _hand_init_over(self, message: wire.Message) -> None:
+    def _hand_init_over(self, message: wire.Message, fds: list[int]) -> None:
         if "recipe" in message:
             self._base_is_made &= message["recipe"]["base"] == self._recipe.get("base")
             self._recipe = message["recipe"]
+            self._program = b"".join(_read_all(fd) for fd in fds)
         if self._has_view and not self._base_is_made:
             self._make_base()
         sockets, supervisor = self._start()
@@ -113,8 +114,7 @@ class _Zygote:
             os.close(alive)  # and `held` stays open as long as it, or its init, lives
             for inherited in (control, command, maps, self._sock):
                 inherited.close()
-            program = self._programs[1 if self._recipe["only_programs"] else 0]
-            _supervise(_Ends(theirs, report, asking), self._recipe, zygote, program)
+            _supervise(_Ends(theirs, report, asking), self._recipe, zygote, self._program)
         for given in (theirs, report, asking):
             given.close()
         if namespaces.needs_writer(tuple(self._recipe["namespaces"])):

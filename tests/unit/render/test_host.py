@@ -44,6 +44,7 @@ def test_a_good_host_has_a_line_for_each_layer() -> None:
         "✓    own /proc    mounted\n"
         "✓    Landlock     ABI 5\n"
         "✓    seccomp      filters work\n"
+        "✓    network      steps reach what rules name, with any program\n"
         "✓    cgroups      version 2, writable\n"
     )
 
@@ -55,6 +56,7 @@ def test_what_is_missing_is_marked_without_colour_and_comes_with_its_remedy() ->
         "FAIL own /proc    cannot be mounted\n"
         "FAIL Landlock     not there\n"
         "FAIL seccomp      not there\n"
+        "FAIL network      connections of steps cannot be held back\n"
         "FAIL cgroups      none writable: rlimits are used\n"
         "\n"
         "! no user namespaces\\x1b[2J [sandbox/no-userns]\n"
@@ -72,6 +74,16 @@ def test_what_is_missing_is_marked_without_colour_and_comes_with_its_remedy() ->
             "✓    namespaces   mount, pid, network, ipc and uts as root; no user namespaces",
         ),
         ({"cgroup": "v1"}, "✓    cgroups      version 1, writable"),
+        ({"cable": False}, "✗    network      steps reach nothing"),
+        (
+            {"user_namespaces": False, "landlock_abi": 3},
+            "✗    network      steps reach nothing: Landlock knows TCP from ABI 4 on (kernel 6.7)",
+        ),
+        (
+            {"user_namespaces": False},
+            "✗    network      steps reach what rules name, with programs that know of proxies; the proxy's port"
+            " is open to them on any host (sandbox/net-by-port)",
+        ),
     ],
 )
 def test_second_best_is_named(changes: dict[str, object], line: str) -> None:

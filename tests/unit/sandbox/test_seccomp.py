@@ -2,7 +2,7 @@
 
 import pytest
 
-from rundown.sandbox.seccomp import REFUSED, build_programs
+from rundown.sandbox.seccomp import REFUSED, build_program
 from tests.support.bpf import ALLOW, KILL, judge
 
 pyseccomp = pytest.importorskip("pyseccomp", exc_type=(ImportError, RuntimeError))
@@ -34,8 +34,8 @@ def test_what_programs_need_is_not_refused(name):
 
 
 def test_the_programs_differ_and_fit_into_the_kernels_limit():
-    usual, strict = (getattr(build_programs(), name) for name in ("usual", "only_programs"))
-    without_sockets = build_programs(sockets=False).usual
+    usual, strict = build_program(), build_program(memory_files=False)
+    without_sockets = build_program("none")
     assert len({usual, strict, without_sockets}) == 3
     assert [len(program) % 8 for program in (usual, strict)] == [0, 0]
     assert max(len(usual), len(strict)) // 8 < 4096  # BPF_MAXINSNS
@@ -102,7 +102,7 @@ NEEDED = (
 def on(request):
     """A machine's name, its usual program, and its calls' numbers by name."""
     arch = getattr(pyseccomp.Arch, request.param.upper())
-    program = build_programs(machine=request.param).usual
+    program = build_program(machine=request.param)
     return request.param, program, lambda name: pyseccomp.resolve_syscall(arch, name)
 
 
@@ -184,17 +184,54 @@ def test_personality_switches_no_protection_off(on):
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_without_a_network_of_its_own_no_socket_is_made_and_pairs_are(machine):
-    program = build_programs(sockets=False, machine=machine).usual
-    arch = getattr(pyseccomp.Arch, machine.upper())
-    socket, pair = (pyseccomp.resolve_syscall(arch, name) for name in ("socket", "socketpair"))
+def test_without_a_way_out_no_socket_is_made(machine):
+    program = build_program("none", machine=machine)
+    socket = pyseccomp.resolve_syscall(getattr(pyseccomp.Arch, machine.upper()), "socket")
     assert {judge(program, machine, socket, family, 1, 0) for family in range(50)} == {EPERM}
-    assert judge(program, machine, pair, 1, 1, 0) == ALLOW
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("sockets", ["none", "outgoing"])
+def test_without_a_network_of_its_own_only_pairs_are_made_that_lead_nowhere_else(machine, sockets):
+    program = build_program(sockets, machine=machine)
+    pair = pyseccomp.resolve_syscall(getattr(pyseccomp.Arch, machine.upper()), "socketpair")
+    made = {
+        (family, kind)
+        for family in range(70)
+        for kind in range(11)
+        if judge(program, machine, pair, family, kind | 0x80800, 0) == ALLOW
+    }
+    assert made == {(1, 1), (1, 5)}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_of_outgoing_sockets_only_plain_tcp_is_made_and_only_connect_begins_anything(machine):
+    program = build_program("outgoing", machine=machine)
+    arch = getattr(pyseccomp.Arch, machine.upper())
+
+    def judged(name: str, *words: int) -> str:
+        return judge(program, machine, pyseccomp.resolve_syscall(arch, name), *words)
+
+    made = {
+        (family, kind, protocol)
+        for family in range(70)
+        for kind in range(11)
+        for protocol in (0, 1, 2, 6, 17, 132, 136, 255, 262)
+        if judged("socket", family, kind | 0x80800, protocol) == ALLOW
+    }
+    assert made == {(2, 1, 0), (2, 1, 6)}
+    fast_open = 0x20000000
+    for flags, wanted in ((0, ALLOW), (0x4040, ALLOW), (fast_open, EPERM), (fast_open | 0x4040, EPERM)):
+        assert judged("sendto", 3, 0, 1, flags, 0, 0) == wanted
+        assert judged("sendmsg", 3, 0, flags) == wanted
+        assert judged("sendmmsg", 3, 0, 1, flags) == wanted
+    assert [judged("setsockopt", 3, 6, option) for option in (1, 13, 19, 30, 31)] == [ALLOW] * 2 + [EPERM] * 3
+    assert [judged(name) for name in ("bind", "listen", "connect")] == [EPERM, EPERM, ALLOW]
 
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_only_programs_means_no_file_in_memory_that_could_run(machine):
-    program = build_programs(machine=machine).only_programs
+    program = build_program(memory_files=False, machine=machine)
     call = pyseccomp.resolve_syscall(getattr(pyseccomp.Arch, machine.upper()), "memfd_create")
     assert [judge(program, machine, call, 0, flags) for flags in (0, 1, 0x10, 0x8, 0x9)] == [EPERM] * 3 + [
         ALLOW
