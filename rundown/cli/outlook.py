@@ -2,6 +2,7 @@
 
 from rundown.model.policy import Outcome
 from rundown.render.escape import visible
+from rundown.render.positions import describe_positions
 from rundown.render.style import Style
 from rundown.session.outlook import Outlook
 from rundown.session.ports import Foreseen
@@ -22,8 +23,7 @@ def describe_foreseen(item: Foreseen) -> str:
     """Returns `run jq (steps 2, 4)`."""
     if not item.positions:
         return visible(item.text)
-    noun = "step" if len(item.positions) == 1 else "steps"
-    return f"{visible(item.text)} ({noun} {', '.join(item.positions)})"
+    return f"{visible(item.text)} ({describe_positions(item.positions)})"
 
 
 def render_refusals(outlook: Outlook, command: str, suggestion: str = "", *, at_least: int = 2) -> str:

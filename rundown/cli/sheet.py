@@ -196,7 +196,7 @@ class Sheet:
             frame = frames[beat.count % len(frames)]
             text = f"{frame} {render_duration(int(beat.lasted_s) * 1_000_000_000)}"
             text += f"  {_ENDING}" if beat.ends else ""
-            shown = fit_cells(text, self._style.width - 1)
+            shown = fit_cells(text, self._columns - 1)
             self._put(f"{_ERASE}{self._style.paint(shown, 'dim')}".encode(errors="replace"))
             self._sign_shown = True
 

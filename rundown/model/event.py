@@ -13,6 +13,10 @@ from rundown.model.request import ExecutionRequest
 from rundown.model.sandbox import Gap, HostFacts, ProcessResult, StageFailure
 
 
+SHELL_MARK = "~shell"
+"""Follows the position of the step that a shell is for, so that its end is never taken for the step's."""
+
+
 def position_text(step: str, substep: str | None, iteration: int | None) -> str:
     """Returns `2`, `2.1`, in a loop `step.iteration.substep`; named parts as names."""
     return ".".join(str(part) for part in (step, iteration, substep) if part is not None)

@@ -22,7 +22,6 @@ from rundown.render.style import Style
 T = TypeVar("T")
 _ARMED_AFTER_S = 0.2
 _LEAST_BODY = 3
-_WIDE = 60
 _SHORT_HINT = "Enter alone: {}"
 _HINT = "a key, or arrows and Enter; Enter alone: {}"
 
@@ -155,9 +154,10 @@ class Prompt(Vertical, Generic[T], can_focus=True):
     def hint_text(self) -> Content:
         """Returns the line under the menu."""
         below = self._lines_below()
-        more = f"{below} more lines: Space, PgDn" if below else ""
-        usual = (_HINT if self.size.width >= _WIDE else _SHORT_HINT).format(self.menu.rows[0].text)
-        return Content(f"{more}   {usual}" if more and self.size.width >= _WIDE else more or usual)
+        more = f"{below} more {'line' if below == 1 else 'lines'}: Space, PgDn" if below else ""
+        safe = self.menu.rows[0].text
+        texts = [(more + "   " if more else "") + hint.format(safe) for hint in (_HINT, _SHORT_HINT)]
+        return Content(next((text for text in texts if len(text) <= self.size.width), more or texts[-1]))
 
     @property
     def menu(self) -> Menu:

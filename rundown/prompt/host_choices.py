@@ -9,8 +9,8 @@ HOST_CHOICES: Final = (
     ("y", "allow this connection", Choice.ONCE),
     ("s", "allow this host for this session", Choice.SESSION),
     ("a", "allow every host for this session", Choice.TYPE_SESSION),
-    ("p", "always allow this host here, for me", Choice.ALWAYS_ME),
-    ("P", "always allow this host for the project", Choice.ALWAYS_PROJECT),
+    ("p", "always allow here, for me", Choice.ALWAYS_ME),
+    ("P", "always allow for the project", Choice.ALWAYS_PROJECT),
     ("d", "deny every further host", Choice.DENY_TYPE),
 )
 """Key, words, answer; the safe one first."""

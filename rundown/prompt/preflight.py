@@ -7,6 +7,7 @@ from textual.widgets import Static
 from rundown.prompt.base import Prompt
 from rundown.prompt.menu import Row
 from rundown.render.escape import visible
+from rundown.render.positions import describe_positions
 from rundown.render.style import Style
 from rundown.session.ports import Foreseen
 
@@ -22,6 +23,7 @@ class PreflightPrompt(Prompt[Allowed]):
         self._questions = questions
         self._denials = denials
         self._given: list[bool] | None = None
+        self._lines: tuple[Static, ...] = ()
 
     def head(self) -> Content:
         """Says what this is."""
@@ -33,11 +35,10 @@ class PreflightPrompt(Prompt[Allowed]):
 
     def parts(self) -> list[Widget]:
         """One line for each question, and what is refused anyway."""
-        lines = [self._line(place, item) for place, item in enumerate(self._questions)]
-        parts: list[Widget] = [
-            Static(Content("\n").join(lines), classes="part" if self._denials else "part -last")
-        ]
+        self._lines = tuple(Static(self._line(place)) for place in range(len(self._questions)))
+        parts: list[Widget] = [*self._lines]
         if self._denials:
+            self._lines[-1].add_class("part")
             refused = [Content(f"{self.style.sign('fail')} {describe(item)}") for item in self._denials]
             told = [Content.styled("policy refuses, whatever is answered here", "dim"), *refused]
             parts.append(Static(Content("\n").join(told), classes="part -last"))
@@ -64,16 +65,22 @@ class PreflightPrompt(Prompt[Allowed]):
             self.refuse()
         elif row.value == _SINGLY:
             self._given = []
-            self._redraw()
+            self._turn_to(*range(len(self._questions)))
         elif self._given is not None:
             self._given.append(row.value == _YES)
-            if len(self._given) == len(self._questions):
+            done = len(self._given)
+            if done == len(self._questions):
                 self.answer(tuple(self._given))
             else:
-                self._redraw()
+                self._turn_to(done - 1, done)
 
-    def _line(self, place: int, item: Foreseen) -> Content:
-        given = self._given
+    def on_resize(self) -> None:
+        """Keeps what is asked in sight as well."""
+        super().on_resize()
+        self.call_after_refresh(self._reveal)
+
+    def _line(self, place: int) -> Content:
+        given, item = self._given, self._questions[place]
         if given is None:
             return Content(f"{self.style.sign('dot')} {describe(item)}")
         if place < len(given):
@@ -84,19 +91,22 @@ class PreflightPrompt(Prompt[Allowed]):
             f"{self.style.sign('start' if here else 'dot'):<2}{describe(item)}", "bold" if here else ""
         )
 
-    def _redraw(self) -> None:
-        assert self._given is not None
+    def _turn_to(self, *places: int) -> None:
+        """Draws what has changed, and brings what is asked now into sight."""
         self.query_one(".head", Static).update(self.head())
+        for place in places:
+            self._lines[place].update(self._line(place))
         self.menu.place = 0
-        self.body.remove_children()
-        self.body.mount(*self.parts())
-        self.body.scroll_to(y=max(0, len(self._given) - 1), animate=False)
         self.refresh_menu()
+        self.call_after_refresh(self._reveal)
+
+    def _reveal(self) -> None:
+        if self._given is not None and self._stands:
+            self.body.scroll_to_widget(self._lines[len(self._given)], animate=False)
 
 
 def describe(item: Foreseen) -> str:
     """Returns `run jq (steps 2, 4)`, made visible."""
     if not item.positions:
         return visible(item.text)
-    noun = "step" if len(item.positions) == 1 else "steps"
-    return f"{visible(item.text)} ({noun} {visible(', '.join(item.positions))})"
+    return f"{visible(item.text)} ({describe_positions(item.positions)})"

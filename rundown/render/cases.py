@@ -130,7 +130,7 @@ class ReportReader:
                 self._current.problems = self._refusals.diagnostics(self._resume)
             case EgressBlocked() if self._current is not None:
                 self._current.detail = f"{body.host}:{body.port} was refused: {body.reason}"
-            case ProcessEnded() if self._current is not None:
+            case ProcessEnded() if self._current is not None and self._current.position == body.position:
                 self._current.duration_ns += body.result.duration_ns
                 self._current.detail = describe_ending(body.result)
             case LaunchFailed() if self._current is not None:

@@ -67,7 +67,8 @@ class TerminalReader:
             case LaunchRequested():
                 return self._gaps(body)
             case ProcessEnded():
-                self._ended = body.result
+                if self._open is None or self._open.position == body.position:  # not: a shell in its sandbox
+                    self._ended = body.result
                 return self._remarks(body.result)
             case LaunchFailed():
                 return ""

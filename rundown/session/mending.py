@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from rundown.engine.course import Course, Unit
 from rundown.engine.machine import apply
 from rundown.engine.state import State
-from rundown.model.event import Body, ProcessEnded, QuestionAsked, RunPaused, StepFinished
+from rundown.model.event import SHELL_MARK, Body, ProcessEnded, QuestionAsked, RunPaused, StepFinished
 from rundown.model.runbook import CommandBody
 from rundown.render.terminal import describe_ending
 from rundown.session.execution import execute
@@ -20,9 +20,6 @@ from rundown.session.orders import skip
 from rundown.session.ports import Failure, Mend, Subject
 from rundown.session.texts import Texts
 from rundown.session.tools import Attempt, Tools
-
-SHELL_MARK = "~shell"
-"""Follows the position of the step that a shell is for, so that its end is never taken for the step's."""
 
 _SHELLS = {"bash": "exec bash --norc -i", "sh": "exec sh -i"}
 

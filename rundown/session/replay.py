@@ -8,6 +8,7 @@ from rundown.engine.course import Course
 from rundown.engine.machine import apply, initial
 from rundown.engine.state import State
 from rundown.model.event import (
+    SHELL_MARK,
     ChildStarted,
     DecisionMade,
     Event,
@@ -54,6 +55,10 @@ class _Notes(Struct, kw_only=True):
 
     def take(self, body: object) -> None:
         match body:
+            case DecisionMade() | LaunchRequested() | LaunchFailed() | ProcessEnded() if _is_aside(
+                body.position
+            ):
+                pass
             case RunStarted():
                 self.started = body
             case PolicyFrozen():
@@ -78,6 +83,11 @@ class _Notes(Struct, kw_only=True):
                     self.in_doubt, self.child, self.pause = None, None, None
             case RunPaused():
                 self.pause = body
+
+
+def _is_aside(position: str) -> bool:
+    """A shell that a person opened after a failure: what the step came to stands."""
+    return position.endswith(SHELL_MARK)
 
 
 def replay(course: Course, events: Iterable[Event]) -> Replayed | None:

@@ -43,6 +43,32 @@ def test_one_by_one_gives_an_answer_for_each(shows: Shows) -> None:
     assert answers(shows, "r", "y", "ctrl+c") == (False, False, False)
 
 
+def test_what_is_reviewed_is_in_sight_whatever_is_above_it_and_however_narrow_it_gets(shows: Shows) -> None:
+    many = tuple(
+        Foreseen(
+            text=f"run ./tool-{place}: {'no rule names it, ' * 6}", positions=("1",), outcome=Outcome.ASK
+        )
+        for place in range(12)
+    )
+
+    def in_sight(app: Any) -> bool:
+        return "▶" in app.export_screenshot(title="")
+
+    async def ask() -> list[bool]:
+        async with shows(PreflightPrompt(many, (), STYLE), (80, 24)) as pilot:
+            await pilot.press("r")
+            seen = []
+            for _ in many[1:]:
+                await settle(pilot)
+                seen.append(in_sight(pilot.app))
+                await pilot.press("y")
+            await pilot.resize_terminal(40, 24)
+            await settle(pilot)
+            return [*seen, in_sight(pilot.app)]
+
+    assert asyncio.run(ask()) == [True] * len(many)
+
+
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("name", ["all", "singly"])
 def test_it_looks_as_it_was_last_looked_at(shows: Shows, name: str, size: tuple[int, int]) -> None:

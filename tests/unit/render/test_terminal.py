@@ -130,6 +130,15 @@ def test_a_table_of_one_step_is_not_worth_its_lines() -> None:
     )
 
 
+def test_a_shell_in_a_failed_steps_sandbox_is_no_end_of_the_step() -> None:
+    shell = ended("1~shell", 90 * SECOND, status=7, left_behind=1)
+    shown = told(started("1"), ended("1", status=2), shell, finished("1", "fail"))
+    assert shown.splitlines()[2:] == [
+        "· 1 background process was ended with the step",
+        "✗ 1 failed  exit status 2, 1.0 s",
+    ]
+
+
 def test_loops_count_on_beyond_the_units_of_the_runbook() -> None:
     bodies = [StepStarted(step="1", substep="1", iteration=place) for place in (1, 2)]
     assert told(*bodies, total=1) == "\n▶ 1.1.1  [1/1]\n\n▶ 1.2.1  [2/2]\n"

@@ -34,6 +34,8 @@ ENDED = ProcessEnded(
     output_digest="sha256:3",
 )
 INTERRUPTED = replace(ENDED, result=ProcessResult(ending="interrupted", duration_ns=1))
+SHELL_LAUNCHED = replace(LAUNCHED, request="sha256:4", position="1~shell")
+SHELL_ENDED = replace(ENDED, request="sha256:4", position="1~shell")
 PASSED = StepFinished(step="1", result="pass", reported_by="process")
 TAG = OutputCaptured(position="1", name="Tag", value='"1"')
 SIZE = OutputCaptured(position="1", name="Size", value="2")
@@ -63,6 +65,8 @@ def test_a_log_without_a_start_tells_nothing() -> None:
         ((ENTERED, LAUNCHED, ENDED, PASSED), False, False),
         ((ENTERED, LAUNCHED, RunResumed(), LAUNCHED, ENDED), False, True),
         ((ENTERED, LAUNCHED, INTERRUPTED), False, False),
+        ((ENTERED, LAUNCHED, ENDED, SHELL_LAUNCHED), False, True),
+        ((ENTERED, LAUNCHED, ENDED, SHELL_LAUNCHED, SHELL_ENDED), False, True),
     ],
 )
 def test_a_launch_without_its_end_is_in_doubt_and_an_end_without_a_result_is_unjudged(
