@@ -60,6 +60,8 @@ _ATTACHED = {"--yes=all": "--yes-all", "-y=all": "--yes-all", "--sandbox=best": 
 """Words with an optional value, which must hang on them: `--yes FILE` is a flag and a file."""
 
 
+_VALUES = {"--yes": "all", "-y": "all", "--sandbox": "best"}
+
 _COMPLETING = "_RUNDOWN_COMPLETE"
 """Set by the shell's completion. Source: click's documentation, "Shell Completion"."""
 
@@ -145,7 +147,8 @@ def run_command_line(words: list[str], commands: click.Group = root) -> int:
     end = words.index("--") if "--" in words else len(words)
     debug = "--debug" in words[:end]
     own = [_ATTACHED.get(word, word) for word in words[:end] if word != "--debug"]
-    code = _run(commands, [*own, *words[end:]], debug)
+    odd = next((word for word in own if word.partition("=")[0] in _VALUES and "=" in word), None)
+    code = _run(commands, [*own, *words[end:]], debug) if odd is None else _tell(_odd_value(odd), code=2)
     lost = finish_streams()
     if lost is None or isinstance(lost, BrokenPipeError) or code != 0:
         return code
@@ -199,6 +202,16 @@ def _usage(problem: click.ClickException) -> int:
         fix=f"{ctx.command_path if ctx is not None else 'rundown'} --help",
     )
     return _tell(item, code=2)
+
+
+def _odd_value(word: str) -> Diagnostic:
+    name, _, value = word.partition("=")
+    return Diagnostic(
+        code="cli/usage",
+        message=f"{name} takes no value `{value}`",
+        why=f"the only one is `{name}={_VALUES[name]}`; without one, `{name}` stands alone",
+        fix="rundown run --help",
+    )
 
 
 def _nested(name: str) -> Diagnostic:

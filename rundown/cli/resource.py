@@ -5,7 +5,6 @@ the `params` of a step.
 """
 
 import contextlib
-import json
 import os
 import sys
 import tempfile
@@ -109,8 +108,7 @@ def store_folder(source: Source) -> Path:
 def _run(chosen: Params, wish: Wish, around: Surroundings) -> Stored:
     opened = _open(chosen, around.cwd)
     front = open_front(around, wish, Look(plain=True))
-    texts = tuple(f"{name}={json.dumps(value)}" for name, value in chosen.inputs.items())
-    given = Given(json_texts=texts, environment=around.environ)
+    given = Given(files=(dict(chosen.inputs),), environment=around.environ)
     invocation = Invocation(
         given=given, around=around, prompter=front.prompter, root=wish.root, agent=chosen.agent
     )

@@ -21,11 +21,18 @@ from rundown.session.project import find_project
 from rundown.session.wish import Wish
 from rundown.session.withdrawal import Withdrawal, Withdrawals
 
+_SETTLED = {
+    "no document": "this project has no policy document",
+    "only tightens": "its document opens nothing",
+    "recorded": "you trust its document as it is now",
+    "for this run": "it is trusted for this run",
+    "named": "it was named",
+}
 _ROOT = click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The project root.")
 
 
 @click.command("trust")
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=click.Path(exists=True, path_type=Path))
 @click.option("--list", "listing", is_flag=True, help="List the projects whose document is trusted.")
 @click.option("--revoke", is_flag=True, help="Trust this project's document no more.")
 @_ROOT
@@ -54,7 +61,7 @@ def trust(file: Path | None, listing: bool, revoke: bool, root: Path | None) -> 
         record_trust(state, question.root, question.digest)
         sys.stdout.write("trusted as it is now; any change of content asks again\n")
         return 0
-    sys.stdout.write(f"nothing to trust: {loaded.trusted}\n")
+    sys.stdout.write(f"nothing to trust: {_SETTLED[loaded.trusted]}\n")
     return 0
 
 

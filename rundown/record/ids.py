@@ -10,7 +10,7 @@ from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic
 
 _NS_PER_MS = 1_000_000
-_SHORTEST_TAIL = 4
+_SHORTEST_PART = 4
 
 
 def new_run_id(now_ns: int) -> str:
@@ -44,12 +44,13 @@ def started_ms(run_id: str) -> int:
 
 
 def short_id(run_id: str) -> str:
-    """Returns the last group of an id: enough to name a run, as `resolve_run` also takes ends."""
+    """Returns the last group of an id, by which runs are shown; `resolve_run` takes it and parts of it."""
     return run_id.rsplit("-", 1)[-1]
 
 
 def resolve_run(argument: str | None, run_ids: Sequence[str]) -> str:
-    """Returns the id that `argument` names: a whole id, a unique start, or a unique end of four or more.
+    """Returns the id that `argument` names: a whole id, its unique start, or a unique start or end of its last
+    group of four or more.
 
     None, "" and `last` name the newest. `run_ids` may come in any order.
 
@@ -69,19 +70,23 @@ def resolve_run(argument: str | None, run_ids: Sequence[str]) -> str:
     wanted = argument.lower()
     if wanted in run_ids:
         return wanted
-    fits = sorted(run for run in run_ids if run.startswith(wanted))
-    if not fits and len(wanted) >= _SHORTEST_TAIL:
-        fits = sorted(run for run in run_ids if run.endswith(wanted))
+    fits = sorted(run for run in run_ids if _fits(run, wanted))
     if len(fits) == 1:
         return fits[0]
     raise InvalidInputError(_ambiguous(argument, fits) if fits else _unknown(argument, len(run_ids)))
+
+
+def _fits(run: str, wanted: str) -> bool:
+    shown = short_id(run)
+    is_part = len(wanted) >= _SHORTEST_PART and (shown.startswith(wanted) or run.endswith(wanted))
+    return is_part or run.startswith(wanted)
 
 
 def _unknown(argument: str, count: int) -> Diagnostic:
     return Diagnostic(
         code="record/no-such-run",
         message=f"no run is called `{argument}`",
-        why=f"none of the {count} runs here starts or ends so",
+        why=f"neither the id nor its last group starts or ends so for any of the {count} runs here",
         fix="`rundown ls` lists them; `last` names the newest",
     )
 

@@ -118,7 +118,8 @@ def _read(path: Path, argument: str) -> bytes:
 
 
 def _missing(argument: str, cwd: Path) -> Diagnostic:
-    names = {path.name.removesuffix(_ENDING): path for path in known_runbooks(cwd)}
+    paths = [*known_runbooks(cwd), *_beside(cwd / argument)]
+    names = {name: path for path in paths for name in (path.name.removesuffix(_ENDING), path.name)}
     near = difflib.get_close_matches(Path(argument).name.removesuffix(_ENDING), names, n=1)
     places = ", ".join(f"{name}/" for name in _FOLDERS)
     return Diagnostic(
@@ -129,6 +130,14 @@ def _missing(argument: str, cwd: Path) -> Diagnostic:
         if near
         else "name a file that ends in .runbook.md",
     )
+
+
+def _beside(missing: Path) -> list[Path]:
+    """The runbooks in the folder where one was looked for."""
+    try:
+        return sorted(missing.parent.glob(f"*{_ENDING}"))
+    except (OSError, ValueError):
+        return []
 
 
 def _unreadable(argument: str, why: str) -> Diagnostic:

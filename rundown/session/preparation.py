@@ -17,6 +17,7 @@ from rundown.session.ports import Prompter
 from rundown.session.project import current_branch, find_project
 from rundown.session.run import Start
 from rundown.session.surroundings import Surroundings
+from rundown.session.unused import find_unused
 from rundown.session.values import Given, Values, gather_values, missing_inputs, secret_names
 
 
@@ -44,10 +45,12 @@ def prepare(opened: Opened, invocation: Invocation) -> Start:
     if not invocation.prompted:
         require_agents(runbook, invocation.agent)
     builtins = builtin_values(opened, invocation)
-    answers = _answers(runbook, invocation, replace(invocation.given, builtins=builtins))
-    given = replace(invocation.given, builtins=builtins, answers=answers)
+    given = replace(invocation.given, builtins=builtins)
+    named = [word.partition("=")[0] for word in (*given.json_texts, *given.texts)]
+    unused = tuple(find_unused(opened, (*named, *invocation.hidden)))
+    given = replace(given, answers={} if unused else _answers(runbook, invocation, given))
     values, problems = gather_values(runbook, given)
-    problems = (*problems, *missing_values(runbook, values), *_missing_sources(runbook, values))
+    problems = (*unused, *problems, *missing_values(runbook, values), *_missing_sources(runbook, values))
     if problems:
         raise InvalidInputError(*problems)
     return Start(

@@ -18,7 +18,9 @@ def find_target(runbook: Runbook, name: str) -> Target:
     known += [f"{item.id}.{part.id}" for item in runbook.steps for part in item.substeps]
     if name in known:
         return Target(step=step, substep=substep or None)
+    titles = {item.title.casefold(): item.id for item in runbook.steps}
     near = difflib.get_close_matches(name, known, n=1)
+    near = near or [titles[title] for title in difflib.get_close_matches(name.casefold(), titles, n=1)]
     raise InvalidInputError(
         Diagnostic(
             code="session/no-such-step",

@@ -134,6 +134,11 @@ def test_a_part_whose_last_step_failed_is_no_success_wherever_the_runbook_would_
     assert ran(project, "run", "parts.runbook.md", "--only", "2.2") == (1, "2.2")
 
 
+def test_a_step_that_is_called_by_its_title_is_answered_with_its_id(project: Path) -> None:
+    done = rundown(project, "run", "parts.runbook.md", "--from", "lsat")
+    assert (done.returncode, "did you mean 5?" in done.stderr) == (2, True), done.stderr
+
+
 @pytest.mark.parametrize("option", ["--from", "--until", "--only"])
 def test_a_step_that_is_not_there_is_told_before_anything_runs(option: str, project: Path) -> None:
     done = rundown(project, "run", "parts.runbook.md", option, "Mendd")

@@ -83,4 +83,7 @@ def test_a_projects_document_is_trusted_by_any_file_of_it(project, tmp_path):
     (other / "a.runbook.md").write_text("# A\n\n## 1. S\n\n```sh\ntrue\n```\n")
     trusted = rundown(project, "trust", other / "a.runbook.md")
     assert f".rundownrc.yaml of {other} opens:" in trusted.stdout
-    assert "nothing to trust: recorded" in rundown(project, "trust", other / "a.runbook.md").stdout
+    assert (
+        "nothing to trust: you trust its document as it is now"
+        in rundown(project, "trust", other / "a.runbook.md").stdout
+    )

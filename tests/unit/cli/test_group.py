@@ -54,6 +54,8 @@ def ended(problem: BaseException, capsys: pytest.CaptureFixture[str]) -> tuple[i
         (["ls", "--al"], "No such option '--al'"),
         (["--nope"], "No such option '--nope'"),
         (["policy", "expalin"], "No such command 'expalin'"),
+        (["run", "--sandbox=bset", "x"], "--sandbox takes no value `bset`"),
+        (["run", "x", "-y=al"], "-y takes no value `al`"),
         (["log", "--format", "xml"], "Invalid value for '--format': 'xml' is not one of"),
     ],
 )

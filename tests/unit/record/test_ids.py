@@ -14,6 +14,7 @@ _IDS = (
     "019c0000-0000-7000-8000-0000000000aa",
     "019c0000-0000-7000-8000-0000000000bb",
     "019d1111-0000-7000-8000-00000000c0de",
+    "019c2222-0000-7000-8000-beef00000001",
 )
 
 
@@ -58,11 +59,13 @@ def test_other_texts_are_no_ids(text: str) -> None:
         (_IDS[0].upper(), _IDS[0]),
         ("019d", _IDS[2]),
         ("c0de", _IDS[2]),
+        ("beef", _IDS[3]),
+        ("BEEF00", _IDS[3]),
         (short_id(_IDS[1]), _IDS[1]),
     ],
 )
 def test_a_run_is_named_by_id_start_end_or_age(argument: str | None, expected: str) -> None:
-    assert resolve_run(argument, (_IDS[1], _IDS[2], _IDS[0])) == expected
+    assert resolve_run(argument, (_IDS[1], _IDS[2], _IDS[3], _IDS[0])) == expected
 
 
 @pytest.mark.parametrize(
@@ -71,7 +74,9 @@ def test_a_run_is_named_by_id_start_end_or_age(argument: str | None, expected: s
         (None, (), "record/no-runs", "there is no run here yet"),
         ("nope", _IDS, "record/no-such-run", "no run is called `nope`"),
         ("aa", _IDS, "record/no-such-run", "no run is called `aa`"),
-        ("019c", _IDS, "record/ambiguous-run", "`019c` names 2 runs"),
+        ("bee", _IDS, "record/no-such-run", "no run is called `bee`"),
+        ("019c0", _IDS, "record/ambiguous-run", "`019c0` names 2 runs"),
+        ("0000", _IDS, "record/ambiguous-run", "`0000` names 3 runs"),
     ],
 )
 def test_what_names_no_single_run_is_said(

@@ -82,6 +82,22 @@ def test_a_mistyped_name_is_answered_with_the_nearest(project: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("argument", "near"),
+    [
+        ("restart.runbok.md", "runbooks/ops/restart.runbook.md"),
+        ("deploy", "deploy.runbook.md"),
+        ("deploi.runbook.md", "deploy.runbook.md"),
+        ("sub/runbooks/nea.md", "sub/runbooks/near.runbook.md"),
+        ("quite/another", ""),
+    ],
+)
+def test_a_mistyped_ending_or_folder_is_answered_as_well(argument: str, near: str, project: Path) -> None:
+    assert told(argument, project).fix == (
+        f"did you mean {near}?" if near else "name a file that ends in .runbook.md"
+    )
+
+
 @pytest.mark.parametrize("argument", ["a" * 5000, "x\0y", "deploy.runbook.md/x", "../../nobody"])
 def test_a_name_that_can_be_no_file_is_not_there(argument: str, project: Path) -> None:
     assert told(argument, project).code == "session/no-such-runbook"

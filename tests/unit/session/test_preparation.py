@@ -63,7 +63,8 @@ def codes(problem: InvalidInputError | PersonNeededError) -> list[str]:
 
 
 def test_a_run_begins_with_what_is_given_declared_and_built_in(around: Surroundings) -> None:
-    start = prepare(opened(), invocation(around, texts=["Site=east", "Pin=1234", "More=x"]))
+    book = opened(text="```sh\necho {{More}}\n```\n")
+    start = prepare(book, invocation(around, texts=["Site=east", "Pin=1234", "More=x"]))
     assert (start.values, start.secret, start.secret_values) == (
         {**BUILTINS, "Site": "east", "Size": 3, "Pin": "1234", "More": "x"},
         frozenset({"Pin"}),
@@ -92,6 +93,38 @@ def test_a_missing_option_is_mended_by_a_flag_that_can_be_pasted(around: Surroun
     assert caught.value.diagnostics[0].fix == "--input Site='a b'   (one of: a b, c)"
 
 
+@pytest.mark.parametrize(
+    ("front", "word", "fix"),
+    [
+        (FRONT, "Sitee=east", "did you mean Site?"),
+        (FRONT, "Colour=red", "its inputs are Site, Size, Pin"),
+        ("name: x", "Colour=red", "leave it out: it takes no inputs"),
+    ],
+)
+def test_a_value_that_nothing_asks_for_is_a_mistake_and_nobody_is_asked_for_others(
+    around: Surroundings, front: str, word: str, fix: str
+) -> None:
+    prompter = ScriptedPrompter(supplies={"Site": "west", "Pin": "99"})
+    with pytest.raises(InvalidInputError) as caught:
+        prepare(opened(front), invocation(around, prompter, texts=[word]))
+    first = caught.value.diagnostics[0]
+    assert (first.code, first.message, first.fix) == (
+        "session/unused-input",
+        f"a.runbook.md has no input `{word.partition('=')[0]}`",
+        fix,
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["```sh\necho {{Colour}}\n```\n", "{{context.vars}}\n", "- other.runbook.md\n"],
+    ids=["it stands in the text", "all values are taken", "another runbook inherits it"],
+)
+def test_a_value_that_may_be_used_is_taken(around: Surroundings, text: str) -> None:
+    start = prepare(opened("name: x", text), invocation(around, texts=["Colour=red"]))
+    assert start.values["Colour"] == "red"
+
+
 def test_a_person_who_is_there_is_asked_for_what_is_missing_and_for_nothing_else(
     around: Surroundings,
 ) -> None:
@@ -109,13 +142,14 @@ def test_an_answer_that_does_not_fit_is_no_answer(around: Surroundings) -> None:
 
 def test_a_hidden_input_is_secret_whatever_the_runbook_says(around: Surroundings) -> None:
     prompter = ScriptedPrompter(supplies={"Token": "t", "Site": "east", "Pin": "1"})
-    start = prepare(opened(), invocation(around, prompter, hidden=("Token",)))
+    book = opened(text="```sh\nlogin {{Token}}\n```\n")
+    start = prepare(book, invocation(around, prompter, hidden=("Token",)))
     assert (start.values["Token"], start.secret) == ("t", frozenset({"Pin", "Token"}))
 
 
 def test_a_hidden_input_needs_somebody_to_ask(around: Surroundings) -> None:
     with pytest.raises(PersonNeededError) as caught:
-        prepare(opened("name: a"), invocation(around, hidden=("Token",)))
+        prepare(opened("name: a\ninputs: [Token]"), invocation(around, hidden=("Token",)))
     assert codes(caught.value) == ["session/nobody-to-ask"]
 
 
