@@ -148,7 +148,7 @@ def run_command_line(words: list[str], commands: click.Group = root) -> int:
     debug = "--debug" in words[:end]
     own = [_ATTACHED.get(word, word) for word in words[:end] if word != "--debug"]
     odd = next((word for word in own if word.partition("=")[0] in _VALUES and "=" in word), None)
-    code = _run(commands, [*own, *words[end:]], debug) if odd is None else _tell(_odd_value(odd), code=2)
+    code = _run(commands, [*own, *words[end:]], debug) if odd is None else _usage(_odd_value(odd))
     lost = finish_streams()
     if lost is None or isinstance(lost, BrokenPipeError) or code != 0:
         return code
@@ -204,14 +204,10 @@ def _usage(problem: click.ClickException) -> int:
     return _tell(item, code=2)
 
 
-def _odd_value(word: str) -> Diagnostic:
+def _odd_value(word: str) -> click.UsageError:
     name, _, value = word.partition("=")
-    return Diagnostic(
-        code="cli/usage",
-        message=f"{name} takes no value `{value}`",
-        why=f"the only one is `{name}={_VALUES[name]}`; without one, `{name}` stands alone",
-        fix="rundown run --help",
-    )
+    only = f"{name}={_VALUES[name]}"
+    return click.UsageError(f"{name} takes no value `{value}`: write {name} alone, or {only}")
 
 
 def _nested(name: str) -> Diagnostic:

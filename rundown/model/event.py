@@ -12,7 +12,6 @@ from rundown.model.policy import Grant, Ruling
 from rundown.model.request import ExecutionRequest
 from rundown.model.sandbox import Gap, HostFacts, ProcessResult, StageFailure
 
-
 SHELL_MARK = "~shell"
 """Follows the position of the step that a shell is for, so that its end is never taken for the step's."""
 

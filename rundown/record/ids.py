@@ -49,8 +49,8 @@ def short_id(run_id: str) -> str:
 
 
 def resolve_run(argument: str | None, run_ids: Sequence[str]) -> str:
-    """Returns the id that `argument` names: a whole id, its unique start, or a unique start or end of its last
-    group of four or more.
+    """Returns the id that `argument` names: a whole id, a unique start of it, or four or more characters that
+    only its last group starts or ends with.
 
     None, "" and `last` name the newest. `run_ids` may come in any order.
 
