@@ -54,8 +54,6 @@ def ended(problem: BaseException, capsys: pytest.CaptureFixture[str]) -> tuple[i
         (["ls", "--al"], "No such option '--al'"),
         (["--nope"], "No such option '--nope'"),
         (["policy", "expalin"], "No such command 'expalin'"),
-        (["run", "--sandbox=bset", "x"], "--sandbox takes no value `bset`"),
-        (["run", "x", "-y=al"], "-y takes no value `al`"),
         (["log", "--format", "xml"], "Invalid value for '--format': 'xml' is not one of"),
     ],
 )
@@ -65,6 +63,18 @@ def test_a_mistake_is_told_with_the_usage_and_where_help_is(words: list[str], to
     assert (ran.code, ran.out, first.startswith(f"error[cli/usage]: {told}")) == (2, "", True)
     assert [line.split()[0] for line in rest] == ["why:", "fix:"]
     assert rest[1].endswith("--help")
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("--sandbox=bset", "--sandbox takes no value `bset`: write --sandbox alone, or --sandbox=best"),
+        ("-y=al", "-y takes no value `al`: write -y alone, or -y=all"),
+    ],
+)
+def test_the_one_value_of_an_option_is_named_where_another_is_given(word: str, told: str, cli: Cli) -> None:
+    ran = cli("run", word, "a.runbook.md")
+    assert (ran.code, ran.err.splitlines()[0]) == (2, f"error[cli/usage]: {told}")
 
 
 def test_a_long_option_is_answered_with_its_neighbours(cli: Cli) -> None:
