@@ -59,6 +59,7 @@ class Launcher:
         self._programs = SeccompPrograms()
         self._zygotes: dict[Base, Zygote] = {}
         self._running: tuple[Relay, ...] = ()
+        self._dismissed = False
         self._launches = 0
         self._host_tmp: str | None = None
         self._host_tmp_lock = -1
@@ -174,6 +175,12 @@ class Launcher:
             relay.interrupt()
         return bool(self._running)
 
+    def dismiss(self) -> None:
+        """Ends what runs, and from here on whatever starts: a step that is about to start is missed by no
+        interrupt. From any thread."""
+        self._dismissed = True
+        self.interrupt()
+
     @property
     def is_busy(self) -> bool:
         """Whether anything runs. Signal-safe."""
@@ -209,6 +216,8 @@ class Launcher:
             fresh = zygote.take(recipe)
         relay = Relay(plan, fresh, sink, self._grace_ns, doors=doors, started=started)
         self._running = (*self._running, relay)
+        if self._dismissed:
+            relay.interrupt()
         try:
             yield relay
         finally:

@@ -107,6 +107,8 @@ class SeatbeltLauncher(Launcher):
             return StageFailure(stage="exec", errno=error.errno or 0, detail=f"{words[0]}: {error.strerror}")
         with self._guard:
             self._process = process
+        if self._dismissed:
+            self.interrupt()
         started(process.pid)
         output = OutputCap(sink, plan.output_bytes)
         ending = self._carry(process, output, plan.timeout_ns)

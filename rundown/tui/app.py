@@ -151,6 +151,7 @@ class RundownApp(App[None]):
             conductor.close()
         for conductor in self._conductors:
             conductor.join(_PATIENCE_S)
+            self.problems = conductor.defects or self.problems
         return next((item.ended for item in reversed(self._conductors) if item.ended is not None), self.ended)
 
     def on_run_screen_ended(self, message: RunScreen.Ended) -> None:

@@ -10,7 +10,6 @@ from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -47,6 +46,7 @@ from rundown.tui.messages import (
 from rundown.tui.prompter import ScreenPrompter
 
 Job = Callable[[Runner], Ended]
+_LEAST_SIZE = (5, 20)
 
 
 class Manner(Struct, frozen=True, kw_only=True):
@@ -74,24 +74,18 @@ class Errand(Struct, frozen=True, kw_only=True):
     earlier: tuple[Event, ...] = ()
 
 
-class Screenful(Protocol):
-    """The size of the output pane, and whether steps may have the whole terminal."""
-
-    def size_of_output(self) -> tuple[int, int]: ...
-
-    @property
-    def may_suspend(self) -> bool: ...
-
-
 class Conductor:
-    """Started once for an errand; `close` ends it."""
+    """Started once for an errand; `close` ends it. It never looks at the screen, which may be gone before the
+    run is at rest: it is told what it has to know."""
 
-    def __init__(self, errand: Errand, screen: Screenful, post: Callable[[Message], object]) -> None:
+    def __init__(self, errand: Errand, post: Callable[[Message], object]) -> None:
         self._errand = errand
         self._manner = errand.manner
-        self._screen = screen
         self._send = post
+        self._size = _LEAST_SIZE
+        self._lends = False
         self.ended: Ended | None = None
+        self.defects: tuple[Diagnostic, ...] = ()
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._house: House | None = None
         self._runner: Runner | None = None
@@ -99,12 +93,13 @@ class Conductor:
         self._above = False
         self._given_back: Future[None] | None = None
         self.shelf = Shelf()
-        self.helm = PersonHelm(self.post, lends=lambda: screen.may_suspend)
+        self.helm = PersonHelm(self.post, lends=lambda: self._lends)
         self.prompter = ScreenPrompter(self.post)
         self._thread = threading.Thread(target=self._work, name="rundown-engine", daemon=True)
 
-    def begin(self) -> None:
-        """Opens the house."""
+    def begin(self, *, lends: bool) -> None:
+        """Opens the house. `lends`: the screen can give a step the whole terminal."""
+        self._lends = lends
         self._thread.start()
 
     def post(self, message: Message) -> None:
@@ -137,12 +132,14 @@ class Conductor:
 
     def interrupt(self) -> bool:
         """Ends the step that runs; returns whether one does. Signal-safe."""
-        return self._house is not None and self._house.room.interrupt()
+        house = self._house
+        return house is not None and house.room.interrupt()
 
     def resize(self, rows: int, columns: int) -> None:
-        """Passes the size of the output pane on."""
-        if self._house is not None:
-            self._house.room.resize(rows, columns)
+        """Takes the size of the output pane, which is that of the terminal of steps."""
+        self._size = (rows, columns)
+        if (house := self._house) is not None:
+            house.room.resize(rows, columns)
 
     def grants(self) -> tuple[Grant, ...]:
         """Returns the grants in force."""
@@ -169,7 +166,7 @@ class Conductor:
 
     def lend_terminal(self) -> int | None:
         """Gives an interactive step the whole terminal until its end; called on the engine's thread."""
-        if not self._screen.may_suspend:
+        if not self._lends:
             return None
         taken: Future[bool] = Future()
         self._given_back = Future()
@@ -181,7 +178,7 @@ class Conductor:
         if self._given_back is not None:
             found = os.get_terminal_size(1)
             return found.lines, found.columns
-        return self._screen.size_of_output()
+        return self._size
 
     def tee(self, chunk: bytes) -> None:
         """Shows what an interactive step prints on the terminal that it was given."""
@@ -199,7 +196,8 @@ class Conductor:
         """Lets a run pause where it is, and the house be left. `Closed` says when."""
         self.helm.close()
         self.prompter.close()
-        self.interrupt()
+        if (house := self._house) is not None:
+            house.room.dismiss()
         self._jobs.put(None)
 
     def join(self, seconds: float) -> bool:
@@ -232,18 +230,20 @@ class Conductor:
     def _do(self, job: Job, runner: Runner) -> CameToRest:
         self.helm.begin()
         self._above = False
+        problems: tuple[Diagnostic, ...] = ()
         try:
             self.ended = job(runner)
             return CameToRest(ended=self.ended)
         except RundownError as problem:
-            return CameToRest(problems=problem.diagnostics)
+            problems = problem.diagnostics
         except KeyboardInterrupt:
-            return CameToRest()
+            pass
         except Exception as problem:
-            return CameToRest(problems=(self._defect(problem),))
+            problems = self.defects = (self._defect(problem),)
         finally:
             self.give_terminal_back()
             self.shelf.current.close()
+        return CameToRest(problems=problems)
 
     def _defect(self, problem: Exception) -> Diagnostic:
         said = f"{type(problem).__name__}: {problem}"
@@ -273,7 +273,7 @@ class Conductor:
         return ScreenFrontend(self._decks, self)
 
 
-Conduct = Callable[[Errand, Screenful, Callable[[Message], object]], Conductor]
+Conduct = Callable[[Errand, Callable[[Message], object]], Conductor]
 """What makes the conductor of a run screen."""
 
 

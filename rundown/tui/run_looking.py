@@ -46,7 +46,7 @@ class RunLooking:
         self.action_pane(self._me.pane_name)
         self._me.show_words()
         self._me.show_policy()
-        self._me.conductor.resize(*self._me.size_of_output())
+        self._me.conductor.resize(*self._size_of_output())
 
     def action_find(self) -> None:
         """Asks what to search for."""
@@ -108,7 +108,7 @@ class RunLooking:
         """Leads back to the runbooks and runs."""
         self._me.dismiss(None)
 
-    def size_of_output(self) -> tuple[int, int]:
+    def _size_of_output(self) -> tuple[int, int]:
         """Returns rows and columns of the output pane."""
         me = self._me
         width = max(20, me.size.width - (LEFT_WIDE if me.has_class("-wide") else LEFT) - 4)

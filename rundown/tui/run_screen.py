@@ -66,7 +66,7 @@ class RunScreen(RunActions, RunDrawing, Screen[None]):
         self.errand = errand
         self.clock = clock
         self.progress = Progress(errand.opened.runbook)
-        self.conductor = conduct(errand, self, self.post_message)
+        self.conductor = conduct(errand, self.post_message)
         self.situation: Situation = "opening"
         self.outlook = Outlook()
         self.chosen: frozenset[str] = frozenset()
@@ -100,7 +100,7 @@ class RunScreen(RunActions, RunDrawing, Screen[None]):
             self.query_one("#tree", StepTree).go(self.progress.current)
         self.set_interval(_TICK_S, self.tick)
         self.refresh_all()
-        self.conductor.begin()
+        self.conductor.begin(lends=self.may_suspend)
 
     def on_unmount(self) -> None:
         """Lets the engine go."""

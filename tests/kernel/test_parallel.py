@@ -98,6 +98,13 @@ def test_one_interrupt_ends_all_that_runs(host, launcher):
     assert [result.ending for result, _ in found] == ["interrupted"] * 3
 
 
+def test_a_launcher_that_was_dismissed_ends_what_starts_later(host):
+    with Launcher(host) as dismissed:
+        dismissed.dismiss()
+        found = _launch_all(dismissed, [_plan(host, "sleep 60")])
+    assert [result.ending for result, _ in found] == ["interrupted"]
+
+
 def test_steps_of_different_recipes_side_by_side_get_what_they_need(host, launcher):
     usual = _plan(host, "grep -cv net0: /proc/net/dev")
     shared = _plan(host, "ls /proc | grep -cE '^[0-9]+$'", host=("pid",))

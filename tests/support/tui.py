@@ -161,8 +161,8 @@ class ScriptedHelm:
 class ScriptedConductor:
     """Says that the house is open, and keeps what it is told to do in `done`."""
 
-    def __init__(self, errand: Errand, screen: Any, post: Callable[[Message], object]) -> None:
-        self.errand, self.screen, self.post = errand, screen, post
+    def __init__(self, errand: Errand, post: Callable[[Message], object]) -> None:
+        self.errand, self.post = errand, post
         self.shelf = Shelf()
         self.helm = ScriptedHelm()
         self.ended: Ended | None = None
@@ -171,7 +171,7 @@ class ScriptedConductor:
         self.runs = False
         self.outlook = Outlook(asks=(PULL, REPORT), denials=(CURL,))
 
-    def begin(self) -> None:
+    def begin(self, *, lends: bool) -> None:
         self.post(messages.HouseOpened(POLICY, "/srv/shop"))
         self.post(messages.Looked(self.outlook))
 
