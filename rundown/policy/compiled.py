@@ -5,6 +5,8 @@ A value that callers hold for a run; there is no hidden cache.
 
 from functools import cached_property
 
+from msgspec.structs import replace
+
 from rundown.model.policy import Envelope, Layer, LayerKind, Mode, Outcome, Rule, Ruleset
 from rundown.model.request import Capability
 from rundown.policy.facts import PolicyFacts
@@ -75,6 +77,14 @@ class CompiledRuleset:
         self.layers = tuple(CompiledLayer(layer, facts) for layer in ruleset.layers)
         # What no request changes about its envelope, worked out by `envelope.py` when first needed.
         self.standing: Envelope | None = None
+
+    def under(self, layer: Layer, *, replaces: bool) -> "CompiledRuleset":
+        """Returns these rules with one more layer above them, or with it in the place of the first; what is
+        compiled already is used again."""
+        rest = slice(1, None) if replaces else slice(None)
+        found = CompiledRuleset(replace(self.ruleset, layers=(layer, *self.ruleset.layers[rest])), self.facts)
+        found.layers = (found.layers[0], *self.layers[rest])
+        return found
 
     @cached_property
     def opened(self) -> tuple[str, ...]:

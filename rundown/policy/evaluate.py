@@ -11,7 +11,7 @@ from rundown.model.request import Capability, ExecutionRequest, Operation
 from rundown.policy.compiled import CompiledRuleset, compile_ruleset
 from rundown.policy.envelope import build_envelope
 from rundown.policy.facts import PolicyFacts
-from rundown.policy.fix import fix_for
+from rundown.policy.fix import fix_for, is_unmade
 from rundown.policy.grants import find_grant
 from rundown.policy.match import Certainty, PathMatcher, RunMatcher
 from rundown.policy.paths import covers
@@ -197,6 +197,8 @@ class _Judge:
         mode = self._compiled.mode(operation.capability)
         contained = mode == "confined" and self._facts.no_gap
         what = doubt or _unlisted_because(operation)
+        if is_unmade(operation, self._facts):
+            what += "; it does not exist yet, and making a file needs its directory"
         outcome, why = Outcome.ASK, what
         if operation.capability is Capability.RUN and (mode == "execute" or contained):
             outcome, why = Outcome.ALLOW, f"{what}; mode {mode}"

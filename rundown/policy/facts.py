@@ -16,6 +16,7 @@ class PolicyFacts(Struct, frozen=True, kw_only=True):
     `parent_env`: names of the variables rundown was started with.
     `executables`: bare name -> real path, for names that rules and texts mention, as the step's PATH
     finds them; `interpreters`: real path of a script -> real path of its `#!` interpreter.
+    `missing`: real paths that the request writes and that do not exist yet.
     `venvs`: real paths of virtual environments that PATH entries belong to.
     `documents`: real paths of the policy documents in force, `runner_files` of those a CI runner obeys.
     `agent_socket`: where the person's ssh agent listens (SSH_AUTH_SOCK), "" if nowhere.
@@ -35,6 +36,7 @@ class PolicyFacts(Struct, frozen=True, kw_only=True):
     parent_env: frozenset[str] = frozenset()
     executables: dict[str, str] = {}
     interpreters: dict[str, str] = {}
+    missing: frozenset[str] = frozenset()
     venvs: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
     runner_files: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """What would change an ask or a denial: the exact flag, and the exact line of a policy document."""
 
 import json
+import posixpath
 import re
 import shlex
 
@@ -38,12 +39,31 @@ def fix_for(ruling: Ruling, facts: PolicyFacts, place: str | None = None) -> Fix
             f"tools: {{allow: [{quote(operation.resource)}]}}" if _can_be_listed(ruling) else _removal(ruling)
         )
         return Fix(flag=f"--allow-tool {flag_value(operation.resource)}", yaml=yaml)
+    if is_unmade(operation, facts) and not _is_denied_by_rule(ruling):
+        return directory_fix(posixpath.dirname(operation.resolved or ""), facts)
     flag_text, pattern = _texts(ruling, facts, place)
     flag = f"--allow-{name} {flag_value(flag_text)}"
     if _can_be_listed(ruling):
         yaml = f"default: {{{name}: {{allow: [{quote(pattern)}]}}}}"
         return Fix(flag=flag, yaml=yaml, pattern=pattern)
     return Fix(flag=flag, yaml=_removal(ruling))
+
+
+def is_unmade(operation: Operation, facts: PolicyFacts) -> bool:
+    """Whether the operation makes a file: that takes its directory, the kernel opens what exists."""
+    return operation.capability is Capability.WRITE and operation.resolved in facts.missing
+
+
+def directory_fix(directory: str, facts: PolicyFacts) -> Fix:
+    """Returns what lets files be made in a directory."""
+    tree = escape_path(directory.rstrip("/")) + "/**"
+    pattern = below_root(tree, facts)
+    yaml = f"default: {{write: {{allow: [{quote(pattern)}]}}}}"
+    return Fix(flag=f"--allow-write {flag_value(tree)}", yaml=yaml, pattern=pattern)
+
+
+def _is_denied_by_rule(ruling: Ruling) -> bool:
+    return ruling.rule is not None and ruling.rule.verdict is Outcome.DENY
 
 
 def _fix_of_open(ruling: Ruling) -> Fix:
@@ -59,7 +79,7 @@ def _fix_of_open(ruling: Ruling) -> Fix:
 
 def _removal(ruling: Ruling) -> str:
     rule = ruling.rule
-    if rule is None or rule.span is None or ruling.outcome is not Outcome.DENY:
+    if rule is None or rule.span is None or rule.verdict.value != ruling.outcome.value:
         return ""
     return f"# remove {quote(rule.pattern)} from {rule.span.file}:{rule.span.line}"
 
@@ -99,10 +119,12 @@ def _is_final(ruling: Ruling) -> bool:
 
 
 def _can_be_listed(ruling: Ruling) -> bool:
-    """A project's own deny is lifted by nothing in that document, a protection by no document at all."""
+    """A project's own deny or ask is lifted by nothing in that document, a protection by none at all."""
     rule = ruling.rule
-    if rule is None or rule.verdict is not Outcome.DENY:
+    if rule is None or rule.verdict is Outcome.ALLOW:
         return True
+    if rule.verdict is Outcome.ASK:
+        return rule.layer not in _OWN
     return ruling.outcome is Outcome.DENY and rule.span is not None and rule.layer not in _OWN
 
 

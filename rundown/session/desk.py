@@ -83,16 +83,25 @@ class Desk(Struct, kw_only=True, dict=True):
             return real if os.access(real, os.X_OK) else None
         return find_executable(name, step_search_path(self.around))
 
-    def evaluate(self, request: ExecutionRequest, grants: tuple[Grant, ...]) -> Decision:
-        """Returns the decision on a request, with the facts that belong to its executables."""
+    def evaluate(
+        self, request: ExecutionRequest, grants: tuple[Grant, ...], policy: CompiledRuleset | None = None
+    ) -> Decision:
+        """Returns the decision on a request, with the facts that belong to its executables and files.
+        `policy`: another one than the run's."""
         found = {
             item.resolved: interpreter
             for item in request.operations
             if item.capability is Capability.RUN and item.resolved is not None
             if (interpreter := read_interpreter(item.resolved)) is not None
         }
-        facts = replace(self.facts, interpreters=found) if found else self.facts
-        return evaluate(self.compiled, request, facts, grants)
+        missing = frozenset(
+            item.resolved
+            for item in request.operations
+            if item.capability is Capability.WRITE and item.resolved is not None
+            if not os.path.lexists(item.resolved)
+        )
+        facts = replace(self.facts, interpreters=found, missing=missing) if found or missing else self.facts
+        return evaluate(policy or self.compiled, request, facts, grants)
 
     def fitting_profile(self, decision: NeedsPrompt) -> Profile | None:
         """Returns the tool's profile that would answer some of the asks, None if none would."""

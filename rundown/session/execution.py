@@ -299,7 +299,8 @@ def _look_after(
         yield RunPaused(reason="violation", position=attempt.position, detail=f"against policy: {names}")
         return
     if result.ending != "exited" or result.status != 0:
-        yield from Suspicion(tools.permissions, tools.shop.workspace).explain(settled.allowed, tail)
+        suspicion = Suspicion(tools.permissions, tools.shop.workspace, root=tools.root, home=tools.home)
+        yield from suspicion.explain(settled.allowed, tail)
     for body in judge(tools, attempt, result, said):
         if isinstance(body, StepFinished):
             tools.failures.note(body, tail)

@@ -3,18 +3,18 @@
 Asks the evaluator again, under the policy that is to be added to; remembers no decision.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from rundown.model.event import Body, DecisionMade, EgressBlocked
-from rundown.model.policy import Fix, Grant, Outcome, Ruling
+from rundown.model.policy import Decision, Grant, LayerKind, Outcome, Rule
 from rundown.model.request import Capability, ExecutionRequest, Operation
+from rundown.policy.compiled import CompiledRuleset
 from rundown.policy.flags import PolicyFlags
 from rundown.policy.host import Endpoint
-from rundown.policy.suggest import suggest_document
+from rundown.policy.suggest import Need, suggest_document
 from rundown.session.desk import Desk, open_desk
 from rundown.session.outlook import find_wanted, foresee
 from rundown.session.reach import Chapter
@@ -43,33 +43,28 @@ class Needs:
     def suggest(self, desk: Desk, first: Chapter, grants: tuple[Grant, ...], start: Start) -> str:
         """Returns the document that would allow, beside the policy of `desk` and these grants, what was seen
         and what the texts of `first` and of those it leads to say; "" if nothing is missing."""
-        missing = list(self._missing(desk, first, grants, start))
-        return suggest_document(missing, desk.facts) if missing else ""
+        wanted = find_wanted(first, desk, grants)
+        wishes = [_wish(grant) for item in wanted for grant in item.grants]
+        needs = list(self._missing(desk, first, grants, start))
+        if not needs and not wishes:
+            return ""
 
-    def _missing(
-        self, desk: Desk, first: Chapter, grants: tuple[Grant, ...], start: Start
-    ) -> Iterator[Ruling]:
+        def decide(policy: CompiledRuleset, request: ExecutionRequest) -> Decision:
+            return desk.evaluate(request, grants, policy)
+
+        return suggest_document(needs, wishes, desk.compiled, decide)
+
+    def _missing(self, desk: Desk, first: Chapter, grants: tuple[Grant, ...], start: Start) -> Iterator[Need]:
         for request in (*foresee(first, desk, start.agent, cwd=start.cwd), *self._requests.values()):
             for ruling in desk.evaluate(request, grants).rulings:
                 if ruling.outcome is not Outcome.ALLOW:
-                    yield _with_directory(ruling)
-        wanted = find_wanted(first, desk, grants)
-        for grant in (grant for item in wanted for grant in item.grants):
-            flag = f"--allow-{grant.capability.value} {grant.pattern}"
-            operation = Operation(capability=grant.capability, resource=grant.pattern)
-            fix = Fix(flag=flag, yaml="", pattern=grant.pattern)
-            yield Ruling(operation=operation, outcome=Outcome.ASK, why="the runbook asks for it", fix=fix)
+                    yield Need(request=request, ruling=ruling)
 
 
-def _with_directory(ruling: Ruling) -> Ruling:
-    """A file that is not there yet is made in its directory, and that is what a line must open."""
-    fix, made = ruling.fix, ruling.operation
-    if made.capability is not Capability.WRITE or ruling.outcome is not Outcome.ASK or made.resolved is None:
-        return ruling
-    if fix is None or not fix.pattern or fix.pattern.endswith("/**") or os.path.lexists(made.resolved):
-        return ruling
-    above = os.path.dirname(fix.pattern)
-    return replace(ruling, fix=replace(fix, pattern=f"{above}/**")) if above else ruling
+def _wish(grant: Grant) -> Rule:
+    return Rule(
+        capability=grant.capability, verdict=Outcome.ALLOW, pattern=grant.pattern, layer=LayerKind.SESSION
+    )
 
 
 def open_plain_desk(wish: Wish, around: Surroundings, runbook: Path | None) -> Desk:

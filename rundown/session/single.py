@@ -103,7 +103,9 @@ def run_single(
         network.close()
     finish()
     if isinstance(result, ProcessResult) and result.status != 0:
-        for item in Suspicion(permissions, house.desk.workspace).explain(decision, printed.tail):
+        facts = house.desk.facts
+        suspicion = Suspicion(permissions, house.desk.workspace, root=facts.root, home=facts.home)
+        for item in suspicion.explain(decision, printed.tail):
             typed.warn(_suspected(item))
     if isinstance(result, ProcessResult) and result.reason:
         typed.warn(Diagnostic(code="sandbox/ended", message=result.reason, severity="warning"))

@@ -14,8 +14,9 @@ from msgspec.structs import replace
 from rundown.model.event import RefusalSuspected
 from rundown.model.policy import Allowed, Envelope, Outcome, Ruling
 from rundown.model.request import Capability, Operation
-from rundown.policy.fix import flag_value, quote
-from rundown.policy.pattern import escape_path, is_tree
+from rundown.policy.facts import PolicyFacts
+from rundown.policy.fix import directory_fix
+from rundown.policy.pattern import unescape_path
 from rundown.policy.reason import describe_rule
 from rundown.sandbox.patterns import is_below
 from rundown.sandbox.suspects import Suspect, find_suspects
@@ -31,11 +32,14 @@ _OF_KIND: Final = {"hidden": _READ, "write": _WRITE, "across": _WRITE, "any": (*
 
 
 class Suspicion:
-    """Explains refusals under one session's permissions."""
+    """Explains refusals under one session's permissions. Lines of policy say `{repo}` for `root`."""
 
-    def __init__(self, permissions: Permissions, workspace: Workspace) -> None:
+    def __init__(
+        self, permissions: Permissions, workspace: Workspace, *, root: str = "", home: str = ""
+    ) -> None:
         self._permissions = permissions
         self._workspace = workspace
+        self._places = PolicyFacts(root=root, home=home, cache="", config="")
 
     def explain(self, allowed: Allowed, output: bytes) -> tuple[RefusalSuspected, ...]:
         """Returns the likely reasons why a step failed, at most five, by the end of what it printed."""
@@ -54,7 +58,7 @@ class Suspicion:
             yield _of_privileges(allowed)
             return
         path = os.path.normpath(os.path.join(allowed.request.cwd, suspect.text))
-        if not _may_be_meant(path, suspect):
+        if not _may_be_meant(path, suspect) or path in allowed.request.argv[:1]:
             return
         place = Place(run_id="", position=allowed.request.position, attempt=1, cwd=allowed.request.cwd)
         for capability in _OF_KIND[suspect.kind]:
@@ -63,13 +67,20 @@ class Suspicion:
             if ruling.outcome is not Outcome.ALLOW:
                 told = _of_ruling(ruling, path, allowed)
                 is_new = capability is Capability.WRITE and not os.path.lexists(path)
-                yield _of_new_file(told, ruling) if is_new and ruling.outcome is Outcome.ASK else told
+                yield self._of_new_file(told) if is_new and ruling.outcome is Outcome.ASK else told
                 return
         missing = _missing_tree(path, allowed.envelope)
         if missing == path and _is_named_alone(path, allowed.envelope) and suspect.kind in ("write", "any"):
-            yield _of_new_file(_of_ruling(ruling, path, allowed), ruling)
+            yield self._of_new_file(_of_ruling(ruling, path, allowed))
             return
-        yield from _of_kernel(path, suspect, allowed)
+        yield from _of_kernel(path, suspect, allowed, self._places)
+
+    def _of_new_file(self, told: RefusalSuspected) -> RefusalSuspected:
+        """The kernel opens what exists: a file is made in its directory, which must be writable."""
+        folder, name = os.path.split(told.resource)
+        fix = directory_fix(folder, self._places)
+        why = f"{name} does not exist yet, and making a file needs its directory"
+        return replace(told, why=why, flag=fix.flag, yaml=fix.yaml)
 
 
 def _may_be_meant(path: str, suspect: Suspect) -> bool:
@@ -92,20 +103,6 @@ def _of_ruling(ruling: Ruling, path: str, allowed: Allowed) -> RefusalSuspected:
     )
 
 
-def _of_new_file(told: RefusalSuspected, ruling: Ruling) -> RefusalSuspected:
-    """The kernel opens what exists: a file is made in its directory, and that is what must be writable."""
-    folder = os.path.dirname(told.resource)
-    pattern = ruling.fix.pattern if ruling.fix is not None else ruling.rule.pattern if ruling.rule else None
-    above = os.path.dirname(pattern or "")
-    tree = f"{above if pattern and is_tree(pattern) and above else escape_path(folder)}/**"
-    return replace(
-        told,
-        why=f"{os.path.basename(told.resource)} does not exist yet, and making a file needs its directory",
-        flag=f"--allow-write {flag_value(escape_path(folder) + '/**')}",
-        yaml=f"default: {{write: {{allow: [{quote(tree)}]}}}}",
-    )
-
-
 def _is_named_alone(path: str, envelope: Envelope) -> bool:
     return path in envelope.write_allow and f"{path}/**" not in envelope.write_allow
 
@@ -120,19 +117,18 @@ def _of_privileges(allowed: Allowed) -> RefusalSuspected:
     )
 
 
-def _of_kernel(path: str, suspect: Suspect, allowed: Allowed) -> Iterator[RefusalSuspected]:
+def _of_kernel(
+    path: str, suspect: Suspect, allowed: Allowed, places: PolicyFacts
+) -> Iterator[RefusalSuspected]:
     """What policy allows and the sandbox still cannot give."""
     envelope = allowed.envelope
     missing = _missing_tree(path, envelope)
     told = RefusalSuspected(position=allowed.request.position, capability="write", resource=path, why="")
     if missing and suspect.kind in ("write", "any"):
         tree = os.path.relpath(missing, allowed.request.cwd)
-        yield replace(
-            told,
-            why=f"{tree} did not exist when the step began; only what a person names is made",
-            flag=f"--allow-write {shlex.quote(tree + '/**')}",
-            yaml=f'default: {{write: {{allow: ["{tree}/**"]}}}}',
-        )
+        fix = directory_fix(missing, places)
+        why = f"{tree} did not exist when the step began; only what a person names is made"
+        yield replace(told, why=why, flag=fix.flag, yaml=fix.yaml)
     elif suspect.kind == "hidden" and any(is_below(tmp, path) for tmp in _TMP):
         flag = f"--allow-read {shlex.quote(path)}"
         yield replace(
@@ -153,7 +149,7 @@ def _of_kernel(path: str, suspect: Suspect, allowed: Allowed) -> Iterator[Refusa
 
 
 def _missing_tree(path: str, envelope: Envelope) -> str:
-    trees = (text.removesuffix("/**") for text in envelope.write_allow)
+    trees = (unescape_path(text.removesuffix("/**")) for text in envelope.write_allow)
     return next((tree for tree in trees if is_below(tree, path) and not os.path.lexists(tree)), "")
 
 

@@ -2,14 +2,16 @@
 
 import shlex
 
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from rundown.model.policy import Fix, Layer, LayerKind, Outcome
+from rundown.model.policy import Fix, LayerKind, Outcome, Rule
 from rundown.model.request import Capability
+from rundown.policy.compiled import compile_ruleset
+from rundown.policy.evaluate import evaluate
 from rundown.policy.flags import flag_layer, parse_flags
-from rundown.policy.suggest import suggest_document
+from rundown.policy.suggest import Need, suggest_document
 from tests.support.any_policy import a_ruleset, an_operation, facts
 from tests.support.policies import (
     FACTS,
@@ -19,12 +21,14 @@ from tests.support.policies import (
     decoded,
     env,
     flags,
+    host,
     layer,
     net,
     outcome,
     read,
     rules,
     run,
+    tool,
     write,
 )
 
@@ -118,28 +122,68 @@ def test_the_entry_of_a_mend_works_in_a_document_above(ruleset, operation, some_
     assert outcome(mended, operation, facts=some_facts) == "allow"
 
 
+def suggested(ruleset, *operations, facts=FACTS, wishes=()):
+    """The document for what these operations lack, each in a request of its own."""
+    needs = [
+        Need(request=decision.request, ruling=ruling)
+        for decision in (decide(ruleset, item, facts=facts) for item in operations)
+        for ruling in decision.rulings
+        if ruling.outcome is not Outcome.ALLOW
+    ]
+
+    def again(policy, request):
+        return evaluate(policy, request, facts)
+
+    return suggest_document(needs, wishes, compile_ruleset(ruleset, facts), again)
+
+
+def with_document(ruleset, added):
+    """The ruleset with a document's layer added to the project's own, or above all where there is none."""
+    first, *rest = ruleset.layers
+    if first.kind is not LayerKind.PROJECT:
+        return replace(ruleset, layers=(added, *ruleset.layers))
+    own = replace(
+        first,
+        rules=(*first.rules, *added.rules),
+        modes={**first.modes, **added.modes},
+        host=(*first.host, *added.host),
+    )
+    return replace(ruleset, layers=(own, *rest))
+
+
+def smaller(added):
+    """The document's layer without one of its lines, for each of them."""
+    for number in range(len(added.rules)):
+        yield replace(added, rules=added.rules[:number] + added.rules[number + 1 :])
+    for word in added.host:
+        yield replace(added, host=tuple(item for item in added.host if item != word))
+    if added.modes:
+        yield replace(added, modes={})
+
+
+CONTAINED = replace(FACTS, no_gap=True)
+
+
 def test_a_suggested_document_lets_the_run_pass_and_names_what_it_cannot():
     ruleset = rules()
     operations = [
         run("terraform plan"),
         run("rm x"),
-        run("? x"),
         write("notes.txt"),
         env("API_TOKEN"),
         net("a.example"),
         run("git log"),
         read("/etc/shadow"),
+        host("pid"),
+        tool("mcp:github/list_x"),
     ]
-    rulings = decide(ruleset, *operations).rulings + decide(ruleset, write(".git/config")).rulings
-    text = suggest_document(rulings, FACTS)
+    text = suggested(ruleset, *operations, write(".git/config"))
     assert (
         text
         == """\
 # Read every line before you keep it: each opens something that was asked for or denied.
 version: 1
 default:
-  # Text that is known only when it runs: contained by the sandbox instead of asked for.
-  mode: {run: confined}
   run:
     allow:
       - terraform
@@ -156,44 +200,108 @@ default:
   net:
     allow:
       - a.example
+overrides:
+  - runbook: deploy/site.runbook.md
+    host: [pid]
+tools:
+  allow:
+    - "mcp:github/list_x"
 # no line can allow: write .git/config ("{gitdir}/config" is always write-protected: git runs what it names)
 """
     )
-    above: Layer = decoded(text, LayerKind.POLICY_FILE).layer("")
-    mended = replace(ruleset, layers=(above, *ruleset.layers))
-    contained = replace(FACTS, no_gap=True)
-    assert {item.outcome for item in decide(mended, *operations, facts=contained).rulings} == {Outcome.ALLOW}
+    mended = with_document(ruleset, decoded(text, LayerKind.POLICY_FILE).layer(FACTS.runbook))
+    assert {item.outcome for item in decide(mended, *operations).rulings} == {Outcome.ALLOW}
+
+
+def test_text_that_is_known_only_when_it_runs_is_contained_and_then_no_unlisted_name_needs_a_line():
+    operations = [run("terraform plan"), run("? x"), run("rm x")]
+    text = suggested(rules(), *operations, facts=CONTAINED)
+    assert [line.strip() for line in text.splitlines()[2:] if "#" not in line] == [
+        "default:",
+        "mode: {run: confined}",
+        "run:",
+        "allow:",
+        "- rm",
+    ]
+    assert "# no line can allow: run $CMD" in suggested(rules(), run("? x"))
+
+
+def test_what_the_projects_own_document_asks_about_or_denies_is_mended_there():
+    project = rules("default: {run: {ask: ['git push*'], deny: [jq]}}")
+    assert fix(run("git push origin"), project).yaml == '# remove "git push*" from .rundownrc.yaml:1'
+    text = suggested(project, run("git push origin"), run("jq ."), run("terraform"))
+    assert text.splitlines()[1:] == [
+        "# To be added to .rundownrc.yaml: named by --policy it would take that one's place.",
+        "version: 1",
+        "default:",
+        "  run:",
+        "    allow:",
+        "      - terraform",
+        '# no line can allow: run git (ask "git push*" (project policy, .rundownrc.yaml:1)); '
+        'remove "git push*" from .rundownrc.yaml:1',
+        '# no line can allow: run jq (deny "jq" (project policy, .rundownrc.yaml:1)); '
+        "remove jq from .rundownrc.yaml:1",
+    ]
 
 
 def test_nothing_wanted_gives_a_document_that_opens_nothing():
-    text = suggest_document(decide(rules(), run("git log")).rulings, FACTS)
+    assert decoded(suggested(rules(), run("git log"))).layer("").rules == ()
+
+
+def test_what_a_runbook_wishes_for_is_suggested_too():
+    wish = Rule(
+        capability=Capability.WRITE, verdict=Outcome.ALLOW, pattern="{repo}/a/**", layer=LayerKind.SESSION
+    )
+    text = suggested(rules(), write("a/b"), run("jq ."), wishes=[wish])
+    assert [line.strip() for line in text.splitlines() if line.startswith("      ")] == ['- "{repo}/a/**"']
+
+
+def test_a_path_that_no_document_can_hold_is_named_in_a_comment():
+    text = suggested(rules(), write("a\nversion: 2"))
     assert decoded(text).layer("").rules == ()
+    assert text.splitlines()[-1].startswith("# no line can allow: write a version: 2 (")
 
 
 @given(a_ruleset(), st.lists(an_operation(), min_size=1, max_size=6), facts)
 @settings(max_examples=200)
-def test_a_suggested_document_does_it_and_each_of_its_entries_is_needed(ruleset, operations, some_facts):
-    operations = tuple({(item.capability, item.resource): item for item in operations}.values())
-    programs = [item.resolved for item in operations if item.capability is Capability.RUN]
-    assume(len(programs) == len(set(programs)))  # one file by two names is two lines
-    rulings = tuple(decide(ruleset, item, facts=some_facts).rulings[0] for item in operations)
-    mendable = [item for item in rulings if item.fix is not None and item.fix.pattern is not None]
-    assume(all(item.outcome is Outcome.ASK for item in mendable))  # a deny keeps its own line, always
+def test_a_suggested_document_does_it_and_each_of_its_lines_is_needed(ruleset, operations, some_facts):
+    text = suggested(ruleset, *operations, facts=some_facts)
+    added = decoded(text, LayerKind.POLICY_FILE).layer(some_facts.runbook)
 
-    def refused(lines):
-        above = decoded("\n".join(lines), LayerKind.POLICY_FILE).layer("")
-        mended = replace(ruleset, layers=(above, *ruleset.layers))
-        return [item for item in mendable if outcome(mended, item.operation, facts=some_facts) != "allow"]
+    def refused(added):
+        mended = with_document(ruleset, added)
+        return [item for item in operations if outcome(mended, item, facts=some_facts) != "allow"]
 
-    lines = suggest_document(mendable, some_facts).splitlines()
-    entries = [number for number, line in enumerate(lines) if line.startswith("      - ")]
-    assert refused(lines) == []
-    for number in entries:
-        without = [*lines[:number], *lines[number + 1 :]]
-        alone = lines[number - 1].endswith("allow:") and number + 1 not in entries
-        if alone:
-            without[number - 1] = "    allow: []"
-        assert refused(without) != []
+    told = {line.removeprefix("# no line can allow: ") for line in text.splitlines()}
+    beyond = refused(added)
+    assert all(
+        any(line.startswith(f"{item.capability.value} {item.resource} (") for line in told) for item in beyond
+    )
+    assert all(refused(less) != beyond for less in smaller(added))
+
+
+@given(a_ruleset(), an_operation(), facts)
+@settings(max_examples=200)
+def test_what_one_line_allows_is_never_called_beyond_all_lines(ruleset, operation, some_facts):
+    ruling = decide(ruleset, operation, facts=some_facts).rulings[0]
+    if ruling.outcome is Outcome.ALLOW or ruling.fix is None or ruling.fix.pattern is None:
+        return
+    added = decoded(ruling.fix.yaml, LayerKind.POLICY_FILE).layer(some_facts.runbook)
+    if outcome(with_document(ruleset, added), operation, facts=some_facts) == "allow":
+        assert "# no line" not in suggested(ruleset, operation, facts=some_facts)
+
+
+def test_a_new_file_is_mended_by_its_directory():
+    new = replace(FACTS, missing=frozenset([f"{ROOT}/n2.txt", f"{ROOT}/a b/c", "/data/x"]))
+    fixes = [decide(rules(), write(path), facts=new).rulings[0] for path in ("n2.txt", "a b/c", "/data/x")]
+    assert [item.fix for item in fixes] == [
+        both(f"--allow-write '{ROOT}/**'", 'write: {allow: ["{repo}/**"]}', "{repo}/**"),
+        both(f"--allow-write '{ROOT}/a b/**'", 'write: {allow: ["{repo}/a b/**"]}', "{repo}/a b/**"),
+        both("--allow-write '/data/**'", 'write: {allow: ["/data/**"]}', "/data/**"),
+    ]
+    assert fixes[0].why == ("no rule names it; it does not exist yet, and making a file needs its directory")
+    hidden = replace(FACTS, missing=frozenset([f"{ROOT}/.env"]))
+    assert decide(rules(), write(".env"), facts=hidden).rulings[0].fix.pattern == "{repo}/.env"
 
 
 def test_a_suggested_document_says_nothing_that_another_line_of_it_says():
@@ -204,7 +312,8 @@ def test_a_suggested_document_says_nothing_that_another_line_of_it_says():
         read("/data/x"),
         write("/data"),
         write("ab"),
+        write("a/.env"),
     ]
-    text = suggest_document(decide(rules(), *operations).rulings, FACTS)
+    text = suggested(rules(), *operations)
     entries = [line.strip("- ") for line in text.splitlines() if line.startswith("      - ")]
     assert entries == ['"{repo}/a"', "/data", '"{repo}/ab"']

@@ -90,10 +90,22 @@ def test_a_tree_that_policy_opens_and_that_was_not_there_is_explained(folder):
     )
     request = freeze_nothing(Place(run_id="r", position="1", attempt=1, cwd=str(folder)))
     allowed = Allowed(request=request, rulings=(), envelope=Envelope(write_allow=(f"{folder}/dist/**",)))
-    (found,) = Suspicion(permissions, PlainWorkspace()).explain(
-        allowed, b"mkdir: cannot create directory 'dist': Read-only file system"
+    suspicion = Suspicion(permissions, PlainWorkspace(), root=os.path.dirname(folder))
+    (found,) = suspicion.explain(allowed, b"mkdir: cannot create directory 'dist': Read-only file system")
+    assert (found.resource, found.flag) == (f"{folder}/dist", f"--allow-write '{folder}/dist/**'")
+    # Below the root, whatever directory the step runs in.
+    assert found.yaml == f'default: {{write: {{allow: ["{{repo}}/{folder.name}/dist/**"]}}}}'
+
+
+def test_the_shell_that_reports_a_refusal_is_no_suspect(folder):
+    permissions = Permissions(Judged(rules()), ScriptedPrompter(), lambda envelope: ())
+    request = freeze_nothing(Place(run_id="r", position="1", attempt=1, cwd=str(folder)))
+    request = replace(request, argv=("/usr/bin/sh", "-c", "echo a > new"))
+    allowed = Allowed(request=request, rulings=(), envelope=Envelope())
+    found = Suspicion(permissions, PlainWorkspace()).explain(
+        allowed, b"/usr/bin/sh: 1: cannot create new: Read-only file system"
     )
-    assert (found.resource, found.flag) == (f"{folder}/dist", "--allow-write 'dist/**'")
+    assert [item.resource for item in found] == [f"{folder}/new"]
 
 
 def test_not_more_than_five_are_told_each_once(explain, folder):
