@@ -101,7 +101,7 @@ def connection_diagnostics(
                 (body.host, body.port),
                 Diagnostic(
                     code="egress/blocked",
-                    message=f"it was refused {place}",
+                    message=f"a connection to {place} was refused",
                     why=body.reason,
                     fix=f"{fix}      (or {line})" if fix and line else fix or line,
                     severity="warning",

@@ -190,6 +190,8 @@ def _environment(settings: LaunchSettings, tier: Tier) -> tuple[tuple[str, str],
         tmp = settings.host_tmp if tier in _ON_DISK and settings.host_tmp else settings.view.tmp
         own = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), tmp)
         own["HOME"] = f"{tmp}/home" if tier in _ON_DISK else home_of(settings)
+    if tier == "landlock":
+        own["GIT_CONFIG_NOSYSTEM"] = "1"  # a file that is there and cannot be read ends every git command
     return tuple(sorted({**dict(settings.env), **own}.items()))
 
 

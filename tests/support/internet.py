@@ -23,6 +23,7 @@ from msgspec import Struct
 from tests.support.kernel import ORDINARY_UID, PATH, require_nothing_lacking
 
 _SERVERS = Path(__file__).with_name("internet_servers.py")
+_LESSER = Path(__file__).with_name("lesser_host.py")
 RUNDOWN = Path(sys.executable).with_name("rundown")
 NAMES = ("api.example.net", "other.example.net", "evil.test")
 
@@ -86,6 +87,20 @@ class Internet:
         """Runs a command as `rundown exec` runs it there. `allow`: what --allow-net says."""
         net = ("--allow-net", allow) if allow else ()
         return self.run(str(RUNDOWN), "exec", "--non-interactive", *net, *flags, "--", *argv, env=env)
+
+    def proxied_step(
+        self, *argv: str, allow: str = "", flags: tuple[str, ...] = (), env: dict[str, str] | None = None
+    ) -> Done:
+        """The same on a host without namespaces, where a step has Landlock and rundown's proxy."""
+        net = ("--allow-net", allow) if allow else ()
+        words = (str(RUNDOWN), "exec", "--non-interactive", *net, *flags, "--", *argv)
+        return self.run(*self.without_namespaces, *words, env=env)
+
+    @property
+    def without_namespaces(self) -> tuple[str, ...]:
+        """Words that start a program with no namespaces to be had, and no capability."""
+        helpless = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all")
+        return (sys.executable, str(_LESSER), "no-userns", "--", *helpless)
 
     def write(self, name: str, text: str) -> Path:
         """Makes a file of the identity's in the project."""

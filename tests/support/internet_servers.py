@@ -210,6 +210,17 @@ def path_socket(name: str | bytes) -> None:
     threading.Thread(target=loop, daemon=True).start()
 
 
+def datagram_socket(name: str) -> None:
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    server.bind(name)
+
+    def loop() -> None:
+        while True:
+            server.recv(4096)
+
+    threading.Thread(target=loop, daemon=True).start()
+
+
 def proxy(log: Path, login: bytes = b"") -> Callable[[socket.socket], None]:
     """A CONNECT proxy that looks names up itself, and knows one more than DNS does."""
 
@@ -297,6 +308,7 @@ def set_up(folder: Path) -> None:
     listen(PROXY, 3131, lambda client: client.sendall(b"no HTTP at all\r\n\r\n"))
     path_socket(b"\0rundown-internet")
     path_socket(str(folder / "host.sock"))
+    datagram_socket(str(folder / "host.dgram"))
     deaf = socket.socket()  # accepts nothing: what connects beyond its backlog waits
     deaf.bind((DEAD, 80))
     deaf.listen(0)
