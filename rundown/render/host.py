@@ -67,6 +67,6 @@ def _cgroup(facts: HostFacts) -> str:
     names = {
         "v2": "version 2, writable",
         "v1": "version 1, writable",
-        "none": "none writable: rlimits are used",
+        "none": "none writable",
     }
     return names[facts.cgroup]

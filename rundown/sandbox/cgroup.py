@@ -5,8 +5,11 @@ hierarchies that are writable. Never changes a group that is not its own, and re
 Source: the kernel's cgroup-v2 and cgroup-v1 documents; proc(5) for the two files read here.
 """
 
+import errno
 import os
 import re
+import subprocess
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +22,8 @@ from rundown.sandbox.failure import LaunchError
 _MADE_BY: Final = re.compile(r"rundown-(\d+)-[0-9a-f]+-\d+")
 """Names that `Launcher` gives: its process id comes first."""
 CONTROLLERS: Final = ("cpu", "memory", "pids")
+_PATIENCE: Final = 50
+_PAUSE_S: Final = 0.002
 
 
 class Hierarchy(Struct, frozen=True, kw_only=True):
@@ -85,16 +90,42 @@ def _nearest_delegating(point: Path, own: str, usable: Callable[[Path, bool], bo
 
 
 def can_make_group(directory: Path, unified: bool) -> bool:
-    """Returns whether a group can really be made there (and, in v2, a process be moved into it)."""
-    if unified and not os.access(directory / "cgroup.procs", os.W_OK):
-        return False
+    """Returns whether a group can really be made there, and in v2 a process be moved into it.
+
+    In v2 the way matters as well as the ends: whoever moves a process must be able to write the group that
+    both lie in, and see both from their cgroup namespace. Source: cgroup-v2, "Delegation Containment".
+    """
     trial = directory / f"rundown-probe-{os.getpid()}"
     try:
         trial.mkdir()
-        trial.rmdir()
+    except OSError:
+        return False
+    try:
+        return not unified or _can_move_into(trial)
+    finally:
+        _remove(trial)
+
+
+def _can_move_into(group: Path) -> bool:
+    try:
+        with subprocess.Popen(["/bin/sh", "-c", "read -r _"], stdin=subprocess.PIPE, env={}) as process:
+            (group / "cgroup.procs").write_text(str(process.pid))
     except OSError:
         return False
     return True
+
+
+def _remove(group: Path) -> None:
+    """Removes a group whose last process has ended: the kernel may need a moment to see that it is empty."""
+    for _ in range(_PATIENCE):
+        try:
+            group.rmdir()
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                return
+            time.sleep(_PAUSE_S)
+        else:
+            return
 
 
 def find_own_hierarchies() -> tuple[Hierarchy, ...]:
@@ -143,8 +174,7 @@ class StepGroups:
 
     def __exit__(self, *_: object) -> None:
         for directory in self._directories:
-            with suppress(OSError):
-                directory.rmdir()
+            _remove(directory)
 
     def open_entries(self) -> dict[str, int]:
         """Returns fds by name; writing `0` to each puts the writer into the step's groups."""
@@ -174,7 +204,11 @@ class GroupLimits(Struct, frozen=True, kw_only=True):
 
 
 _PERIOD_US: Final = 100_000
-_REFINEMENTS: Final = (("memory.swap.max", "0"), ("memory.swappiness", "0"))
+_REFINEMENTS: Final = (
+    ("memory.swap.max", "0"),
+    ("memory.oom.group", "1"),  # the step as a whole, not whichever of its processes is the largest
+    ("memory.swappiness", "0"),
+)
 
 
 def _settings(hierarchy: Hierarchy, limits: GroupLimits) -> list[tuple[str, str]]:

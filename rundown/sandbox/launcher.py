@@ -83,6 +83,7 @@ class Launcher:
         try:
             zygote = Zygote(base, self._scope)
         except OSError:
+            self._scope = ()
             return
         found: tuple[Hierarchy, ...] = ()
         with suppress(LaunchError, OSError):
@@ -92,6 +93,7 @@ class Launcher:
             found = take_delegation(groups, Path("/proc/self/mountinfo").read_text(), zygote.pid)
         if not found:
             zygote.close()
+            self._scope = ()
             return
         self._zygotes[base] = zygote
         self._hierarchies = found
@@ -232,7 +234,8 @@ class Launcher:
 
     def _zygote(self, base: Base) -> Zygote:
         if base not in self._zygotes:
-            zygote = self._zygotes[base] = Zygote(base)
+            # In a scope too: only from there may its processes move into the groups of the first one's.
+            zygote = self._zygotes[base] = Zygote(base, self._scope)
             self._configure(zygote, base)
         return self._zygotes[base]
 
@@ -270,9 +273,10 @@ _TIERS: Final[dict[Base, Tier]] = {
 
 
 def _name_ending(result: ProcessResult | StageFailure, groups: StepGroups) -> ProcessResult | StageFailure:
-    """A kill for want of memory is named so; a shell reports its child's as status 137."""
+    """A kill for want of memory is named so, also where what was killed is a child that the step's failure is
+    about (make's compiler, a test's worker)."""
     if isinstance(result, ProcessResult):
-        killed = result.signal == 9 or (result.ending == "exited" and result.status == 137)
-        if killed and groups.ran_out_of_memory():
+        failed = result.signal == 9 or (result.ending == "exited" and result.status != 0)
+        if failed and groups.ran_out_of_memory():
             return replace(result, ending="out-of-memory")
     return result

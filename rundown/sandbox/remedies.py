@@ -62,6 +62,15 @@ def for_user_namespaces(clues: Clues) -> str:
         return "in Windows: `wsl --set-version DISTRIBUTION 2`"
     if not clues.userns_file:
         return "use a kernel built with CONFIG_USER_NS=y"
+    switch = _switch_of(clues)
+    flags = _CONTAINER_FLAGS.get(clues.container, "")
+    if switch and flags:
+        return f"outside of this container: {switch}; and {flags}"
+    return switch or flags or "allow user namespaces where this container or service is defined"
+
+
+def _switch_of(clues: Clues) -> str:
+    """Returns the kernel's own switch that stands in the way, "" for none. A container sees its host's."""
     if clues.apparmor_restricts == "1":  # Ubuntu from 23.10 on
         return (
             "as root: `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` (to keep it: a file in "
@@ -70,11 +79,8 @@ def for_user_namespaces(clues: Clues) -> str:
     if clues.unprivileged_clone == "0":
         return "as root: `sysctl -w kernel.unprivileged_userns_clone=1`"
     if clues.max_user_namespaces == "0":
-        outside = " (of the host, if this is a container)" if clues.container else ""
-        return f"as root: `sysctl -w user.max_user_namespaces=15000`{outside}"
-    return _CONTAINER_FLAGS.get(
-        clues.container, "allow user namespaces where this container or service is defined"
-    )
+        return "as root: `sysctl -w user.max_user_namespaces=15000`"
+    return ""
 
 
 def for_landlock(clues: Clues) -> str:
@@ -114,9 +120,17 @@ def for_calls(clues: Clues) -> str:
 
 
 def for_control_groups(clues: Clues) -> str:
-    """Returns what gives rundown groups to make its own in."""
+    """Returns what gives rundown groups to make its own in.
+
+    A container that sees its own part of the tree as the whole has its processes at the top of that, and so
+    hands nothing down; one in a namespace of its own may move nothing beyond. Source: the kernel's cgroup-v2
+    document, "No Internal Process Constraint" and "Delegation Containment".
+    """
     if clues.container in ("docker", "podman"):
-        return f"{clues.container} run --cgroupns=private -v /sys/fs/cgroup:/sys/fs/cgroup:rw"
+        return f"{clues.container} run --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw (as root)"
     if clues.has_user_manager:
-        return "start rundown in `systemd-run --user --scope -p Delegate=yes`"
+        return (
+            "a limit that needs one gets a scope from your service manager by itself; if that fails, start "
+            "rundown in `systemd-run --user --scope -p Delegate=yes`"
+        )
     return "start rundown in a control group that its user may write, with memory, pids and cpu handed down"

@@ -18,27 +18,35 @@ from rundown.model.sandbox import HostFacts
 from rundown.sandbox.cgroup import CONTROLLERS, Hierarchy
 
 _TRUSTED_PATH: Final = "/usr/bin:/bin"
-_SETTINGS: Final = ("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")
+_RUNTIMES: Final = "/run/user"
+_RUNTIME: Final = "XDG_RUNTIME_DIR"
+_BUS: Final = "DBUS_SESSION_BUS_ADDRESS"
 _SCOPE: Final = re.compile(r"0::(/\S*\.scope)", re.MULTILINE)
 _LEAF: Final = "rundown-server"
 
 
 def scope_words(
-    host: HostFacts, limits: Limits, environ: Mapping[str, str], search: str = _TRUSTED_PATH
+    host: HostFacts,
+    limits: Limits,
+    environ: Mapping[str, str],
+    search: str = _TRUSTED_PATH,
+    runtimes: str = _RUNTIMES,
 ) -> tuple[str, ...]:
     """Returns the words to put before the fork server's own; () where no limit needs it, or none can be had.
 
-    `search`: where the programs for it are looked for.
+    `search`: where the programs for it are looked for; `runtimes`: where the managers of users without
+    `XDG_RUNTIME_DIR` have their directories. Source: pam_systemd(8).
     """
     wanted = {"cpu": limits.cpu, "memory": limits.memory_bytes, "pids": limits.pids}
     missing = [
         name for name, value in wanted.items() if value is not None and name not in host.cgroup_controllers
     ]
     run, plain = (shutil.which(name, path=search) for name in ("systemd-run", "env"))
-    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    # Not set after `su`, in cron, or in a service of the machine; the manager may run all the same.
+    runtime = environ.get(_RUNTIME) or f"{runtimes}/{host.uid}"
     if not missing or run is None or plain is None or not os.path.isdir(os.path.join(runtime, "systemd")):
         return ()
-    settings = [f"{name}={environ[name]}" for name in _SETTINGS if name in environ]
+    settings = [f"{_RUNTIME}={runtime}", *([f"{_BUS}={environ[_BUS]}"] if _BUS in environ else [])]
     options = ("--user", "--scope", "--quiet", "--collect", "--property=Delegate=yes")
     return (plain, *settings, run, *options, "--", plain, "-i")
 

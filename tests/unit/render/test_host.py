@@ -57,7 +57,7 @@ def test_what_is_missing_is_marked_without_colour_and_comes_with_its_remedy() ->
         "FAIL Landlock     not there\n"
         "FAIL seccomp      not there\n"
         "FAIL network      connections of steps cannot be held back\n"
-        "FAIL cgroups      none writable: rlimits are used\n"
+        "FAIL cgroups      none writable\n"
         "\n"
         "! no user namespaces\\x1b[2J [sandbox/no-userns]\n"
         "  fix: sysctl -w x=1\\n\n"

@@ -1,10 +1,18 @@
 """Control groups: where they can be made, and what is written into them."""
 
 import os
+import subprocess
 
 import pytest
 
-from rundown.sandbox.cgroup import GroupLimits, Hierarchy, StepGroups, find_hierarchies, find_own_hierarchies
+from rundown.sandbox.cgroup import (
+    GroupLimits,
+    Hierarchy,
+    StepGroups,
+    can_make_group,
+    find_hierarchies,
+    find_own_hierarchies,
+)
 from rundown.sandbox.failure import LaunchError
 
 V1_MOUNTS = """\
@@ -64,18 +72,49 @@ def test_where_nothing_can_be_made_there_is_nothing():
     assert find_hierarchies("", "", lambda directory, v2: True) == ()
 
 
+@pytest.fixture
+def unified_mount(tmp_path):
+    """The real version 2 tree, mounted once more, and an empty group of the test's own in it."""
+    point = tmp_path / "unified"
+    point.mkdir()
+    mounted = subprocess.run(["mount", "-t", "cgroup2", "none", str(point)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip(f"cgroup version 2 cannot be mounted here: {mounted.stderr.decode().strip()}")
+    group = point / f"unit-{os.getpid()}"
+    group.mkdir()
+    try:
+        yield group
+    finally:
+        group.rmdir()
+        subprocess.run(["umount", str(point)], check=True)
+
+
+def test_a_group_is_usable_only_if_a_process_can_really_be_moved_into_it(unified_mount):
+    """Below a group with a threaded child new ones can be made, and nothing be moved into them, much as in a
+    container that was given its host's tree. Source: the kernel's cgroup-v2 document, "Threads"."""
+    assert can_make_group(unified_mount, True)
+    threaded = unified_mount / "threaded"
+    threaded.mkdir()
+    try:
+        (threaded / "cgroup.type").write_text("threaded")
+        assert can_make_group(unified_mount, False) and not can_make_group(unified_mount, True)
+        assert [path for path in unified_mount.iterdir() if path.is_dir()] == [threaded]
+    finally:
+        threaded.rmdir()
+
+
 LIMITS = GroupLimits(memory_bytes=1 << 20, pids=7, cpu=1.5)
 
 
 @pytest.mark.parametrize(
     ("version", "written"),
     [
-        ("v2", {"pids.max": "7", "memory.max": "1048576", "cpu.max": "150000 100000", "memory.swap.max": "0", "memory.swappiness": "0"}),
+        ("v2", {"pids.max": "7", "memory.max": "1048576", "cpu.max": "150000 100000", "memory.swap.max": "0", "memory.oom.group": "1", "memory.swappiness": "0"}),
         (
             "v1",
             {
                 "pids.max": "7", "memory.limit_in_bytes": "1048576", "cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "150000",
-                "memory.swap.max": "0", "memory.swappiness": "0",
+                "memory.swap.max": "0", "memory.oom.group": "1", "memory.swappiness": "0",
             },
         ),
     ],

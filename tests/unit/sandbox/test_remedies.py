@@ -13,7 +13,11 @@ from rundown.sandbox.remedies import Clues
         (Clues(apparmor_restricts="1"), "kernel.apparmor_restrict_unprivileged_userns=0"),
         (Clues(unprivileged_clone="0"), "kernel.unprivileged_userns_clone=1"),
         (Clues(max_user_namespaces="0"), "user.max_user_namespaces=15000"),
-        (Clues(max_user_namespaces="0", container="docker"), "of the host, if this is a container"),
+        (Clues(max_user_namespaces="0", container="docker"), "outside of this container: as root: `sysctl"),
+        (
+            Clues(apparmor_restricts="1", container="docker"),
+            "; and docker run --security-opt seccomp=unconfined",
+        ),
         (Clues(userns_file=False), "CONFIG_USER_NS=y"),
         (Clues(release="4.4.0-19041-Microsoft"), "wsl --set-version"),
         (Clues(container="docker"), "docker run --security-opt seccomp=unconfined"),
@@ -47,7 +51,7 @@ def test_the_rest_is_had_by_what_defines_the_container():
     assert "unmasked /proc" in remedies.for_proc(plain)
     assert "CONFIG_SECCOMP_FILTER" in remedies.for_seccomp(plain)
     assert "newer container runtime" in remedies.for_calls(plain)
-    assert "cgroupns" in remedies.for_control_groups(docker)
+    assert "cgroupns=host" in remedies.for_control_groups(docker)
     assert "systemd-run --user --scope" in remedies.for_control_groups(Clues(has_user_manager=True))
     assert "may write" in remedies.for_control_groups(plain)
 

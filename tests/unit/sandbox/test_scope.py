@@ -1,7 +1,7 @@
 """A control group from the person's service manager: asked for only where a limit needs it.
 
-What a service manager does is simulated with plain files and a stand-in for `systemd-run`; no machine of ours
-has one. What is real is that a run goes on, limits or not, whatever comes of it.
+What a service manager does is simulated with plain files and a stand-in for `systemd-run`: machines that run
+tests have none. What is real is that a run goes on, limits or not, whatever comes of it.
 """
 
 import os
@@ -64,7 +64,13 @@ def test_the_words_carry_the_managers_address_in_and_nothing_on(runtime, tmp_pat
 def test_nothing_is_asked_for_without_a_manager(runtime, tmp_path):
     shutil.rmtree(Path(runtime["XDG_RUNTIME_DIR"], "systemd"))
     assert scope_words(HOST, Limits(pids=5), runtime, str(tmp_path)) == ()
-    assert scope_words(HOST, Limits(pids=5), {}, str(tmp_path)) == ()
+    assert scope_words(HOST, Limits(pids=5), {}, str(tmp_path), str(tmp_path)) == ()
+
+
+def test_a_manager_is_found_without_a_session_that_names_it(runtime, tmp_path):
+    (tmp_path / "1000/systemd").mkdir(parents=True)
+    words = scope_words(HOST, Limits(pids=5), {}, str(tmp_path), str(tmp_path))
+    assert words[:3] == (f"{tmp_path}/env", f"XDG_RUNTIME_DIR={tmp_path}/1000", f"{tmp_path}/systemd-run")
 
 
 def _mounts(point: Path) -> str:
