@@ -5,11 +5,9 @@ hierarchies that are writable. Never changes a group that is not its own, and re
 Source: the kernel's cgroup-v2 and cgroup-v1 documents; proc(5) for the two files read here.
 """
 
-import errno
 import os
 import re
 import subprocess
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -22,8 +20,6 @@ from rundown.sandbox.failure import LaunchError
 _MADE_BY: Final = re.compile(r"rundown-(\d+)-[0-9a-f]+-\d+")
 """Names that `Launcher` gives: its process id comes first."""
 CONTROLLERS: Final = ("cpu", "memory", "pids")
-_PATIENCE: Final = 50
-_PAUSE_S: Final = 0.002
 
 
 class Hierarchy(Struct, frozen=True, kw_only=True):
@@ -103,7 +99,8 @@ def can_make_group(directory: Path, unified: bool) -> bool:
     try:
         return not unified or _can_move_into(trial)
     finally:
-        _remove(trial)
+        with suppress(OSError):
+            trial.rmdir()
 
 
 def _can_move_into(group: Path) -> bool:
@@ -113,19 +110,6 @@ def _can_move_into(group: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def _remove(group: Path) -> None:
-    """Removes a group whose last process has ended: the kernel may need a moment to see that it is empty."""
-    for _ in range(_PATIENCE):
-        try:
-            group.rmdir()
-        except OSError as error:
-            if error.errno != errno.EBUSY:
-                return
-            time.sleep(_PAUSE_S)
-        else:
-            return
 
 
 def find_own_hierarchies() -> tuple[Hierarchy, ...]:
@@ -174,7 +158,8 @@ class StepGroups:
 
     def __exit__(self, *_: object) -> None:
         for directory in self._directories:
-            _remove(directory)
+            with suppress(OSError):
+                directory.rmdir()
 
     def open_entries(self) -> dict[str, int]:
         """Returns fds by name; writing `0` to each puts the writer into the step's groups."""
