@@ -15,7 +15,7 @@ from rundown.cli.options import flags_again
 from rundown.cli.places import place_again, runs_place
 from rundown.cli.report_options import Reports
 from rundown.cli.reporting import Reporting
-from rundown.cli.signals import forwarded
+from rundown.cli.signals import heard
 from rundown.cli.suggestion import write_suggestion
 from rundown.cli.surroundings import read_surroundings
 from rundown.errors import InvalidInputError
@@ -69,14 +69,16 @@ def go_on(
     if background is not None:
         front = background.around(front, telling.place)
     hangup = HangUp()
-    with Reporting(reports, around.environ) as reporting:
-        with (
-            open_house(wish, around, runbook, front.prompter) as house,
-            forwarded(house.room, front.terminal.size, front.ending, hangup),
-        ):
+    with (
+        Reporting(reports, around.environ) as reporting,
+        heard(front.terminal.size, front.ending, hangup) as hearing,
+    ):
+        with open_house(wish, around, runbook, front.prompter) as house:
+            hearing.attach(house.room)
             front.notice.words = house.desk.loaded.notify
             runner = Runner(house, reporting.around(hangup.heeded(front), telling.place + telling.again))
             ended = runner.resume(contract.run_id, given, order)
+            hearing.rest()
         if reporting.suggestion is not None and runbook is not None:
             start = Start(values=load_values(contract.inputs))
             opened = open_runbook(str(runbook), around.cwd)

@@ -11,7 +11,7 @@ import click
 from rundown.cli.front import Look, OutputTerminal, open_front
 from rundown.cli.options import policy_options
 from rundown.cli.screen import error_style
-from rundown.cli.signals import forwarded
+from rundown.cli.signals import heard
 from rundown.cli.single_output import Printed, open_status
 from rundown.cli.surroundings import read_surroundings
 from rundown.model.diagnostic import Diagnostic
@@ -72,9 +72,10 @@ def command(
     try:
         terminal = OutputTerminal(passes_input=True)
         with (
+            heard(terminal.size) as hearing,
             open_house(wish, around, None, front.prompter) as house,
-            forwarded(house.room, terminal.size),
         ):
+            hearing.attach(house.room)
             printed = Printed(None if no_redact else house.redact_stream, front.sheet, raw=raw)
             typed = Typed(
                 words=words,

@@ -20,7 +20,7 @@ from rundown.cli.ending import Telling, tell_ending
 from rundown.cli.front import Look, open_front
 from rundown.cli.report_options import Reports
 from rundown.cli.reporting import Reporting
-from rundown.cli.signals import forwarded
+from rundown.cli.signals import heard
 from rundown.cli.surroundings import read_surroundings
 from rundown.errors import InvalidInputError, RundownError
 from rundown.model.diagnostic import Diagnostic
@@ -115,10 +115,12 @@ def _run(chosen: Params, wish: Wish, around: Surroundings) -> Stored:
     with Reporting(Reports(), {}) as reporting:
         start = prepare(opened, invocation)
         with (
+            heard(front.terminal.size, front.ending) as hearing,
             open_house(wish, around, opened.document.path, front.prompter) as house,
-            forwarded(house.room, front.terminal.size, front.ending),
         ):
+            hearing.attach(house.room)
             ended = Runner(house, reporting.around(front, "")).start(opened, start)
+            hearing.rest()
     tell_ending(ended, Telling())
     if ended.state.lifecycle != "completed":
         raise RundownError(_not_completed(ended))

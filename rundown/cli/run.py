@@ -19,7 +19,7 @@ from rundown.cli.places import place_again
 from rundown.cli.report_options import DurationParameter, Reports, report_options
 from rundown.cli.reporting import Reporting
 from rundown.cli.screen import error_style
-from rundown.cli.signals import forwarded
+from rundown.cli.signals import heard
 from rundown.cli.standing_in import stand_in
 from rundown.cli.stepping import step_by_step_helm
 from rundown.cli.suggestion import write_suggestion
@@ -151,24 +151,24 @@ def _perform(
 ) -> int:
     wish, around = invocation
     hangup = HangUp()
-    with (
-        open_house(wish, around, opened.document.path, front.prompter) as house,
-        forwarded(house.room, front.terminal.size, front.ending, hangup),
-    ):
-        front.notice.words = house.desk.loaded.notify
-        runner = Runner(house, reporting.around(hangup.heeded(front), flags_again(wish)))
-        ended = runner.start(opened, start)
-        place = place_again(house.desk.project.root, wish, around)
-    if reporting.suggestion is not None:
-        write_suggestion(reporting.suggestion, runner.needs, invocation, opened, start)
-    telling = Telling(
-        prompted=start.prompted,
-        as_json=reports.as_json,
-        quiet=reports.quiet,
-        again=flags_again(wish),
-        place=place,
-    )
-    return reporting.tell(ended, telling)
+    with heard(front.terminal.size, front.ending, hangup) as hearing:
+        with open_house(wish, around, opened.document.path, front.prompter) as house:
+            hearing.attach(house.room)
+            front.notice.words = house.desk.loaded.notify
+            runner = Runner(house, reporting.around(hangup.heeded(front), flags_again(wish)))
+            ended = runner.start(opened, start)
+            hearing.rest()
+            place = place_again(house.desk.project.root, wish, around)
+        if reporting.suggestion is not None:
+            write_suggestion(reporting.suggestion, runner.needs, invocation, opened, start)
+        telling = Telling(
+            prompted=start.prompted,
+            as_json=reports.as_json,
+            quiet=reports.quiet,
+            again=flags_again(wish),
+            place=place,
+        )
+        return reporting.tell(ended, telling)
 
 
 def _shape(part: Part, wish: Wish, around: Surroundings, opened: Opened, start: Start) -> Start:

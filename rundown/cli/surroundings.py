@@ -68,7 +68,9 @@ def _home() -> Path:
         Diagnostic(
             code="cli/no-home",
             message="there is no home directory to keep anything in",
-            why="HOME is not an absolute path, and the user database has none for this user",
+            why="HOME is not an absolute path"
+            if "HOME" in os.environ
+            else "HOME is not set, and the user database has none for this user",
             fix="HOME=DIRECTORY rundown …",
         )
     )

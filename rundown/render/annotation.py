@@ -9,13 +9,14 @@ from rundown.render.escape import visible
 
 
 def render_annotation(item: Diagnostic, file: str) -> str:
-    """Returns the workflow command of one problem, ending in a line end. `file`: where it has no place."""
+    """Returns the workflow command of one problem, ending in a line end. `file`: where it has no
+    place; "" if nobody knows."""
     span = item.span
     place = {"file": span.file if span is not None else file}
     if span is not None:
         place |= {"line": str(span.line), "col": str(span.column)}
     place["title"] = item.code
-    properties = ",".join(f"{name}={_property(value)}" for name, value in place.items())
+    properties = ",".join(f"{name}={_property(value)}" for name, value in place.items() if value)
     text = ". ".join(part for part in (item.message, item.why, item.fix and f"Fix: {item.fix}") if part)
     return f"::{item.severity} {properties}::{escape_message(visible(text))}\n"
 

@@ -276,6 +276,19 @@ def test_a_signal_ends_the_step_and_leaves_a_whole_record_within_five_seconds(tr
     assert (resumed.returncode, marks(project)) == (0, "one two two three"), resumed.stderr
 
 
+def test_an_impatient_persons_next_signals_cost_neither_receipt_nor_last_words(project):
+    (project / "three.runbook.md").write_text(THREE_STEPS)
+    with Running(project, *QUIET) as running:
+        running.wait_for(has_started(project), "the second step")
+        running.send(signal.SIGINT)
+        wait_until(lambda: "RunPaused" in types_on_record(project), "the pause")
+        for _ in range(4):
+            running.send(signal.SIGINT)
+        status, told = running.wait(), running.told()
+    assert (status, told) == (130, "")
+    assert receipt_of(project)["status"] == "paused"
+
+
 @pytest.mark.terminal
 def test_a_signal_at_a_question_is_no_answer_to_it(project):
     (project / "asks.runbook.md").write_text("# Asks\n\n## 1. First\n\n```sh\nseq 1 | tac\n```\n")
