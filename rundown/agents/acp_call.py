@@ -27,13 +27,14 @@ def read_call(agent: str, number: str, told: dict[str, Any]) -> ToolCall:
     raw = told["rawInput"] if isinstance(told.get("rawInput"), dict) else {}
     title = str(told.get("title") or "")
     rest: dict[str, Any] = {"id": number, "claim": _claim(told, raw), "raw": json.dumps(told)}
-    rest["name"] = f"{agent}:{title[:100] or told.get('kind') or 'tool'}"
+    tool = _tool(agent, told) or title[:100] or told.get("kind") or "tool"
+    rest["name"] = f"{agent}:{tool}"
     match told.get("kind"):
         case "execute" if command := _command(raw) or title:
             return ToolCall(kind="exec", command=command, cwd=str(raw.get("cwd") or ""), **rest)
         case "read" if paths := _paths(told, raw):
             return ToolCall(kind="read", paths=paths, **rest)
-        case "search":
+        case "search" if "web" not in tool:
             return ToolCall(kind="read", paths=_paths(told, raw) or (".",), **rest)
         case "edit" | "delete" | "move" if paths := _paths(told, raw):
             return ToolCall(kind="edit", paths=paths, changes=_changes(told), **rest)
@@ -41,6 +42,17 @@ def read_call(agent: str, number: str, told: dict[str, Any]) -> ToolCall:
             return ToolCall(kind="fetch", url=raw["url"], **rest)
         case _:
             return ToolCall(kind="other", **rest)
+
+
+def is_no_tool(agent: str, told: dict[str, Any]) -> bool:
+    """Whether this only says that the model named a tool which the agent has not."""
+    return agent == "opencode" and told.get("title") == "Invalid Tool"
+
+
+def _tool(agent: str, told: dict[str, Any]) -> str:
+    """The tool's own name, which gemini has in the number of a call: `read_file__read_file_1795_0`."""
+    number = told.get("toolCallId")
+    return number.partition("__")[0] if agent == "gemini" and isinstance(number, str) else ""
 
 
 def _command(raw: dict[str, Any]) -> str:

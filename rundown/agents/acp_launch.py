@@ -10,6 +10,7 @@ from typing import Any
 
 from rundown.agents.place import AgentPlace
 
+_OPENCODE_TOOLS = ("bash", "read", "edit", "list", "glob", "grep", "external_directory", "doom_loop")
 _OPENCODE_QUIET = {
     "OPENCODE_DISABLE_PROJECT_CONFIG": "1",
     "OPENCODE_DISABLE_AUTOUPDATE": "1",
@@ -45,7 +46,8 @@ def acp_files(kind: str, parameters: Mapping[str, str], place: AgentPlace) -> tu
         return ()
     settings: dict[str, Any] = {
         "security": {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": True}},
-        "general": {"disableAutoUpdate": True, "disableUpdateNag": True},
+        "general": {"disableAutoUpdate": True, "disableUpdateNag": True, "topicUpdateNarration": False},
+        "tools": {"core": list(_GEMINI_TOOLS)},
         "privacy": {"usageStatisticsEnabled": False},
         "telemetry": {"enabled": False},
         "hooksConfig": {"enabled": False},
@@ -58,16 +60,33 @@ def acp_files(kind: str, parameters: Mapping[str, str], place: AgentPlace) -> tu
     )
 
 
+_GEMINI_TOOLS = (
+    "list_directory",
+    "read_file",
+    "read_many_files",
+    "grep_search",
+    "glob",
+    "replace",
+    "write_file",
+    "run_shell_command",
+)
+# A rule for commands without a pattern of arguments would let those pass that it deems harmless.
 _GEMINI_POLICY = """[[rule]]
-toolName = "*"
+toolName = "run_shell_command"
+argsPattern = "."
 decision = "ask_user"
 priority = 999
+
+[[rule]]
+toolName = "*"
+decision = "ask_user"
+priority = 998
 """
 
 
 def _opencode(parameters: Mapping[str, str], place: AgentPlace) -> dict[str, Any]:
     config: dict[str, Any] = {
-        "permission": {"*": "ask"},
+        "permission": {"*": "deny", **dict.fromkeys(_OPENCODE_TOOLS, "ask")},
         "autoupdate": False,
         "share": "disabled",
         "snapshot": False,

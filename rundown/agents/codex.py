@@ -1,8 +1,7 @@
 """Codex over `codex app-server`: one thread, one turn, every command and every patch approved for once.
 
 The thread is `untrusted`, so that commands are asked for; Codex's own sandbox is off, ours is on. Only
-`accept` and `decline` are ever answered. A refusal has no reason in this protocol: the reasons are told in a
-further turn when the agent stops.
+`accept` and `decline` are ever answered.
 Source: `codex app-server generate-json-schema` and the messages of Codex 0.169.
 """
 
@@ -12,73 +11,42 @@ from collections.abc import Iterator
 from typing import Any
 
 from rundown.agents.call import Change, Permit, ToolCall
-from rundown.agents.happening import Broken, Called, Ended, Happening, Noted, Said, Send, Turned
-from rundown.agents.rpc import (
-    NoMessageError,
-    Notification,
-    Request,
-    Response,
-    failure,
-    notification,
-    read_message,
-    request,
-    result,
-)
-from rundown.agents.verdict import read_verdict
+from rundown.agents.happening import Broken, Called, Ended, Happening, Noted, Send, Turned
+from rundown.agents.rpc import Notification, Request, Response, failure, notification, request, result
+from rundown.agents.rpc_talk import RpcConversation
 
 _COMMAND = "item/commandExecution/requestApproval"
 _PATCH = "item/fileChange/requestApproval"
-_MOST_REMINDERS = 3
+_DEEDS = {"commandExecution", "fileChange", "mcpToolCall", "dynamicToolCall", "webSearch", "imageView"}
 
 
-class CodexConversation:
+class CodexConversation(RpcConversation):
     """One turn with Codex: handshake, thread, task, until it is completed."""
 
-    def __init__(self, task: str, cwd: str) -> None:
+    def __init__(self, task: str, cwd: str, *, strict: bool = False) -> None:
+        super().__init__(strict=strict)
         self._task = task
         self._cwd = cwd
         self._thread = ""
         self._items: dict[str, dict[str, Any]] = {}
         self._numbers: dict[str, Any] = {}
-        self._asked: set[str] = set()
-        self._untold: list[str] = []
-        self._reminders = 0
-        self._said = ""
 
     def open(self) -> bytes:
         """Returns the handshake."""
         client = {"name": "rundown", "title": "rundown", "version": "1"}
         return request("initialize", "initialize", {"clientInfo": client})
 
-    def receive(self, line: bytes) -> Iterator[Happening]:
-        """Yields what one line means; one that is no message breaks the protocol."""
-        try:
-            message = read_message(line)
-            match message:
-                case Request():
-                    yield from self._request(message)
-                case Notification():
-                    yield from self._told(message)
-                case Response():
-                    yield from self._response(message)
-        except NoMessageError as error:
-            yield Broken(reason=str(error))
-        except (KeyError, TypeError, AttributeError) as error:
-            yield Broken(reason=f"a message that is none of the protocol ({type(error).__name__})")
-
     def answer(self, call: ToolCall, permit: Permit) -> bytes:
         """Returns the decision for this once."""
-        if not permit.allowed:
-            self._untold.append(permit.reason)
+        self._settle(call.id, permit)
         return result(self._numbers.pop(call.id), {"decision": "accept" if permit.allowed else "decline"})
 
-    def _request(self, message: Request) -> Iterator[Happening]:
+    def _requested(self, message: Request) -> Iterator[Happening]:
         if message.method not in (_COMMAND, _PATCH):
             yield Send(content=failure(message.id, f"{message.method} is not offered here"))
             return
         item = str(message.params["itemId"])
         known = {**self._items.get(item, {}), **message.params}
-        self._asked.add(item)
         call = _command(item, known) if message.method == _COMMAND else _patch(item, known)
         self._numbers[call.id] = message.id
         yield Called(call=call)
@@ -93,7 +61,7 @@ class CodexConversation:
             case "thread/tokenUsage/updated":
                 yield Turned()
             case "turn/completed":
-                yield from self._stopped(message.params["turn"])
+                yield from self._ended(message.params["turn"])
             case "error":
                 error = message.params.get("error") or {}
                 yield Noted(text=f"error: {error.get('message', '')}")
@@ -101,20 +69,13 @@ class CodexConversation:
                 pass
 
     def _completed(self, item: dict[str, Any]) -> Iterator[Happening]:
-        match item.get("type"):
-            case "agentMessage" if item.get("text"):
-                self._said += str(item["text"]) + "\n"
-                yield Said(text=str(item["text"]))
-            case "commandExecution" | "fileChange" | "mcpToolCall" | "webSearch" as kind:
-                if item["id"] not in self._asked and item.get("status") == "completed":
-                    yield Noted(text=f"did without asking: {kind} {item.get('command') or ''}".rstrip())
-            case _:
-                pass
+        kind = item.get("type")
+        if kind == "agentMessage" and item.get("text"):
+            yield self._say(str(item["text"]), whole=True)
+        elif kind in _DEEDS and item.get("status", "completed") == "completed":
+            yield from self._done(str(item["id"]), f"{kind} {item.get('command') or ''}".rstrip())
 
-    def _response(self, message: Response) -> Iterator[Happening]:
-        if message.error:
-            yield Ended(failure=f"{message.id}: {message.error}")
-            return
+    def _answered(self, message: Response) -> Iterator[Happening]:
         match message.id:
             case "initialize":
                 wanted = {
@@ -132,14 +93,9 @@ class CodexConversation:
             case _:
                 yield Broken(reason="an answer to nothing that was asked")
 
-    def _stopped(self, turn: dict[str, Any]) -> Iterator[Happening]:
-        untold, self._untold = self._untold, []
+    def _ended(self, turn: dict[str, Any]) -> Iterator[Happening]:
         if turn.get("status") == "completed":
-            if untold and read_verdict(self._said.encode()) is None and self._reminders < _MOST_REMINDERS:
-                self._reminders += 1
-                yield Send(content=self._turn("\n".join(untold)))
-            else:
-                yield Ended()
+            yield from self._stopped()
             return
         error = turn.get("error") or {}
         yield Ended(failure=str(error.get("message") or f"the turn ended: {turn.get('status')}"))
@@ -150,6 +106,10 @@ class CodexConversation:
 
 
 def _command(item: str, known: dict[str, Any]) -> ToolCall:
+    if (
+        known.get("kind", "command") != "command"
+    ):  # input for a program that runs already: not what it was asked for
+        return ToolCall(id=item, kind="other", name=f"codex:{known['kind']}", raw=json.dumps(known))
     command = str(known["command"])
     return ToolCall(
         id=item,

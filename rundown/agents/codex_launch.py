@@ -11,10 +11,28 @@ from collections.abc import Mapping
 from rundown.agents.place import AgentPlace
 
 _FOLDER = ".codex"
+# A terminal could be typed into unasked, pictures are looked at unasked; the rest reaches elsewhere.
+_OFF = (
+    "unified_exec_tty",
+    "view_image",
+    "image_generation",
+    "multi_agent",
+    "goals",
+    "sleep_tool",
+    "hooks",
+    "apps",
+    "plugins",
+    "remote_plugin",
+    "skill_search",
+    "tool_suggest",
+)
 _CONFIG = """{model}model_provider = "rundown"
 sandbox_mode = "danger-full-access"
 check_for_update_on_startup = false
 web_search = "disabled"
+
+[features]
+{features}
 
 [model_providers.rundown]
 name = "rundown"
@@ -48,4 +66,6 @@ def codex_files(parameters: Mapping[str, str], place: AgentPlace) -> tuple[tuple
     """Returns its configuration. JSON strings are TOML basic strings."""
     model = f"model = {json.dumps(parameters['model'])}\n" if "model" in parameters else ""
     base = json.dumps(f"{place.gateway}/v1")
-    return ((f"{_FOLDER}/config.toml", _CONFIG.format(model=model, base=base, root=json.dumps(place.root))),)
+    features = "\n".join(f"{name} = false" for name in _OFF)
+    text = _CONFIG.format(model=model, features=features, base=base, root=json.dumps(place.root))
+    return ((f"{_FOLDER}/config.toml", text),)

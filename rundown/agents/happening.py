@@ -21,6 +21,10 @@ class Said(Struct, frozen=True, kw_only=True):
     whole: bool = True
 
 
+class Spoken(Struct, frozen=True, kw_only=True):
+    """A message that came in pieces is over: what the agent says next begins a line."""
+
+
 class Called(Struct, frozen=True, kw_only=True):
     """The agent wants to do something and waits for `answer`."""
 
@@ -55,7 +59,7 @@ class Broken(Struct, frozen=True, kw_only=True):
     reason: str
 
 
-Happening = Send | Said | Called | Noted | Turned | Spent | Ended | Broken
+Happening = Send | Said | Spoken | Called | Noted | Turned | Spent | Ended | Broken
 
 
 class Conversation(Protocol):

@@ -59,7 +59,7 @@ KINDS: Final = {
         Kind(
             name="codex",
             protocol="codex",
-            caps=_SOME,
+            caps=_ASKS,
             executable="codex",
             arguments=("app-server",),
             apis=("openai",),
@@ -68,7 +68,7 @@ KINDS: Final = {
         Kind(
             name="gemini",
             protocol="acp",
-            caps=_SOME,
+            caps=_ASKS,
             executable="gemini",
             arguments=("--acp",),
             apis=("gemini",),

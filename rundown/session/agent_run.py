@@ -37,7 +37,8 @@ class Transcript(Protocol):
 
 class Job(Struct, frozen=True, kw_only=True):
     """One attempt of one agent's step. `request` starts its program and holds the task; `outputs` are the
-    names it hands on, `failure` the end of what failed before, `budget_usd` the smallest that holds."""
+    names it hands on, `failure` the end of what failed before, `budget_usd` the smallest that holds; with
+    `strict` each call must be asked about."""
 
     launch: AgentLaunch
     request: ExecutionRequest
@@ -47,6 +48,7 @@ class Job(Struct, frozen=True, kw_only=True):
     outputs: tuple[str, ...] = ()
     failure: str = ""
     budget_usd: float | None = None
+    strict: bool = True
 
     @property
     def turns(self) -> int | None:
@@ -103,7 +105,7 @@ class AgentRun:
             return bridge.decide(call, job.subject)
 
         self._delegate = Delegate(
-            open_conversation(job.launch, self._brief(redact), job.request.cwd),
+            open_conversation(job.launch, self._brief(redact), job.request.cwd, strict=job.strict),
             decide,
             show=around.show,
             keep=lambda by, line: around.transcript.write(stream.feed(transcript_line(by, line))),

@@ -113,6 +113,7 @@ def plan_job(
         outputs=attempt.unit.outputs,
         failure=tools.failures.tail(),
         budget_usd=tools.delegation.crew.budget_usd(launch),
+        strict=tools.delegation.crew.terms(launch.kind)[0] == "required",
     )
 
 

@@ -23,6 +23,7 @@ from rundown.agents.happening import (
     Said,
     Send,
     Spent,
+    Spoken,
     Turned,
 )
 from rundown.agents.lines import Lines, LineTooLongError
@@ -124,6 +125,9 @@ class Delegate:
                 text += "\n" if whole else ""
                 self.said = (self.said + text)[-_SAID_CHARACTERS:]
                 self._print(text)
+            case Spoken():
+                self.said += "\n"
+                self._print("\n" if self._in_line else "")
             case Called(call=call):
                 yield from self._answer(call)
             case Noted(text=text):

@@ -25,7 +25,7 @@ if not PROGRAMS:
 
 POLICY = """version: 1
 default: {write: {allow: ["{repo}/**"]}}
-agents: {claude: {}, opencode: {}, codex: {per_call: best-effort}, gemini: {per_call: best-effort}}
+agents: {claude: {}, opencode: {}, codex: {}, gemini: {}}
 """
 EVERYTHING = {
     "permissions": {"allow": ["*"], "defaultMode": "bypassPermissions"},

@@ -9,7 +9,7 @@ from rundown.agents.acp import AcpConversation
 from rundown.agents.call import Change, Permit, Replacement, ToolCall, refusal
 from rundown.agents.claude import ClaudeConversation
 from rundown.agents.codex import CodexConversation
-from rundown.agents.happening import Broken, Called, Conversation, Ended, Happening, Noted, Said, Send
+from rundown.agents.happening import Broken, Called, Conversation, Ended, Happening, Noted, Said, Send, Spoken
 
 YES, NO = Permit(allowed=True), refusal("run curl", "deny")
 
@@ -170,6 +170,7 @@ def test_an_acp_agent_gets_a_session_where_it_works_and_the_task() -> None:
         ({"kind": "execute", "rawInput": {"command": ["ls", "a b"]}}, ("exec", "ls 'a b'", ())),
         ({"kind": "read", "locations": [{"path": "/a"}, {"path": "/b"}]}, ("read", "", ("/a", "/b"))),
         ({"kind": "search", "rawInput": {"pattern": "x"}}, ("read", "", (".",))),
+        ({"kind": "search", "title": "websearch", "rawInput": {"query": "x"}}, ("other", "", ())),
         (
             {"kind": "edit", "content": [{"type": "diff", "path": "/a", "newText": "x"}]},
             ("edit", "", ("/a",)),
@@ -235,12 +236,52 @@ def test_reasons_are_told_when_the_agent_stops_without_a_verdict() -> None:
     assert tell(peer, chunk, {"id": "prompt", "result": {"stopReason": "end_turn"}})[-1] == Ended()
 
 
-def test_what_an_acp_agent_did_unasked_is_told() -> None:
-    found = tell(
-        AcpConversation("gemini", "", "/"),
-        update(sessionUpdate="tool_call", toolCallId="z", kind="execute", title="ls", status="completed"),
-    )
-    assert found == [Noted(text="did without asking: run ls")]
+DONE = update(sessionUpdate="tool_call", toolCallId="t", kind="execute", title="ls", status="completed")
+
+
+@pytest.mark.parametrize(
+    ("strict", "permit", "expected"),
+    [
+        (False, None, [Noted(text="did without asking: run ls")]),
+        (True, None, [Broken(reason="it did without asking: run ls")]),
+        (True, YES, []),
+        (False, NO, [Broken(reason="it did what was refused: run ls")]),
+    ],
+)
+def test_what_an_acp_agent_did_without_leave_is_told_or_ends_it(
+    strict: bool, permit: Permit | None, expected: list[Happening]
+) -> None:
+    peer = AcpConversation("gemini", "", "/", strict=strict)
+    if permit is not None:
+        (call,) = calls(tell(peer, wants({"kind": "execute", "title": "ls"})))
+        peer.answer(call, permit)
+    assert tell(peer, DONE, DONE) == expected
+
+
+def test_a_tool_that_opencode_has_not_is_no_deed() -> None:
+    invalid = {**DONE["params"]["update"], "title": "Invalid Tool", "kind": "other"}
+    assert tell(AcpConversation("opencode", "", "/", strict=True), update(**invalid)) == []
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        [{"text": "done", "messageId": "m1"}, {"text": "RESULT: PASS", "messageId": "m2"}],
+        [{"text": "done"}, None, {"text": "RESULT: PASS"}],
+        [{"text": "done"}, {"text": "RESULT: PASS"}],
+        [{"text": "done\nRES", "messageId": "m1"}, None, {"text": "ULT: PASS", "messageId": "m1"}],
+    ],
+)
+def test_a_message_that_comes_in_pieces_ends_where_another_begins(between: Any) -> None:
+    peer = AcpConversation("acp", "", "/")
+    said = ""
+    for piece in between:
+        more = {"content": {"type": "text", "text": piece.pop("text")}, **piece} if piece else {}
+        kind = "agent_message_chunk" if piece is not None else "tool_call"
+        told = update(sessionUpdate=kind, **({"toolCallId": "x"} if piece is None else more))
+        for found in tell(peer, told):
+            said += found.text if isinstance(found, Said) else "\n" * isinstance(found, Spoken)
+    assert said == "done\nRESULT: PASS"
 
 
 # --- Codex -----------------------------------------------------------------------------------------------
@@ -282,6 +323,26 @@ def test_a_patch_of_codex_is_the_edit_that_was_told_before() -> None:
     assert sent(peer.answer(call, NO)) == [{"jsonrpc": "2.0", "id": 4, "result": {"decision": "decline"}}]
     (call,) = calls(tell(CodexConversation("", "/"), asked))
     assert call.kind == "other"
+
+
+def test_what_codex_did_unasked_breaks_the_protocol_where_all_must_be_asked() -> None:
+    item = {"type": "commandExecution", "id": "i", "command": "ls", "status": "completed"}
+    done = {"method": "item/completed", "params": {"item": item}}
+    assert tell(CodexConversation("", "/"), done) == [Noted(text="did without asking: commandExecution ls")]
+    (found,) = tell(CodexConversation("", "/", strict=True), done)
+    assert found == Broken(reason="it did without asking: commandExecution ls")
+    asked = {"id": 0, "method": "item/commandExecution/requestApproval"}
+    peer = CodexConversation("", "/", strict=True)
+    (call,) = calls(tell(peer, {**asked, "params": {"itemId": "i", "command": "ls"}}))
+    peer.answer(call, YES)
+    assert tell(peer, done) == []
+
+
+def test_what_codex_types_into_a_running_program_is_not_decided_as_that_program() -> None:
+    asked = {"id": 0, "method": "item/commandExecution/requestApproval"}
+    params = {"itemId": "i", "command": "bash", "kind": "writeStdin"}
+    (call,) = calls(tell(CodexConversation("", "/"), {**asked, "params": params}))
+    assert (call.kind, call.name, call.command) == ("other", "codex:writeStdin", "")
 
 
 @pytest.mark.parametrize(
