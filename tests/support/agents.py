@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.models import ScriptedModel
+from tests.support.ordinary import settle_in
 from tests.support.project import bare_environment, commit_all, rundown
 from tests.support.sources import ROOT
 
@@ -47,9 +48,11 @@ def surroundings(place: Path, model: ScriptedModel | None, extra: Mapping[str, s
 
 
 def run_agent(place: Path, text: str, *words: str, model: ScriptedModel | None = None, **extra: str):
-    """Runs a runbook non-interactively under the project's policy; returns the ended process."""
+    """Runs a runbook non-interactively under the project's policy, as who owns its folder; returns the ended
+    process."""
     (place / "try.runbook.md").write_text(text)
     policy = ("--policy", str(place.parent / "policy.yaml"))
+    environment = surroundings(place, model, extra)
     return rundown(
         place,
         "run",
@@ -57,5 +60,6 @@ def run_agent(place: Path, text: str, *words: str, model: ScriptedModel | None =
         "--non-interactive",
         *policy,
         *words,
-        environment=surroundings(place, model, extra),
+        environment=environment,
+        user=settle_in(place.parent),
     )

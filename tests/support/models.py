@@ -6,10 +6,14 @@ Answers every wire with the same replies, streaming where the request asks for i
 import json
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from msgspec import Struct
+
+_LONGEST_S = 300.0
+"""Until a reply that is held back is given all the same."""
 
 
 class Reply(Struct, frozen=True, kw_only=True):
@@ -83,7 +87,7 @@ class ScriptedModel:
                 seen = self._note(keep=False)
                 reply = model.take(seen)
                 if reply.wait is not None:
-                    reply.wait.wait(30)
+                    reply.wait.wait(_LONGEST_S)
                 asked = json.loads(seen.body or b"{}")
                 path = seen.path.partition("?")[0]
                 if path.endswith(("count_tokens", ":countTokens")):
@@ -141,6 +145,10 @@ class ScriptedModel:
                     self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
                     self.wfile.flush()
                 self.wfile.write(b"0\r\n\r\n")
+
+            def handle(self) -> None:
+                with suppress(ConnectionError):  # a client that has been killed meanwhile
+                    super().handle()
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -3,7 +3,10 @@
 import os
 import subprocess
 import sys
+import tempfile
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _PROJECT = Path(__file__).parents[2]
@@ -31,3 +34,22 @@ def give_to_ordinary_user(path: Path) -> None:
     """Makes `path` belong to the user that `as_ordinary_user` runs as."""
     if os.geteuid() == 0:
         os.chown(path, _UID, _UID)
+
+
+@contextmanager
+def ordinary_folder() -> Iterator[Path]:
+    """Gives a folder where that user can work, unlike in those that pytest makes for root."""
+    with tempfile.TemporaryDirectory(prefix="rd-ordinary-") as name:
+        give_to_ordinary_user(Path(name))
+        yield Path(name)
+
+
+def settle_in(folder: Path) -> int | None:
+    """Gives all that lies below a folder to its owner; returns the owner, None if that is who we are."""
+    owner = folder.stat().st_uid
+    if owner == os.geteuid():
+        return None
+    for top, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            os.lchown(os.path.join(top, name), owner, owner)
+    return owner

@@ -73,8 +73,10 @@ def rundown(
     *words: str | Path,
     environment: Mapping[str, str] | None = None,
     seconds: float = RUN_SECONDS,
+    user: int | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Runs the real program in `place`, without a terminal; its status is the caller's to judge.
+    """Runs the real program in `place`, without a terminal, as `user` if one is named; its status is the
+    caller's to judge.
 
     Raises: subprocess.TimeoutExpired.
     """
@@ -88,4 +90,7 @@ def rundown(
         errors="replace",
         timeout=seconds,
         start_new_session=True,
+        user=user,
+        group=user,
+        extra_groups=None if user is None else (),
     )
