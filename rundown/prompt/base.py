@@ -22,6 +22,7 @@ from rundown.render.style import Style
 T = TypeVar("T")
 _ARMED_AFTER_S = 0.2
 _LEAST_BODY = 3
+_LEAST_MENU = 2
 _SHORT_HINT = "Enter alone: {}"
 _HINT = "a key, or arrows and Enter; Enter alone: {}"
 
@@ -93,7 +94,7 @@ class Prompt(Vertical, Generic[T], can_focus=True):
     def on_mount(self) -> None:
         """Takes the keys, and answers from a moment later."""
         self.focus()
-        self.set_timer(_ARMED_AFTER_S, self.arm)
+        self._arming = self.set_timer(_ARMED_AFTER_S, self.arm)
 
     def edit(self, editor: LineEditor | TextEditor) -> None:
         """Gives an editor the keys, in the menu's place."""
@@ -116,6 +117,11 @@ class Prompt(Vertical, Generic[T], can_focus=True):
         """Takes answers from now on."""
         self.is_armed = True
         self.refresh_menu()
+
+    def disarm(self) -> None:
+        """Takes no answer but a refusal until it is armed."""
+        self._arming.stop()
+        self.is_armed = False
 
     def answer(self, answer: T) -> None:
         """Gives the one answer; a second one changes nothing."""
@@ -238,8 +244,9 @@ class Prompt(Vertical, Generic[T], can_focus=True):
             return
         room = self.app.size.height - 1 if self._room is None else self._room
         head = self.query_one(".head", Static)
-        others = head.outer_size.height + self.menu.outer_size.height + self.hint.outer_size.height + 2
-        self.body.styles.max_height = max(_LEAST_BODY, room - others)
+        left = room - head.outer_size.height - self.hint.outer_size.height - 2
+        self.menu.limit(max(_LEAST_MENU, left - _LEAST_BODY))
+        self.body.styles.max_height = max(_LEAST_BODY, left - self.menu.lines)
         self.call_after_refresh(self._settle)
 
     def _settle(self) -> None:

@@ -15,11 +15,13 @@ _EDIT = "edit"
 
 
 class FailurePrompt(Prompt[Mend]):
-    """What no answer means: the run stops, as it would without anybody there."""
+    """What no answer means: the run stops, as it would without anybody there. `said`: the last lines of the
+    step, safe to show, where they are not above the question anyway."""
 
-    def __init__(self, failure: Failure, style: Style) -> None:
+    def __init__(self, failure: Failure, style: Style, said: tuple[str, ...] | None = None) -> None:
         super().__init__(style, Mend(kind="stop"))
         self._failure = failure
+        self._said = said
 
     def head(self) -> Content:
         """Says which step failed, and how."""
@@ -32,12 +34,19 @@ class FailurePrompt(Prompt[Mend]):
         )
 
     def parts(self) -> list[Widget]:
-        """The command, and what would happen now."""
+        """What it said at last, the command, and what would happen now."""
         parts: list[Widget] = []
+        told = "Nothing in the runbook says what to do, so the run would stop here."
+        if self._said is None:
+            told = f"Its output is above. {told}"
+        elif self._said:
+            parts.append(Static(Content.styled("it said at last", "dim")))
+            parts.append(Static(Content("\n".join(self._said)), classes="part"))
+        else:
+            parts.append(Static(Content.styled("it printed nothing", "dim"), classes="part"))
         if self._failure.text:
             shown = visible(self._failure.text.rstrip("\n"), lines=True)
             parts.append(Static(Content(shown), classes="command"))
-        told = "Its output is above. Nothing in the runbook says what to do, so the run would stop here."
         parts.append(Static(Content.styled(told, "dim"), classes="part -last"))
         return parts
 

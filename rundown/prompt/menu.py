@@ -46,6 +46,7 @@ class Menu(Widget):
         self.rows = rows
         self._second = second
         self._pointer = "›" if unicode else ">"
+        self._most: int | None = None
         self.place = 0
 
     def replace_rows(self, rows: tuple[Row, ...], *, second: int = 0) -> None:
@@ -54,6 +55,17 @@ class Menu(Widget):
             self.place = 0
         self.rows, self._second = rows, second
         self.refresh(layout=True)
+
+    def limit(self, lines: int) -> None:
+        """Takes no more lines than these; the one where the person stands is always among them."""
+        if lines != self._most:
+            self._most = lines
+            self.refresh(layout=True)
+
+    @property
+    def lines(self) -> int:
+        """How many lines the rows take, if nothing limits them."""
+        return self._lines(self.size.width)
 
     def step(self, by: int) -> None:
         """Moves up or down, around the ends."""
@@ -79,12 +91,12 @@ class Menu(Widget):
         """Tells which row was clicked."""
         event.stop()
         for place, (column, line, width) in enumerate(self._spots(self.size.width)):
-            if event.y == line and column <= event.x < column + width:
+            if event.y + self._first == line and column <= event.x < column + width:
                 self.post_message(self.Picked(place))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Returns how many lines the rows take."""
-        return max(line for _, line, _ in self._spots(width)) + 1
+        return min(self._lines(width), self._most or self._lines(width))
 
     def render(self) -> Content:
         """Returns the rows, the one where the person stands marked."""
@@ -95,7 +107,21 @@ class Menu(Widget):
             Content("").join([self._draw(place, width) for _, width, place in spots])
             for _, spots in sorted(lines.items())
         ]
-        return Content("\n").join(drawn)
+        first = self._first
+        return Content("\n").join(drawn[first : first + self._shown])
+
+    def _lines(self, width: int) -> int:
+        return max(line for _, line, _ in self._spots(width)) + 1
+
+    @property
+    def _shown(self) -> int:
+        return min(self.lines, self._most or self.lines)
+
+    @property
+    def _first(self) -> int:
+        """The first line in sight."""
+        here = self._spots(self.size.width)[self.place][1]
+        return max(0, min(here - self._shown // 2, self.lines - self._shown))
 
     def _draw(self, place: int, width: int) -> Content:
         row = self.rows[place]

@@ -22,6 +22,13 @@ class Deed(Struct, frozen=True, kw_only=True):
 
 DEEDS = (
     Deed(
+        key="enter",
+        shown="Enter",
+        action="answer",
+        word="answer",
+        told="Answer the question that was put aside",
+    ),
+    Deed(
         key="r",
         shown="r",
         action="run",

@@ -1,4 +1,4 @@
-"""Screens that take text: the inputs of a runbook, one value, one line."""
+"""Screens that take text: the inputs of a runbook, or the value of one."""
 
 import re
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from textual.widgets import Select, Static
 from rundown.model.runbook import Input
 from rundown.render.escape import visible
 from rundown.tui.key_bar import KeyBar
+from rundown.tui.modal import ASIDE_KEY, ASIDE_WORD, Aside
 
 _BOX = """
     align: center middle; background: $background 60%;
@@ -32,7 +33,6 @@ _BOX = """
     Select:focus > SelectCurrent { background: $cursor-row; }
     KeyBar { margin-top: 1; padding: 0; }
 """
-_FIELDS = "#fields { height: auto; max-height: 1fr; scrollbar-size: 1 1; }"
 
 
 class InputsScreen(ModalScreen[dict[str, str] | None]):
@@ -112,29 +112,37 @@ class InputsScreen(ModalScreen[dict[str, str] | None]):
         return field.value
 
 
-class TextScreen(ModalScreen[str | None]):
-    """One line of text; None without one. `secret` hides what is typed."""
+class LineScreen(ModalScreen[str | None]):
+    """One line of text, the value of an input; None without one."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,ctrl+c,ctrl+d", "leave", "back", priority=True)]
-    DEFAULT_CSS = f"TextScreen {{ {_BOX} }}"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+c,ctrl+d", "leave", "back", priority=True),
+        Binding(ASIDE_KEY, "aside", "look at the run first", priority=True),
+    ]
+    DEFAULT_CSS = f"LineScreen {{ {_BOX} }}"
 
-    def __init__(self, title: str, text: str = "", *, secret: bool = False, about: str = "") -> None:
+    def __init__(self, wanted: Input, put_aside: Aside) -> None:
         super().__init__()
-        self._title, self._offered, self._secret, self._about = title, text, secret, about
+        self._wanted, self._put_aside = wanted, put_aside
 
     def compose(self) -> ComposeResult:
         """Lays out the line."""
+        wanted = self._wanted
+        about = [visible(wanted.description)] if wanted.description else []
+        about += [f"one of: {visible(', '.join(wanted.options))}"] if wanted.options else []
+        about += ["not shown, not recorded"] if wanted.secret else []
         with Vertical(id="form") as box:
-            box.border_title = Content(self._title)
-            yield Static(Content(self._about), classes="label")
-            yield Line(self._offered, password=self._secret, id="line")
+            box.border_title = Content(visible(wanted.name))
+            yield Static(Content("\n".join(about)), classes="label")
+            yield Line(wanted.options[0] if wanted.options else "", password=wanted.secret, id="line")
             yield Static("", classes="problem", id="problem")
             yield KeyBar()
 
     def on_mount(self) -> None:
         """Puts the focus on the line."""
         self.query_one("#line").focus()
-        self.query_one(KeyBar).show((("Enter", "take it", "screen.take"), ("Esc", "back", "screen.leave")))
+        keys = ("Enter", "take it", "screen.take"), ASIDE_WORD, ("Esc", "back", "screen.leave")
+        self.query_one(KeyBar).show(keys)
 
     def on_input_submitted(self) -> None:
         """Takes the line."""
@@ -143,37 +151,20 @@ class TextScreen(ModalScreen[str | None]):
     def action_take(self) -> None:
         """Takes the line, if it fits."""
         text = self.query_one("#line", Line).value
-        problem = self.problem_of(text)
+        problem = misfit_of(self._wanted, text, needed=True)
         told = self.query_one("#problem", Static)
         told.update(Content(problem))
         told.display = bool(problem)
         if not problem:
             self.dismiss(text)
 
-    def problem_of(self, text: str) -> str:
-        """Returns what is wrong with a text, "" if nothing is."""
-        return ""
+    def action_aside(self) -> None:
+        """Takes nothing yet."""
+        self._put_aside()
 
     def action_leave(self) -> None:
         """Takes nothing."""
         self.dismiss(None)
-
-
-class LineScreen(TextScreen):
-    """Asks for one input's value."""
-
-    def __init__(self, wanted: Input) -> None:
-        self._wanted = wanted
-        about = visible(wanted.description) + (
-            f"\none of: {visible(', '.join(wanted.options))}" if wanted.options else ""
-        )
-        about += "\nnot shown, not recorded" if wanted.secret else ""
-        first = wanted.options[0] if wanted.options else ""
-        super().__init__(visible(wanted.name), first, secret=wanted.secret, about=about.strip())
-
-    def problem_of(self, text: str) -> str:
-        """A value that does not fit is not taken."""
-        return misfit_of(self._wanted, text, needed=True)
 
 
 def misfit_of(item: Input, text: str, *, needed: bool) -> str:

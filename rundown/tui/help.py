@@ -1,8 +1,10 @@
 """The help screen: every key of the table, what the signs mean, and the sentence that matters at night."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import ClassVar
 
+from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -57,8 +59,9 @@ class HelpScreen(ModalScreen[None]):
             box.border_subtitle = "Up and Down scroll · Esc: back"
             with VerticalScroll():
                 yield Static(Content(_PROMISE))
-                yield Static(Content("\n").join(_keys()))
-                yield Static(Content("\n").join(_signs()))
+                yield Static(_table((deed.shown, deed.told) for deed in DEEDS))
+                yield Static(Content.styled("Signs", "bold"))
+                yield Static(_table(_SIGNS))
 
     def on_mount(self) -> None:
         """Scrolls by the arrows."""
@@ -69,12 +72,10 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss(None)
 
 
-def _keys() -> Iterator[Content]:
-    for deed in DEEDS:
-        yield Content.from_markup("[bold]$key[/]  $told", key=f"{deed.shown:>5}", told=deed.told)
-
-
-def _signs() -> Iterator[Content]:
-    yield Content.from_markup("[bold]Signs[/]")
-    for sign, told in _SIGNS:
-        yield Content.from_markup("[bold]$sign[/]  $told", sign=f"{sign:>5}", told=told)
+def _table(rows: Iterable[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(justify="right", style="bold", no_wrap=True, min_width=5)
+    table.add_column()
+    for row in rows:
+        table.add_row(*(Text(text) for text in row))
+    return table

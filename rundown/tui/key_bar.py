@@ -11,12 +11,17 @@ KeyWord = tuple[str, str, str]
 """A key as shown, its word, the action."""
 
 
+_HELP = "screen.help"
+_ROWS = ((22, 4), (16, 2), (0, 1))
+"""From how many rows of the screen on how many are for keys."""
+
+
 class KeyBar(Static):
     """As many rows as the keys need."""
 
     DEFAULT_CSS = """
     KeyBar {
-        height: auto; max-height: 4; background: $panel; color: $quiet; padding: 0 1;
+        height: auto; background: $panel; color: $quiet; padding: 0 1;
         link-style: none; link-color: $quiet; link-background: $panel;
         link-style-hover: none; link-color-hover: $foreground; link-background-hover: $boost;
     }
@@ -38,7 +43,7 @@ class KeyBar(Static):
         self._draw()
 
     def _draw(self) -> None:
-        room = max(20, self.size.width - 2)
+        room = max(20, self.size.width)
         rows: list[list[KeyWord]] = [[]]
         used = 0
         for word in self._words:
@@ -48,7 +53,24 @@ class KeyBar(Static):
                 used = 0
             used += need + (3 if rows[-1] else 0)
             rows[-1].append(word)
-        self.update(Content("\n").join(_row(row) for row in rows))
+        self.update(Content("\n").join(_row(row) for row in self._cut(rows, room)))
+
+    def _cut(self, rows: list[list[KeyWord]], room: int) -> list[list[KeyWord]]:
+        """As many rows as a small screen has left; help, which tells of the rest, ends the last one."""
+        height = self.app.size.height
+        most = next(count for least, count in _ROWS if height >= least)
+        if len(rows) <= most:
+            return rows
+        kept = rows[:most]
+        last = [word for row in rows for word in row if word[2] == _HELP and row not in kept]
+        while last and kept[-1] and _width(kept[-1]) + 3 + _width(last) > room:
+            kept[-1] = kept[-1][:-1]
+        kept[-1] = [*kept[-1], *last]
+        return kept
+
+
+def _width(words: list[KeyWord]) -> int:
+    return sum(cell_len(key) + 1 + cell_len(word) for key, word, _ in words) + 3 * (len(words) - 1)
 
 
 def _row(words: Iterable[KeyWord]) -> Content:

@@ -76,6 +76,15 @@ class Lines:
             place -= len(self._lines)
             return _safe(self._open[rest[place]]) if 0 <= place < len(rest) else ""
 
+    def last(self, count: int) -> tuple[str, ...]:
+        """Returns the last lines that are not empty, without colours, `count` at most."""
+        found: list[str] = []
+        for number in range(self.end - 1, max(self.first, self.end - 10 * count) - 1, -1):
+            text = plain(self.line(number)).rstrip()
+            if text and len(found) < count:
+                found.append(text)
+        return tuple(reversed(found))
+
     def since(self, number: int) -> tuple[int, list[str]]:
         """Returns the whole lines from `number` on, or from the first that is left, and that one's number."""
         with self._lock:

@@ -6,7 +6,8 @@ from textual.screen import Screen
 
 from rundown.model.runbook import Input
 from rundown.prompt.ahead import AheadPrompt
-from rundown.prompt.choice import Asking
+from rundown.prompt.base import Prompt
+from rundown.prompt.choice import Asking, ChoicePrompt
 from rundown.prompt.failure import FailurePrompt
 from rundown.prompt.host import HostPrompt
 from rundown.prompt.permission import PermissionPrompt
@@ -14,33 +15,39 @@ from rundown.prompt.preflight import PreflightPrompt
 from rundown.render.style import Style
 from rundown.session.ports import Ahead, Failure, HostQuestion, Question, Report
 from rundown.tui.forms import LineScreen
-from rundown.tui.modal import PromptScreen, ask
+from rundown.tui.modal import Aside, PromptScreen
 from rundown.tui.prompter import Doubt, Preflight, Sentence, Task
 
 
-def screen_for(question: object, task: str = "") -> Screen[Any]:
+def screen_for(
+    question: object, put_aside: Aside, *, task: str = "", said: tuple[str, ...] = ()
+) -> Screen[Any]:
     """Returns the screen that asks; what it dismisses with is the answer, None the refusal. `task`: what a
-    person was told to do."""
+    person was told to do; `said`: the last lines of the step."""
+    if isinstance(question, Input):
+        return LineScreen(question, put_aside)
+    return PromptScreen(_prompt(question, task, said), put_aside)
+
+
+def _prompt(question: object, task: str, said: tuple[str, ...]) -> Prompt[Any]:
     style = Style()
     match question:
         case Question():
-            return PromptScreen(PermissionPrompt(question, style))
+            return PermissionPrompt(question, style)
         case HostQuestion():
-            return PromptScreen(HostPrompt(question, style))
+            return HostPrompt(question, style)
         case Preflight():
-            return PromptScreen(PreflightPrompt(question.questions, question.denials, style))
+            return PreflightPrompt(question.questions, question.denials, style)
         case Task(title=title):
-            return ask(_report(title, task))
+            return ChoicePrompt(_report(title, task), style)
         case Doubt(title=title):
-            return ask(_doubt(title))
+            return ChoicePrompt(_doubt(title), style)
         case Failure():
-            return PromptScreen(FailurePrompt(question, style))
+            return FailurePrompt(question, style, said)
         case Ahead():
-            return PromptScreen(AheadPrompt(question, style))
-        case Input():
-            return LineScreen(question)
+            return AheadPrompt(question, style)
         case Sentence(text=text):
-            return ask(yes_or_no("A question", text, yes="yes", no="no"))
+            return ChoicePrompt(yes_or_no("A question", text, yes="yes", no="no"), style)
         case _:
             raise TypeError(f"no screen asks {type(question).__name__}")
 

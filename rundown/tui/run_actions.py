@@ -53,6 +53,10 @@ class RunActions(RunLooking):
                 )
             case "again":
                 return self._last() is not None
+            case "choose":
+                return bool(me.query_one("#left").display)
+            case "answer":
+                return bool(me.aside)
             case "follow":
                 return not me.follows
             case "back":
@@ -66,9 +70,14 @@ class RunActions(RunLooking):
 
     # Steering
 
+    def action_answer(self) -> None:
+        """Shows the question again that was put aside."""
+        self._me.put(self._me.aside[0])
+
     def action_run(self) -> None:
         """Starts, goes on, or lets the held step run."""
         me = self._me
+        self.action_follow()
         match me.situation:
             case "held":
                 me.conductor.helm.order(None)
@@ -117,6 +126,7 @@ class RunActions(RunLooking):
     def action_run_on(self) -> None:
         """Lets this step and all that follow run."""
         me = self._me
+        self.action_follow()
         me.conductor.helm.stepping = False
         me.conductor.helm.order(None)
 
@@ -182,6 +192,7 @@ class RunActions(RunLooking):
 
     def _order(self, facts: Facts, *, ends: bool = False) -> None:
         me = self._me
+        self.action_follow()
         if me.situation == "held":
             me.conductor.helm.order(facts)
         elif me.run_id:

@@ -93,14 +93,17 @@ class RunDrawing:
 
     def _sentence(self) -> str:
         it = self._it
-        if it.asking:
-            return "A question is open: nothing goes on until it is answered."
+        if it.asks:
+            tail = "Enter answers it." if it.aside else "nothing goes on until it is answered."
+            return f"A question is open: {tail}"
         if it.problem is not None and it.situation in ("closed", "ready", "over"):
             return visible(it.problem.message)
         stepping = it.conductor.helm.stepping
         return tell(it.situation, it.progress, running_ns=self._running_ns(), stepping=stepping)
 
     def _tone(self) -> str:
+        if self._it.asks:
+            return "ask"
         if self._it.problem is not None or (
             self._it.situation == "over" and self._it.progress.status == "stopped"
         ):
@@ -140,8 +143,8 @@ class RunDrawing:
         self._it.query_one("#grants-caption", Static).update(caption)
 
     def show_policy(self) -> None:
-        """Shows the policy; on a small screen its columns stand closer, so that the origins are in sight."""
-        wide = self._it.has_class("-wide")
+        """Shows the policy; on a narrow screen its columns stand closer, so that the origins are in sight."""
+        wide = not self._it.has_class("-narrow")
         lines = Lines()
         lines.add(line if wide else _GAPS.sub("  ", line) for line in self._it.policy)
         self._it.query_one("#policy", LinePane).show(lines, at_end=False)

@@ -21,8 +21,14 @@ PANES = {
 }
 LEFT, LEFT_WIDE = 30, 44
 """Columns of the tree."""
+OF_STEPS = ("step", "output")
+"""Panes that are about the step under the cursor; the others are about the run, and have the whole width."""
 WIDE_COLUMNS = 110
-"""From here on the step stands above its output."""
+"""From here on the step stands above its output, and the tree beside every pane."""
+NARROW_COLUMNS = 72
+"""Below, the tree stands above the pane."""
+_TABS_COLUMNS = 52
+"""Below, only the pane that is shown has its name on its tab."""
 TALL_ROWS = 32
 """From here on there is room for an empty row below the tabs."""
 
@@ -33,6 +39,12 @@ RunScreen {
     #body { height: 1fr; }
     #left { width: 30; border-right: solid $rule; }
     #tree { height: 1fr; padding: 0; }
+    &.-narrow #body { layout: vertical; }
+    &.-narrow #left {
+        width: 1fr; height: auto; max-height: 40%; border-right: none; border-bottom: solid $rule;
+    }
+    &.-narrow #tree { height: auto; max-height: 100%; }
+    &.-narrow #right { height: 1fr; }
     #right { width: 1fr; }
     #tabs {
         height: 1; color: $quiet; link-style: none; link-color: $quiet; link-background: $background;
@@ -57,9 +69,7 @@ RunScreen {
     #status.-good { color: $success; }
     #status.-bad { color: $error; }
     &.-wide #left { width: 44; }
-    &.-tall #tree, &.-tall #step, &.-tall #permissions, &.-tall #events, &.-tall #receipt { margin-top: 1; }
-    &.-tall #output { margin-top: 1; }
-    &.-wide.-tall #output { margin-top: 0; }
+    &.-tall #tabs { margin-bottom: 1; }
 }
 """
 
@@ -67,11 +77,11 @@ RunScreen {
 def lay_out() -> Iterator[Widget]:
     """Yields the widgets from top to bottom."""
     yield Static(id="head", markup=False)
+    yield Static(id="tabs", markup=False)
     with Horizontal(id="body"):
         with Vertical(id="left"):
             yield StepTree(id="tree")
         with Vertical(id="right"):
-            yield Static(id="tabs", markup=False)
             yield StepPane(id="step")
             yield Static("Output", id="output-caption", classes="caption")
             yield LinePane(empty="No output yet.", id="output")
@@ -87,11 +97,13 @@ def lay_out() -> Iterator[Widget]:
     yield KeyBar(id="keys")
 
 
-def tab_words(active: str) -> Content:
+def tab_words(active: str, width: int) -> Content:
     """Returns the row of panes, the shown one marked by more than a colour."""
     parts = []
     for number, (name, title) in enumerate(PANES.items(), 1):
         markup = f"[@click=screen.pane('{name}')] $number $title [/]"
+        if name != active and width < _TABS_COLUMNS:
+            markup = f"[@click=screen.pane('{name}')] $number [/]"
         if name == active:
             markup = "[bold $background on $primary] $number $title [/]"
         parts.append(Content.from_markup(markup, number=str(number), title=title))

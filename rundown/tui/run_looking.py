@@ -7,7 +7,16 @@ from textual.widgets import Input, Static
 
 from rundown.tui.help import HelpScreen
 from rundown.tui.line_pane import LinePane
-from rundown.tui.run_layout import LEFT, LEFT_WIDE, PANES, TALL_ROWS, WIDE_COLUMNS, tab_words
+from rundown.tui.run_layout import (
+    LEFT,
+    LEFT_WIDE,
+    NARROW_COLUMNS,
+    OF_STEPS,
+    PANES,
+    TALL_ROWS,
+    WIDE_COLUMNS,
+    tab_words,
+)
 from rundown.tui.step_tree import StepTree
 
 if TYPE_CHECKING:
@@ -30,21 +39,28 @@ class RunLooking:
         return cast("RunScreen", self)
 
     def action_pane(self, name: str) -> None:
+        """Shows a pane and gives it the keys that move; the step's go to the tree, where steps are chosen."""
+        self._show_pane(name)
+        self._me.query_one("#tree" if name == "step" else f"#{_SEARCHED[name]}").focus()
+
+    def _show_pane(self, name: str) -> None:
         """Shows a pane; where there is room the step and its output together."""
-        self._me.pane_name = name
-        both = self._me.has_class("-wide") and name in ("step", "output")
+        me = self._me
+        me.pane_name = name
+        wide, of_steps = me.has_class("-wide"), name in OF_STEPS
         for pane in PANES:
-            self._me.query_one(f"#{pane}").display = pane == name or (both and pane in ("step", "output"))
-        self._me.query_one("#output-caption").display = both
-        self._me.query_one("#tabs", Static).update(tab_words(name), layout=False)
-        self._me.show_words()
+            me.query_one(f"#{pane}").display = pane == name or (wide and of_steps and pane in OF_STEPS)
+        me.query_one("#left").display = wide or of_steps
+        me.query_one("#output-caption").display = wide and of_steps
+        me.query_one("#tabs", Static).update(tab_words(name, me.size.width), layout=False)
+        me.show_words()
 
     def on_resize(self, event: Resize) -> None:
         """Lays out for the new size."""
         self._me.set_class(event.size.width >= WIDE_COLUMNS, "-wide")
+        self._me.set_class(event.size.width < NARROW_COLUMNS, "-narrow")
         self._me.set_class(event.size.height >= TALL_ROWS, "-tall")
-        self.action_pane(self._me.pane_name)
-        self._me.show_words()
+        self._show_pane(self._me.pane_name)
         self._me.show_policy()
         self._me.conductor.resize(*self._size_of_output())
 
@@ -111,7 +127,8 @@ class RunLooking:
     def _size_of_output(self) -> tuple[int, int]:
         """Returns rows and columns of the output pane."""
         me = self._me
-        width = max(20, me.size.width - (LEFT_WIDE if me.has_class("-wide") else LEFT) - 4)
+        left = LEFT_WIDE if me.has_class("-wide") else 0 if me.has_class("-narrow") else LEFT
+        width = max(20, me.size.width - left - 4)
         return max(5, me.size.height - 6), width
 
     @property

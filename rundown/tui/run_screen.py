@@ -1,7 +1,6 @@
 """The screen of one run: shows what the engine tells, and hands on what the person does."""
 
 import gc
-from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -33,6 +32,8 @@ from rundown.tui.step_tree import StepTree
 from rundown.tui.words import Situation
 
 _TICK_S = 0.5
+_SAID = 8
+"""Lines of a step that a question about its failure shows."""
 _DRAW_S = 0.1
 """Between two looks at what a step prints: often enough to flow, and it leaves room for keys."""
 
@@ -76,7 +77,9 @@ class RunScreen(RunActions, RunDrawing, Screen[None]):
         self.held: messages.Held | None = None
         self.problem: Diagnostic | None = None
         self.todo = ""
-        self.asking = 0
+        self.asks: list[messages.Ask[Any, Any]] = []
+        self.aside: list[messages.Ask[Any, Any]] = []
+        self._screens: dict[messages.Ask[Any, Any], Screen[Any]] = {}
         self.root = ""
         self.policy: tuple[str, ...] = ()
         self.pane_name = "step"
@@ -166,22 +169,35 @@ class RunScreen(RunActions, RunDrawing, Screen[None]):
 
     def on_asked(self, message: messages.Asked) -> None:
         """The engine waits for an answer."""
-        ask = message.ask
-        screen = screen_for(ask.question, self.todo)
-
-        def given_up(reply: Future[Any]) -> None:
-            if reply.cancelled():
-                self.app.call_later(_dismiss, screen)
-
-        ask.reply.add_done_callback(given_up)
-        self.asking += 1
+        self.asks.append(message.ask)
+        message.ask.reply.add_done_callback(lambda _: self.app.call_later(self._settled, message.ask))
         self.app.bell()
-        self.app.push_screen(screen, partial(self._answered, ask))
+        self.put(message.ask)
+
+    def put(self, ask: messages.Ask[Any, Any]) -> None:
+        """Puts a question to the person, from its beginning if it was put aside."""
+        if ask in self.aside:
+            self.aside.remove(ask)
+        said = self.conductor.shelf.current.last(_SAID)
+        screen = screen_for(ask.question, partial(self._put_aside, ask), task=self.todo, said=said)
+        self._screens[ask] = screen
+        self.app.push_screen(screen, ask.answer)
         self.refresh_all()
 
-    def _answered(self, ask: messages.Ask[Any, Any], answer: object) -> None:
-        self.asking -= 1
-        ask.answer(answer)
+    def _put_aside(self, ask: messages.Ask[Any, Any]) -> None:
+        del self._screens[ask]
+        self.aside.append(ask)
+        self.app.pop_screen()
+        self.refresh_all()
+
+    def _settled(self, ask: messages.Ask[Any, Any]) -> None:
+        """It was answered, or nobody waits for the answer any more."""
+        self.asks.remove(ask)
+        if ask in self.aside:
+            self.aside.remove(ask)
+        screen = self._screens.pop(ask, None)
+        if screen is not None and screen.is_current:
+            screen.dismiss(None)
         self.refresh_all()
 
     def on_held(self, message: messages.Held) -> None:
@@ -252,8 +268,3 @@ class RunScreen(RunActions, RunDrawing, Screen[None]):
         """Searches for what was typed."""
         event.stop()
         self.begin_search(event.value)
-
-
-def _dismiss(screen: Screen[object]) -> None:
-    if screen.is_current:
-        screen.dismiss(None)

@@ -46,7 +46,6 @@ _WORDS: Mapping[UnitState, str] = {
     "denied": "ask",
     "paused": "ask",
 }
-_TIME = 8
 _MARK = 3
 
 
@@ -92,6 +91,7 @@ class StepTree(ScrollView, can_focus=True):
         self._units: list[Unit] = []
         self._cursor = 0
         self._running_ns = 0
+        self._digits = 1
         self.asks: Mapping[str, int] = {}
         self.denials: Mapping[str, int] = {}
         self.chosen: frozenset[str] = frozenset()
@@ -108,8 +108,10 @@ class StepTree(ScrollView, can_focus=True):
         if before is not None and before not in units[self._cursor : self._cursor + 1]:
             keys = [unit.key for unit in units]
             self._cursor = keys.index(before.key) if before.key in keys else 0
-        self.virtual_size = Size(0, len(units))
-        self.refresh()
+        self._digits = max((len(unit.key) for unit in units if unit.key.isdigit()), default=1)
+        size = Size(0, len(units))
+        self.refresh(layout=size != self.virtual_size)
+        self.virtual_size = size
 
     def go(self, unit: Unit) -> None:
         """Puts the cursor on a unit."""
@@ -150,10 +152,10 @@ class StepTree(ScrollView, can_focus=True):
         lead = base + self._tone("chosen") if unit.key in self.chosen else base
         time = self._time(unit)
         mark, mark_tone = self._mark(unit)
-        name = "  " * unit.depth + unit.key.rpartition("/")[2]
-        room = max(
-            0, width - 5 - cell_len(name) - 1 - (_MARK + 1 if mark else 0) - (_TIME + 1 if time else 0)
-        )
+        name = unit.key.rpartition("/")[2]
+        name = "  " * unit.depth + (f"{name:>{self._digits}}" if name.isdigit() else name)
+        behind = (_MARK + 1 if mark else 0) + (cell_len(time) + 1 if time else 0)
+        room = max(0, width - 6 - cell_len(name) - behind)
         title = visible(unit.shown_title)
         if unit.note.startswith("round "):
             title = f"{title} ({unit.note})"
@@ -171,7 +173,7 @@ class StepTree(ScrollView, can_focus=True):
         if mark:
             segments.append(Segment(f" {mark:>{_MARK}}", base + self._tone(mark_tone)))
         if time:
-            segments.append(Segment(f" {time:>{_TIME}}", base + self._tone("quiet")))
+            segments.append(Segment(f" {time}", base + self._tone("quiet")))
         segments.append(Segment(" ", base))
         return segments
 

@@ -58,7 +58,7 @@ def test_a_yes_in_the_first_moment_is_not_taken(shows: Shows) -> None:
     async def ask() -> Any:
         prompt = PermissionPrompt(question(), STYLE)
         async with shows(prompt) as pilot:
-            prompt.is_armed = False
+            prompt.disarm()
             await pilot.press("y")
             early = pilot.app.return_value
             prompt.arm()

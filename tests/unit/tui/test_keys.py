@@ -9,15 +9,21 @@ import pytest
 
 from rundown.engine.state import State
 from rundown.model.event import EndForced, Jumped, OutputCaptured, RunPaused, StepFinished
+from rundown.model.runbook import Input
+from rundown.session.ports import Answer, Choice, Failure, Mend, Report, Subject
 from rundown.session.steering import Order
 from rundown.tui.deeds import DEEDS
 from rundown.tui.forms import InputsScreen
 from rundown.tui.help import HelpScreen
+from rundown.tui.messages import Ask, Asked
+from rundown.tui.prompter import Task
 from rundown.tui.themes import DARK, LIGHT
 from tests.support.patience import PATIENCE_SECONDS
+from tests.support.questions import question
 from tests.support.tui import PULL, REPORT, Stage, on_stage, ran
 
 Play = Callable[[Stage], Awaitable[Any]]
+FAILURE = Failure(position="1", subject=Subject(title="Look at what runs"), ending="exit status 22")
 DENIED = RunPaused(reason="denied", position="1", detail="run curl")
 
 
@@ -323,7 +329,8 @@ def test_the_palette_holds_every_action_that_does_something_now(tmp_path):
     assert wanted - found == {
         deed.told
         for deed in DEEDS
-        if deed.action in ("revoke", "next", "previous", "find", "wrap", "ahead", "again", "follow", "back")
+        if deed.action
+        in ("revoke", "next", "previous", "find", "wrap", "ahead", "again", "follow", "back", "answer")
     }
 
 
@@ -344,7 +351,7 @@ def test_every_key_in_the_footer_is_of_the_table_and_none_is_missing(tmp_path):
         return [word[:2] for word in bar._words]  # type: ignore[attr-defined]
 
     panes = {"1", "2", "3", "4", "5"}
-    gone = {"revoke", "next", "previous", "find", "wrap", "ahead", "follow", "back"}
+    gone = {"revoke", "next", "previous", "find", "wrap", "ahead", "follow", "back", "answer"}
     wanted = [
         (deed.shown, deed.word)
         for deed in DEEDS
@@ -365,9 +372,6 @@ def test_a_click_on_the_tree_on_a_tab_and_on_the_footer_is_a_key(tmp_path):
 
 
 def test_answers_of_a_question_reach_whoever_asked(tmp_path):
-    from rundown.session.ports import Report
-    from rundown.tui.messages import Ask, Asked
-    from rundown.tui.prompter import Task
 
     async def play(stage: Stage) -> Any:
         await stage.run()
@@ -383,9 +387,6 @@ def test_answers_of_a_question_reach_whoever_asked(tmp_path):
 
 
 def test_a_question_that_nobody_waits_for_any_more_goes_away(tmp_path):
-    from rundown.session.ports import Report
-    from rundown.tui.messages import Ask, Asked
-    from rundown.tui.prompter import Task
 
     async def play(stage: Stage) -> Any:
         await stage.run()
@@ -400,15 +401,13 @@ def test_a_question_that_nobody_waits_for_any_more_goes_away(tmp_path):
 
 
 def test_a_key_that_was_on_its_way_allows_nothing(tmp_path):
-    from rundown.session.ports import Answer, Choice
-    from rundown.tui.messages import Ask, Asked
-    from tests.support.questions import question
 
     async def play(stage: Stage) -> Any:
         await stage.run()
         asked = question()
         ask = Ask(asked, tuple(Answer(choice=Choice.DENY) for _ in asked.asks))
-        stage.screen.post_message(Asked(ask))
+        await stage.tell(Asked(ask))
+        stage.pilot.app.screen.prompt.disarm()  # type: ignore[attr-defined]
         await stage.pilot.press("y")
         early = ask.reply.done()
         await answered(stage, "y")
@@ -418,9 +417,6 @@ def test_a_key_that_was_on_its_way_allows_nothing(tmp_path):
 
 
 def test_escape_leaves_an_editor_inside_a_question_first(tmp_path):
-    from rundown.session.ports import Answer, Choice
-    from rundown.tui.messages import Ask, Asked
-    from tests.support.questions import question
 
     async def play(stage: Stage) -> Any:
         await stage.run()
@@ -472,4 +468,123 @@ def test_wrapped_lines_follow_a_new_size(tmp_path):
             seen.append((stage.text().count("z"), "over" in stage.text()))
         return seen
 
-    assert played(tmp_path, play) == [(373, True), (400, True), (400, True)]
+    assert played(tmp_path, play) == [(400, True)] * 3
+
+
+def test_a_question_is_put_aside_to_look_at_the_run_and_answered_afterwards(tmp_path):
+    async def play(stage: Stage) -> Any:
+        await stage.run(*ran("1", None, "Look at what runs")[:2])
+        stage.conductor.shelf.current.feed("stdout", b"a-line-behind-it\n" * 40)
+        ask = Ask(FAILURE, Mend(kind="stop"))
+        await stage.tell(Asked(ask))
+        await answered(stage, "ctrl+o", "2")
+        looks = stage.pilot.app.screen is stage.screen, "a-line-behind-it" in stage.text(), ask.reply.done()
+        await stage.press("enter")
+        await answered(stage, "r")
+        return looks, ask.reply.result(timeout=PATIENCE_SECONDS), stage.screen.asks
+
+    assert played(tmp_path, play) == ((True, True, False), Mend(kind="again"), [])
+
+
+def test_a_value_that_is_asked_for_is_put_aside_likewise(tmp_path):
+    async def play(stage: Stage) -> Any:
+        await stage.run()
+        ask: Ask[Any, str | None] = Ask(Input(name="stage"), None)
+        await stage.tell(Asked(ask))
+        await stage.press("ctrl+o", "enter", *"live", "enter")
+        return ask.reply.result(timeout=PATIENCE_SECONDS)
+
+    assert played(tmp_path, play) == "live"
+
+
+def test_a_question_put_aside_that_nobody_waits_for_any_more_is_gone(tmp_path):
+    async def play(stage: Stage) -> Any:
+        await stage.run()
+        ask = Ask(FAILURE, Mend(kind="stop"))
+        await stage.tell(Asked(ask))
+        await stage.press("ctrl+o")
+        can = stage.screen.can("answer")
+        ask.reply.cancel()
+        await stage.pilot.pause()
+        return can, stage.screen.can("answer")
+
+    assert played(tmp_path, play) == (True, False)
+
+
+def test_what_is_asked_about_ones_own_order_is_not_put_aside(tmp_path):
+    async def play(stage: Stage) -> Any:
+        await stage.run()
+        await stage.hold("1")
+        await stage.press("x", "ctrl+o")
+        return stage.pilot.app.screen is stage.screen
+
+    assert played(tmp_path, play) is False
+
+
+def test_a_question_about_a_failure_shows_what_the_step_said_at_last(tmp_path):
+    async def play(stage: Stage) -> Any:
+        await stage.run(*ran("1", None, "Look at what runs")[:2])
+        said = b"".join(b"line-%d\n" % number for number in range(30)) + b"\x1b[31mfatal: no route\x1b[0m\n\n"
+        stage.conductor.shelf.current.feed("stdout", said)
+        await stage.tell(Asked(Ask(FAILURE, Mend(kind="stop"))))
+        return "line-29" in stage.text(), "fatal: no route" in stage.text(), "above" in stage.text()
+
+    assert played(tmp_path, play) == (True, True, False)
+
+
+@pytest.mark.parametrize(
+    ("key", "focus"), [("1", "tree"), ("2", "output"), ("3", "policy"), ("4", "events"), ("5", "receipt")]
+)
+def test_a_digit_gives_its_pane_the_arrows(key, focus, tmp_path):
+    async def play(stage: Stage) -> Any:
+        await stage.press("4", key)
+        return stage.screen.focused.id if stage.screen.focused is not None else None
+
+    assert played(tmp_path, play) == focus
+
+
+def test_whoever_gives_an_order_follows_the_run_again(tmp_path):
+    async def play(stage: Stage) -> Any:
+        await stage.run()
+        await stage.hold("2", "2")
+        await stage.press("home")
+        before = stage.screen.follows
+        await stage.press("p")
+        return before, stage.screen.follows, stage.screen.query_one("#tree").unit.key  # type: ignore[attr-defined]
+
+    assert played(tmp_path, play) == (False, True, "2.2")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20), (40, 12), (20, 6), (10, 3), (1, 1)])
+@pytest.mark.parametrize(
+    "what", [FAILURE, question(), Input(name="stage")], ids=["failure", "permission", "value"]
+)
+def test_a_question_stands_every_size_while_it_is_open(size, what, tmp_path):
+    """The screen is made smaller and larger again; the question is still there and takes its answer."""
+
+    async def play(stage: Stage) -> Any:
+        await stage.run(*ran("1", None, "Look at what runs")[:2])
+        ask: Ask[Any, Any] = Ask(what, "refused")
+        await stage.tell(Asked(ask))
+        await stage.pilot.resize_terminal(*size)
+        await stage.pilot.pause()
+        await stage.pilot.resize_terminal(100, 30)
+        await stage.press("escape")
+        return ask.reply.result(timeout=PATIENCE_SECONDS)
+
+    assert played(tmp_path, play) == "refused"
+
+
+def test_a_small_screen_shows_the_answer_under_the_cursor_and_says_help_last(tmp_path):
+    async def play(stage: Stage) -> Any:
+        await stage.run(*ran("1", None, "Look at what runs")[:2])
+        last_row = stage.text().splitlines()[-1]
+        await stage.tell(Asked(Ask(question(), None)))
+        stage.pilot.app.screen.prompt.arm()  # type: ignore[attr-defined]
+        seen = []
+        for word in ("deny", "allow once", "allow for this session"):
+            seen.append(f"{word}" in stage.text())
+            await stage.press("down")
+        return "? help" in last_row, seen
+
+    assert played(tmp_path, play, size=(40, 12)) == (True, [True, True, True])

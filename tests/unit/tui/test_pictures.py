@@ -24,6 +24,7 @@ from tests.support.tui import CURL, PULL, REPORT, Stage, event, on_stage, ran, s
 
 PICTURES = Path(__file__).parent / "pictures"
 SIZES = ((80, 24), (140, 45))
+SMALL = ((60, 20), (40, 12))
 OUTPUT = (
     b"node/shop-1 cordoned\n"
     b"evicting pod shop/shop-7d9c\n"
@@ -128,6 +129,8 @@ def asked(what: Any) -> Callable[[Stage], Awaitable[None]]:
 
     async def play(stage: Stage) -> None:
         await stage.run(*ran("1", None, "Look at what runs"), *ran("2", "1", "Move the traffic away")[:1])
+        if isinstance(what, Failure):
+            stage.conductor.shelf.current.feed("stdout", OUTPUT)
         await stage.tell(Asked(Ask(what, None)))
         screen = stage.pilot.app.screen
         if isinstance(screen, PromptScreen):
@@ -199,6 +202,18 @@ SCREENS: dict[str, Callable[[Stage], Awaitable[None]]] = {
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "140x45"])
 @pytest.mark.parametrize("name", SCREENS)
 def test_a_screen_looks_as_it_did(name: str, size: tuple[int, int], tmp_path: Path) -> None:
+    async def show() -> None:
+        async with on_stage(tmp_path, size) as stage:
+            await SCREENS[name](stage)
+            await settle(stage.pilot)
+            check_picture(stage.pilot.app, PICTURES, f"{name}-{size[0]}x{size[1]}")
+
+    asyncio.run(show())
+
+
+@pytest.mark.parametrize("size", SMALL, ids=["60x20", "40x12"])
+@pytest.mark.parametrize("name", ["running", "policy", "permission", "failure", "help"])
+def test_a_screen_that_is_small_shows_what_matters(name: str, size: tuple[int, int], tmp_path: Path) -> None:
     async def show() -> None:
         async with on_stage(tmp_path, size) as stage:
             await SCREENS[name](stage)
