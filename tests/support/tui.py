@@ -1,5 +1,6 @@
 """A run screen without an engine: a whole fake of the conductor, a clock that stands, a runbook to show."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -38,6 +39,7 @@ from rundown.tui.conductor import Errand, Manner
 from rundown.tui.frontend import Shelf
 from rundown.tui.opening import Shelves
 from rundown.tui.run_screen import RunScreen
+from tests.support.patience import PATIENCE_SECONDS, POLL_SECONDS
 from tests.support.surroundings import surroundings
 
 ROLLOUT = """---
@@ -300,6 +302,13 @@ class Stage:
         for key in keys:
             await self.pilot.press(key)
             await self.pilot.pause()
+
+    async def reply(self, ask: messages.Ask[Any, Any]) -> Any:
+        """Returns the answer to a question once it is given."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not ask.reply.done() or ask in self.screen.asks:
+                await self.pilot.pause(POLL_SECONDS)
+        return ask.reply.result()
 
     def text(self) -> str:
         """Returns what the whole screen shows, as text."""

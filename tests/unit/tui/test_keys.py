@@ -18,7 +18,6 @@ from rundown.tui.help import HelpScreen
 from rundown.tui.messages import Ask, Asked
 from rundown.tui.prompter import Task
 from rundown.tui.themes import DARK, LIGHT
-from tests.support.patience import PATIENCE_SECONDS
 from tests.support.questions import question
 from tests.support.tui import PULL, REPORT, Stage, on_stage, ran
 
@@ -380,7 +379,7 @@ def test_answers_of_a_question_reach_whoever_asked(tmp_path):
             ask = Ask(Task(title="3 Ask somebody"), Report(kind="later"))
             await stage.tell(Asked(ask))
             await answered(stage, key)
-            found.append(ask.reply.result(timeout=PATIENCE_SECONDS).kind)
+            found.append((await stage.reply(ask)).kind)
         return found
 
     assert played(tmp_path, play) == ["pass", "later"]
@@ -411,7 +410,7 @@ def test_a_key_that_was_on_its_way_allows_nothing(tmp_path):
         await stage.pilot.press("y")
         early = ask.reply.done()
         await answered(stage, "y")
-        return early, ask.reply.result(timeout=PATIENCE_SECONDS)
+        return early, await stage.reply(ask)
 
     assert played(tmp_path, play) == (False, (Answer(choice=Choice.ONCE),))
 
@@ -425,7 +424,7 @@ def test_escape_leaves_an_editor_inside_a_question_first(tmp_path):
         await answered(stage, "e", "escape")
         still = not ask.reply.done()
         await stage.press("escape")
-        return still, ask.reply.result(timeout=PATIENCE_SECONDS)
+        return still, await stage.reply(ask)
 
     assert played(tmp_path, play) == (True, (Answer(choice=Choice.DENY),))
 
@@ -481,7 +480,7 @@ def test_a_question_is_put_aside_to_look_at_the_run_and_answered_afterwards(tmp_
         looks = stage.pilot.app.screen is stage.screen, "a-line-behind-it" in stage.text(), ask.reply.done()
         await stage.press("enter")
         await answered(stage, "r")
-        return looks, ask.reply.result(timeout=PATIENCE_SECONDS), stage.screen.asks
+        return looks, await stage.reply(ask), stage.screen.asks
 
     assert played(tmp_path, play) == ((True, True, False), Mend(kind="again"), [])
 
@@ -492,7 +491,7 @@ def test_a_value_that_is_asked_for_is_put_aside_likewise(tmp_path):
         ask: Ask[Any, str | None] = Ask(Input(name="stage"), None)
         await stage.tell(Asked(ask))
         await stage.press("ctrl+o", "enter", *"live", "enter")
-        return ask.reply.result(timeout=PATIENCE_SECONDS)
+        return await stage.reply(ask)
 
     assert played(tmp_path, play) == "live"
 
@@ -506,6 +505,8 @@ def test_a_question_put_aside_that_nobody_waits_for_any_more_is_gone(tmp_path):
         can = stage.screen.can("answer")
         ask.reply.cancel()
         await stage.pilot.pause()
+        while stage.screen.asks:
+            await stage.pilot.pause()
         return can, stage.screen.can("answer")
 
     assert played(tmp_path, play) == (True, False)
@@ -570,7 +571,7 @@ def test_a_question_stands_every_size_while_it_is_open(size, what, tmp_path):
         await stage.pilot.pause()
         await stage.pilot.resize_terminal(100, 30)
         await stage.press("escape")
-        return ask.reply.result(timeout=PATIENCE_SECONDS)
+        return await stage.reply(ask)
 
     assert played(tmp_path, play) == "refused"
 
