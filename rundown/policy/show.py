@@ -1,4 +1,7 @@
-"""The effective policy, each line with its origin: what `rundown policy show` prints."""
+"""The effective policy, each line with its origin: what `rundown policy show` prints.
+
+Of a secret never the value: only name, source, and to whom it is released.
+"""
 
 from collections.abc import Iterator
 
@@ -9,6 +12,7 @@ from rundown.policy.envelope import effective_enforcement, effective_limits, ins
 from rundown.policy.load import Loaded
 from rundown.policy.protect import protected_rules
 from rundown.policy.reason import layer_name
+from rundown.policy.release import SecretRule, secret_rules
 from rundown.policy.system import SYSTEM_READ
 
 _ORDER = {Outcome.DENY: 0, Outcome.ASK: 1, Outcome.ALLOW: 2}
@@ -32,6 +36,7 @@ def policy_json(loaded: Loaded, compiled: CompiledRuleset) -> dict[str, object]:
         "host": [
             {"word": word, "source": layer.source} for layer in _layers(compiled) for word in layer.host
         ],
+        "secrets": [_secret(rule) for rule in secret_rules(loaded.decoded)],
         "protected": [
             {"pattern": rule.pattern, "why": rule.reason} for rule in protected_rules(compiled.facts)
         ],
@@ -66,6 +71,12 @@ def _lines(loaded: Loaded, compiled: CompiledRuleset) -> Iterator[str]:
             yield capability.value
         for rule in sorted(rules, key=lambda rule: _ORDER[rule.verdict]):
             yield f"  {rule.verdict.value:5}  {rule.pattern:44}  {_origin(rule)}{_except(rule)}"
+    if secrets := secret_rules(loaded.decoded):
+        yield ""
+        yield "secrets, by name and source"
+        yield from (
+            f"  {rule.name:24} {rule.source:26} {_released(rule):44}  {rule.document}" for rule in secrets
+        )
     for title, lines in _tail(compiled):
         yield ""
         yield title
@@ -109,6 +120,24 @@ def _rule(rule: Rule) -> dict[str, object]:
         "source": rule.span.file if rule.span else layer_name(rule.layer),
         "line": rule.span.line if rule.span else None,
     }
+
+
+def _secret(rule: SecretRule) -> dict[str, object]:
+    return {
+        "name": rule.name,
+        "source": rule.source,
+        "runbooks": list(rule.runbooks),
+        "steps": list(rule.steps),
+        "as": rule.form,
+        "document": rule.document,
+    }
+
+
+def _released(rule: SecretRule) -> str:
+    """To whom, and in what form."""
+    runbooks = ", ".join(rule.runbooks) or "runbooks that ask, if you say yes"
+    commands = "agents' gateways" if rule.form == "header" else "every command"
+    return f"to {runbooks}; {', '.join(rule.steps) or commands}; as {rule.form}"
 
 
 def _origin(rule: Rule) -> str:

@@ -78,6 +78,8 @@ _REASONS = (
     ),
 )
 _COMPILED = tuple((re.compile(pattern), reason) for pattern, reason in _REASONS)
+_CREDENTIAL = re.compile(r"(?!LD_|DYLD_|BASH_).*_(?:TOKEN|PASSWORD|PASSPHRASE|SECRET|API_KEY|ACCESS_KEY)")
+"""`CARGO_REGISTRY_TOKEN`, `YARN_NPM_AUTH_TOKEN`: what tools are given, and nothing that they start."""
 _SAFE_IFS = frozenset(["", " ", "\n", "\t", " \t\n", ",", ":", "\\n"])
 
 
@@ -88,5 +90,7 @@ def danger(name: str, value: Word | None) -> str | None:
         and value is not None
         and (value.value in _SAFE_IFS or value.raw in ("$'\\n'", "$'\\n\\t'", "$'\\t'"))
     ):
+        return None
+    if _CREDENTIAL.fullmatch(name):
         return None
     return next((reason for pattern, reason in _COMPILED if pattern.fullmatch(name)), None)

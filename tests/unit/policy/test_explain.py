@@ -101,6 +101,37 @@ def test_the_whole_policy_is_shown_with_each_lines_origin(tmp_path):
     assert any(line.startswith("  allow  {repo}/dist/**") and "builtin.yaml:" in line for line in lines)
 
 
+def test_secrets_are_shown_by_name_and_source_and_to_whom_they_go(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEPLOY_KEY", "the value itself")
+    (tmp_path / "p.yaml").write_text(
+        "secrets:\n"
+        "  DEPLOY_KEY: {source: 'env:DEPLOY_KEY', runbooks: ['deploy/*'], steps: ['2'], as: file}\n"
+        "  CARGO_REGISTRY_TOKEN: {source: 'keyring:cargo/ada'}\n"
+        "  MODEL: {source: 'env:MODEL', runbooks: ['*'], as: header}\n"
+    )
+    loaded = load_ruleset(
+        str(tmp_path), "x.md", policy_file="p.yaml", cwd=str(tmp_path), system_file="/nowhere"
+    )
+    compiled = compile_ruleset(loaded.ruleset, FACTS)
+    shown = policy_json(loaded, compiled)
+    assert shown["secrets"][1] == {
+        "name": "DEPLOY_KEY",
+        "source": "env:DEPLOY_KEY",
+        "runbooks": ["deploy/*"],
+        "steps": ["2"],
+        "as": "file",
+        "document": "p.yaml",
+    }
+    lines = policy_lines(loaded, compiled)
+    start = lines.index("secrets, by name and source")
+    assert [" ".join(line.split()) for line in lines[start + 1 : start + 4]] == [
+        "CARGO_REGISTRY_TOKEN keyring:cargo/ada to runbooks that ask, if you say yes; every command; as env p.yaml",
+        "DEPLOY_KEY env:DEPLOY_KEY to deploy/*; 2; as file p.yaml",
+        "MODEL env:MODEL to *; agents' gateways; as header p.yaml",
+    ]
+    assert "the value itself" not in json.dumps(shown) + "".join(lines)
+
+
 def test_what_is_shown_of_a_decision_is_json_whatever_is_in_it():
     decision = decide(rules(), run("? x"), env("A\u202e"))
     assert json.dumps(decision_json(decision))
