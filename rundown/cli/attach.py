@@ -11,7 +11,7 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rundown.cli.continuing import active_run, go_on, outermost_contract
+from rundown.cli.continuing import active_run, go_on
 from rundown.cli.ending import pause_code
 from rundown.cli.front import Look, show_run
 from rundown.cli.inputs import input_options
@@ -25,7 +25,7 @@ from rundown.model.event import Event, RunFinished, RunPaused, StepStarted
 from rundown.record.attend import attend
 from rundown.record.events import StoredEvents, read_events
 from rundown.record.ids import short_id
-from rundown.record.listing import list_runs
+from rundown.record.listing import list_runs, outermost_contract
 from rundown.record.lock import holder, is_active
 from rundown.record.place import RunsPlace
 from rundown.record.rundir import EVENTS, RunDirectory

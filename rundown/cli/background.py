@@ -21,7 +21,7 @@ from rundown.model.event import Event, LaunchRequested
 from rundown.model.runbook import Runbook
 from rundown.record.ids import short_id
 from rundown.session.ports import Frontend, Prompter, Stream
-from rundown.session.run import Front
+from rundown.session.run import Ended, Front
 
 
 def go_to_background(*, as_json: bool) -> "int | Background":
@@ -50,6 +50,7 @@ def go_to_background(*, as_json: bool) -> "int | Background":
     return 0
 
 
+WAITS_FOR_SOMEBODY = frozenset({"denied", "waiting", "in-doubt", "secret", "violation"})
 _F = TypeVar("_F", bound=Front)
 
 
@@ -74,6 +75,12 @@ class Background:
         return replace(
             front, prompter=prompter, frontend=frontend, terminal=_LeftTerminal(shown=front.terminal.size())
         )
+
+    def tell_waiting(self, ended: Ended, send: Callable[[str], None], place: str) -> None:
+        """Sends a sentence if the run waits for somebody now, who sees nothing of it. `place`: as above."""
+        if self.is_detached and ended.pause is not None and ended.pause.reason in WAITS_FOR_SOMEBODY:
+            run, pause = short_id(ended.run_id), ended.pause
+            send(f"run {run} waits at step {pause.position} ({pause.reason}): rundown attach {run}{place}")
 
     def _leave(self, run_id: str, place: str) -> None:
         """Source: setsid(2): a session without a terminal, which no lost connection ends."""

@@ -8,7 +8,7 @@ import click
 from msgspec import Struct
 
 from rundown.cli.runner_streams import is_guarded, speak
-from rundown.cli.screen import stream_style
+from rundown.cli.screen import discreet, stream_style
 from rundown.cli.surroundings import read_surroundings
 from rundown.errors import InvalidInputError
 from rundown.model.diagnostic import Diagnostic
@@ -61,7 +61,7 @@ def command(files: tuple[str, ...], as_json: bool, github: bool) -> int:
     style = stream_style(sys.stdout)
     tally = _Tally()
     for file in _files(files):
-        found = _check(file, around)
+        found = discreet(_check(file, around))
         valid = tally.take(found)
         if as_json:
             report = {"file": file, "valid": valid, "diagnostics": found}

@@ -15,12 +15,11 @@ from msgspec import Struct
 
 from rundown.cli.resource import Params, Source, Version, run_resource, store_folder
 from rundown.cli.runner_streams import runner_safe_json
-from rundown.cli.screen import error_style
+from rundown.cli.screen import tell
 from rundown.errors import InvalidInputError, RundownError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.digest import canonical_json
 from rundown.record.results import ResultStore, Stored, is_ref, pack, unpack, write_result
-from rundown.render.diagnostic import render_diagnostics
 from rundown.render.escape import visible
 
 _MOST_BYTES = 8 * 1024 * 1024
@@ -113,7 +112,7 @@ def _answered(answer: Callable[[], object]) -> int:
         sys.stdout.write(runner_safe_json(content).decode() + "\n")
         sys.stdout.flush()
     except RundownError as problem:
-        sys.stderr.write(render_diagnostics(problem.diagnostics, error_style()))
+        tell(*problem.diagnostics)
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")

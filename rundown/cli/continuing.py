@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-import msgspec
 from msgspec.structs import replace
 
 from rundown.cli.background import go_to_background
@@ -22,9 +21,8 @@ from rundown.errors import InvalidInputError
 from rundown.model.contract import Contract
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.sandbox import SandboxWish
-from rundown.record.listing import list_runs, open_run
+from rundown.record.listing import list_runs, outermost_contract
 from rundown.record.place import RunsPlace
-from rundown.record.rundir import CONTRACT
 from rundown.record.stash import Stash, find_active
 from rundown.session.build import open_house
 from rundown.session.library import open_runbook
@@ -78,6 +76,8 @@ def go_on(
             front.notice.words = house.desk.loaded.notify
             runner = Runner(house, reporting.around(hangup.heeded(front), telling.place + telling.again))
             ended = runner.resume(contract.run_id, given, order)
+            if background is not None:
+                background.tell_waiting(ended, front.notice.send, telling.place)
             hearing.rest()
         if reporting.suggestion is not None and runbook is not None:
             start = Start(values=load_values(contract.inputs))
@@ -96,13 +96,6 @@ def active_run(place: RunsPlace) -> str | None:
     entries = list_runs(place)
     active = find_active(entries, Stash(place).find(entries))
     return active.run_id if active is not None else None
-
-
-def outermost_contract(place: RunsPlace, run: str) -> Contract:
-    """The contract of a run, or of the run that a person started and of which it is a part."""
-    with open_run(place, run) as directory:
-        contract = msgspec.json.decode(directory.read_file(CONTRACT), type=Contract)
-    return contract if contract.parent_run is None else outermost_contract(place, contract.parent_run)
 
 
 def _nothing_active(order: Order | None) -> int:

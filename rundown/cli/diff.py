@@ -9,7 +9,7 @@ import click
 from msgspec import Struct
 
 from rundown.cli.places import place_options, runs_place
-from rundown.cli.screen import error_style, stream_style
+from rundown.cli.screen import stream_style, tell
 from rundown.errors import RecordError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.digest import canonical_json
@@ -17,7 +17,6 @@ from rundown.model.event import ArtifactStored, ChangesUnseen, Event, FileChange
 from rundown.record.events import read_events
 from rundown.record.listing import open_run
 from rundown.record.rundir import EVENTS, RunDirectory
-from rundown.render.diagnostic import render_diagnostics
 from rundown.render.diff import render_diff
 from rundown.render.escape import visible
 from rundown.render.event import describe_change
@@ -56,7 +55,7 @@ def command(
     if as_json:
         sys.stdout.write("".join(f"{canonical_json(item).decode()}\n" for item in found.files))
         return 0
-    sys.stderr.write(render_diagnostics(map(_warning, found.unseen), error_style()))
+    tell(*map(_warning, found.unseen))
     if not found.files:
         sys.stdout.write("nothing changed, as far as is on record\n")
     elif stat:

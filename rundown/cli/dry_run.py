@@ -10,6 +10,7 @@ from rundown.cli.screen import stream_style
 from rundown.model.digest import canonical_json
 from rundown.model.policy import Outcome
 from rundown.model.runbook import AgentBody, CommandBody, ReferenceBody
+from rundown.record.stored import redact_body
 from rundown.render.escape import visible
 from rundown.session.desk import Desk
 from rundown.session.library import Opened
@@ -18,6 +19,7 @@ from rundown.session.outlook import Outlook, look_ahead
 from rundown.session.ports import Foreseen
 from rundown.session.reach import Chapter, chapters
 from rundown.session.run import Start
+from rundown.session.secrecy import redactor_of
 
 REFUSED = 3
 
@@ -54,7 +56,9 @@ def rehearse_run(desk: Desk, opened: Opened, start: Start) -> Rehearsal:
         for at, body in chapter.units()
         if not isinstance(body, runs) and not _has_parts(chapter, at)
     )
-    return Rehearsal(outlook=outlook, by_hand=by_hand, suggestion=Needs().suggest(desk, first, grants, start))
+    redact = redactor_of(desk, start).redact_text
+    suggestion = Needs().suggest(desk, first, grants, start, redact=redact)
+    return Rehearsal(outlook=redact_body(outlook, redact), by_hand=by_hand, suggestion=suggestion)
 
 
 def tell_rehearsal(found: Rehearsal, file: str, *, again: str, as_json: bool) -> int:

@@ -5,12 +5,13 @@ import json
 import shlex
 import signal
 import sys
+from collections.abc import Callable
 
 import click
 
 from rundown.cli.front import Look, OutputTerminal, open_front
 from rundown.cli.options import policy_options
-from rundown.cli.screen import error_style
+from rundown.cli.screen import tell
 from rundown.cli.signals import heard
 from rundown.cli.single_output import Printed, open_status
 from rundown.cli.surroundings import read_surroundings
@@ -19,8 +20,8 @@ from rundown.model.event import Body, EgressAllowed, EgressBlocked
 from rundown.model.policy import Denied
 from rundown.model.sandbox import ProcessResult, StageFailure
 from rundown.policy.load import tool_names
+from rundown.record.stored import redact_body
 from rundown.render.connection import connection_diagnostics
-from rundown.render.diagnostic import render_diagnostics
 from rundown.render.refusal import FLAGS, refusal_diagnostics
 from rundown.session.build import open_house
 from rundown.session.explaining import explain_single
@@ -88,21 +89,22 @@ def command(
                 profile=profile,
             )
             if explain:
-                return _explain(explain_single(house, typed))
+                return _explain(explain_single(house, typed), house.redact_text)
             ended = run_single(house, typed, printed.finish)
+            redact = house.redact_text
     except BrokenPipeError:
         return SIGNALLED + signal.SIGPIPE
     again = f"rundown exec {FLAGS} -- {shlex.join(words)}"
     told = (body for body in connections if isinstance(body, EgressAllowed | EgressBlocked))
-    if problems := connection_diagnostics(told, again):
-        _tell(*problems)
-    code = _settle(ended, words)
+    problems = (*connection_diagnostics(told, again), *_problems(ended, words))
+    tell(*(redact_body(item, redact) for item in problems))
+    code = _code(ended)
     status.ended(code, ended)
     return code
 
 
-def _explain(found: dict[str, object]) -> int:
-    sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=True) + "\n")
+def _explain(found: dict[str, object], redact: Callable[[str], str]) -> int:
+    sys.stdout.write(redact(json.dumps(found, indent=2, ensure_ascii=True)) + "\n")
     if found["failure"] is not None:
         return SANDBOX_FAILED
     return 0 if found["decision"] == "allow" else DENIED
@@ -115,41 +117,41 @@ def _require_profile(name: str) -> None:
         )
 
 
-def _settle(ended: ProcessResult | Violated | Denied | StageFailure, words: tuple[str, ...]) -> int:
+def _problems(
+    ended: ProcessResult | Violated | Denied | StageFailure, words: tuple[str, ...]
+) -> tuple[Diagnostic, ...]:
+    """Why it did not run."""
     match ended:
-        case ProcessResult():
-            return _code(ended)
-        case Violated():
-            return DENIED
         case Denied():
-            again = f"rundown exec {FLAGS} -- {shlex.join(words)}"
-            _tell(*refusal_diagnostics(ended.request, ended.denials, again))
+            return refusal_diagnostics(
+                ended.request, ended.denials, f"rundown exec {FLAGS} -- {shlex.join(words)}"
+            )
+        case StageFailure(stage="exec", errno=errno.ENOENT):
+            return (_not_there(words[0], ended),)
+        case StageFailure():
+            return (_failed(ended),)
+        case ProcessResult() | Violated():
+            return ()
+
+
+def _code(ended: ProcessResult | Violated | Denied | StageFailure) -> int:
+    match ended:
+        case Violated() | Denied():
             return DENIED
         case StageFailure(stage="exec", errno=errno.ENOENT):
-            _tell(_not_there(words[0], ended))
             return NOT_THERE
         case StageFailure():
-            _tell(_failed(ended))
             return SANDBOX_FAILED
-
-
-def _code(result: ProcessResult) -> int:
-    match result.ending:
-        case "exited":
-            return result.status or 0
-        case "signalled":
-            return SIGNALLED + (result.signal or 0)
-        case "timed-out":
+        case ProcessResult(ending="exited"):
+            return ended.status or 0
+        case ProcessResult(ending="signalled"):
+            return SIGNALLED + (ended.signal or 0)
+        case ProcessResult(ending="timed-out"):
             return TIMED_OUT
-        case "out-of-memory":
+        case ProcessResult(ending="out-of-memory"):
             return SIGNALLED + 9
-        case "interrupted":
+        case ProcessResult():
             return 130
-
-
-def _tell(*items: Diagnostic) -> None:
-    sys.stdout.flush()
-    sys.stderr.write(render_diagnostics(items, error_style()))
 
 
 def _not_there(word: str, failure: StageFailure) -> Diagnostic:

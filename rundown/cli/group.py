@@ -9,7 +9,7 @@ import click
 
 from rundown import __version__
 from rundown.cli.runner_streams import is_guarded
-from rundown.cli.screen import error_style
+from rundown.cli.screen import discreet, error_style
 from rundown.cli.streams import finish_streams
 from rundown.errors import RundownError, SandboxUnavailableError
 from rundown.model.diagnostic import Diagnostic
@@ -182,6 +182,7 @@ def _run(commands: click.Group, words: list[str], debug: bool) -> int:
 
 def _tell(*items: Diagnostic, code: int) -> int:
     finish_streams()
+    items = discreet(items)
     sys.stderr.write(render_diagnostics(items, error_style()))
     if is_guarded():
         from rundown.cli.reporting import annotate
@@ -230,13 +231,9 @@ def _refused(problem: OSError) -> Diagnostic:
 
 
 def _internal(problem: Exception) -> Diagnostic:
-    from rundown.redact.names import secret_values
-    from rundown.redact.redactor import Redactor
-
-    said = Redactor(secret_values(os.environ)).redact_text(str(problem))
     return Diagnostic(
         code="cli/internal",
-        message=f"rundown itself failed: {type(problem).__name__}: {said}",
+        message=f"rundown itself failed: {type(problem).__name__}: {problem}",
         why="this is a defect of rundown; nothing further was run",
         fix="run the same command with --debug and report what it prints",
     )

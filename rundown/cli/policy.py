@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from rundown.cli.options import policy_options
-from rundown.cli.screen import error_style, stream_style
+from rundown.cli.screen import discreet, stream_style, tell
 from rundown.cli.surroundings import read_surroundings
 from rundown.model.diagnostic import Span
 from rundown.model.digest import canonical_json
@@ -24,6 +24,8 @@ from rundown.render.diagnostic import render_diagnostics
 from rundown.render.escape import visible
 from rundown.session.desk import Desk, open_desk
 from rundown.session.request import Place, freeze_command
+from rundown.session.run import Start
+from rundown.session.secrecy import redactor_of
 from rundown.session.surroundings import Surroundings
 from rundown.session.wish import Wish
 
@@ -57,10 +59,11 @@ def explain(text: tuple[str, ...], runbook: Path | None, shell: str, as_json: bo
     request = freeze_command(place, body, ShellOptions(), desk.workspace)
     decision = desk.evaluate(request, desk.keeper.personal())
     _warn(desk)
+    redact = redactor_of(desk, Start(values={})).redact_text
     if as_json:
-        sys.stdout.write(canonical_json(decision_json(decision)).decode() + "\n")
+        sys.stdout.write(redact(canonical_json(decision_json(decision)).decode()) + "\n")
     else:
-        sys.stdout.write("".join(f"{visible(line)}\n" for line in decision_lines(decision)))
+        sys.stdout.write("".join(f"{visible(redact(line))}\n" for line in decision_lines(decision)))
     return 0
 
 
@@ -98,7 +101,7 @@ def check(files: tuple[str, ...], whose: str | None) -> int:
     wrong = False
     for file in files:
         kind = _WHOSE[whose] if whose else _kind_at(around, around.cwd / file)
-        found = check_document(Path(file), file, kind)
+        found = discreet(check_document(Path(file), file, kind))
         invalid = any(item.severity == "error" for item in found)
         wrong = wrong or invalid
         sys.stdout.write(render_diagnostics(found, stream_style(sys.stdout)))
@@ -108,7 +111,7 @@ def check(files: tuple[str, ...], whose: str | None) -> int:
 
 
 def _warn(desk: Desk) -> None:
-    sys.stderr.write(render_diagnostics(desk.loaded.warnings, error_style()))
+    tell(*desk.loaded.warnings)
 
 
 def _kind_at(around: Surroundings, path: Path) -> LayerKind:

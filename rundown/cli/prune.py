@@ -6,14 +6,13 @@ from pathlib import Path
 import click
 
 from rundown.cli.places import place_options, runs_place
-from rundown.cli.screen import error_style
+from rundown.cli.screen import tell
 from rundown.cli.surroundings import read_surroundings
 from rundown.errors import RecordError
 from rundown.record.ids import short_id
 from rundown.record.listing import RunEntry, list_runs
 from rundown.record.prune import choose_runs, remove_run
 from rundown.record.stash import Stash
-from rundown.render.diagnostic import render_diagnostics
 from rundown.render.escape import visible
 
 _DAY_MS = 24 * 60 * 60 * 1000
@@ -62,7 +61,7 @@ def command(
                 remove_run(place, entry.run_id)
         except RecordError as problem:
             failed += 1
-            sys.stderr.write(render_diagnostics(problem.diagnostics, error_style()))
+            tell(*problem.diagnostics)
         else:
             sys.stdout.write(_line(entry))
     verb = "would go" if dry_run else "removed"

@@ -17,7 +17,7 @@ from rundown.cli.quiet import QuietFrontend
 from rundown.cli.report_file import ReportFile
 from rundown.cli.report_options import Reports
 from rundown.cli.runner_streams import is_guarded, is_set, speak
-from rundown.cli.screen import error_style
+from rundown.cli.screen import discreet, error_style
 from rundown.errors import RundownError
 from rundown.model.diagnostic import Diagnostic, Span
 from rundown.model.event import ChildStarted, Event, RunFinished, RunPaused, StepFinished, StepStarted
@@ -64,7 +64,7 @@ class Reporting:
 
     def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
         if isinstance(problem, RundownError):
-            self._problems = problem.diagnostics
+            self._problems = discreet(problem.diagnostics)
         elif problem is not None and not self._readers:
             self._problems = (Diagnostic(code="run/interrupted", message="it ended before it began"),)
         self._write_junit()

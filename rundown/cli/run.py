@@ -1,13 +1,12 @@
 """`rundown run`: a runbook from its first step to its end, or to a pause."""
 
-import sys
 from functools import partial
 from pathlib import Path
 
 import click
 from msgspec.structs import replace
 
-from rundown.cli.background import go_to_background
+from rundown.cli.background import Background, go_to_background
 from rundown.cli.dry_run import rehearse_run, tell_rehearsal
 from rundown.cli.ending import Telling
 from rundown.cli.front import Look, TerminalFront, open_front
@@ -18,14 +17,13 @@ from rundown.cli.part_options import Part, chosen_part, part_options, steps_dire
 from rundown.cli.places import place_again
 from rundown.cli.report_options import DurationParameter, Reports, report_options
 from rundown.cli.reporting import Reporting
-from rundown.cli.screen import error_style
+from rundown.cli.screen import tell
 from rundown.cli.signals import heard
 from rundown.cli.standing_in import stand_in
 from rundown.cli.stepping import step_by_step_helm
 from rundown.cli.suggestion import write_suggestion
 from rundown.cli.surroundings import read_surroundings
 from rundown.cli.tui import show
-from rundown.render.diagnostic import render_diagnostics
 from rundown.session.build import open_house
 from rundown.session.desk import open_desk
 from rundown.session.library import Opened, open_runbook
@@ -130,13 +128,15 @@ def command(
         if background is not None:
             root = find_project(opened.document.path, around.cwd, around.home, wish.root).root
             front = background.around(front, place_again(root, wish, around))
-        return _perform(opened, start, front, reporting, invocation=(wish, around), reports=reports)
+        return _perform(
+            opened, start, front, reporting, invocation=(wish, around), reports=reports, background=background
+        )
 
 
 def _open(file: str, around: Surroundings, reports: Reports) -> Opened:
     opened = open_runbook(file, around.cwd)
     if not (reports.as_json or reports.quiet):
-        sys.stderr.write(render_diagnostics(cautions(opened.runbook, opened.warnings), error_style()))
+        tell(*cautions(opened.runbook, opened.warnings))
     return opened
 
 
@@ -148,6 +148,7 @@ def _perform(
     *,
     invocation: tuple[Wish, Surroundings],
     reports: Reports,
+    background: Background | None,
 ) -> int:
     wish, around = invocation
     hangup = HangUp()
@@ -157,8 +158,10 @@ def _perform(
             front.notice.words = house.desk.loaded.notify
             runner = Runner(house, reporting.around(hangup.heeded(front), flags_again(wish)))
             ended = runner.start(opened, start)
-            hearing.rest()
             place = place_again(house.desk.project.root, wish, around)
+            if background is not None:
+                background.tell_waiting(ended, front.notice.send, place)
+            hearing.rest()
         if reporting.suggestion is not None:
             write_suggestion(reporting.suggestion, runner.needs, invocation, opened, start)
         telling = Telling(

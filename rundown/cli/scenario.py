@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from rundown.cli.group import run_command_line
-from rundown.cli.screen import stream_style
+from rundown.cli.screen import discreet, stream_style
 from rundown.model.digest import canonical_json
 from rundown.model.scenario import Scenario
 from rundown.render.diagnostic import render_diagnostics
@@ -74,7 +74,7 @@ def run(file: str, name: str | None, allow_all: bool) -> int:
             problems = run_scenario(scenario, opened, workspace, _dispatch, unlimited=allow_all)
         failed += bool(problems)
         sign = style.paint(style.sign("fail" if problems else "pass"), "red" if problems else "green")
-        sys.stdout.write(f"{sign} {visible(scenario.name)}\n{render_diagnostics(problems, style)}")
+        sys.stdout.write(f"{sign} {visible(scenario.name)}\n{render_diagnostics(discreet(problems), style)}")
         sys.stdout.flush()
     noun = "scenario" if len(scenarios) == 1 else "scenarios"
     sys.stdout.write(f"{len(scenarios)} {noun}: {len(scenarios) - failed} passed, {failed} failed\n")

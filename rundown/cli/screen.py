@@ -1,10 +1,13 @@
-"""What the standard streams can show: colour, Unicode, columns."""
+"""What the standard streams can show: colour, Unicode, columns; and problems on them, without secrets."""
 
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
+from rundown.model.diagnostic import Diagnostic
+from rundown.render.diagnostic import render_diagnostics
 from rundown.render.style import Style
 
 
@@ -33,6 +36,27 @@ def _speaks_unicode() -> bool:
 def error_style() -> Style:
     """Returns the style for standard error."""
     return stream_style(sys.stderr)
+
+
+def discreet(items: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Returns problems without the values of variables that are secret by their names."""
+    found = tuple(items)
+    if not found:
+        return ()
+    from rundown.record.stored import redact_body
+    from rundown.redact.names import secret_values
+    from rundown.redact.redactor import Redactor
+
+    redactor = Redactor(secret_values(os.environ))
+    return tuple(redact_body(item, redactor.redact_text) for item in found)
+
+
+def tell(*items: Diagnostic) -> None:
+    """Writes problems to standard error, behind all that went to standard output."""
+    if items:
+        sys.stdout.flush()
+        sys.stderr.write(render_diagnostics(discreet(items), error_style()))
+        sys.stderr.flush()
 
 
 def _color(stream: TextIO) -> bool:

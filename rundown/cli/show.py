@@ -77,7 +77,9 @@ def status(run: str | None, root: Path | None, runs_dir: Path | None) -> int:
         summaries = [_summary(directory.path, directory.read_file(CONTRACT))]
         run_id = directory.run_id
     entries = list_runs(place) if summaries[0].status == "paused" else ()
-    while (child := _standing_in(entries, run_id)) is not None:
+    seen = {run_id}
+    while (child := _standing_in(entries, run_id)) is not None and child not in seen:
+        seen.add(child)
         with open_run(place, child) as directory:
             summaries.append(_summary(directory.path, directory.read_file(CONTRACT)))
         run_id = child

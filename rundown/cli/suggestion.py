@@ -7,6 +7,7 @@ from rundown.session.library import Opened
 from rundown.session.needs import Needs, open_plain_desk
 from rundown.session.reach import Chapter
 from rundown.session.run import Start
+from rundown.session.secrecy import redactor_of
 from rundown.session.surroundings import Surroundings
 from rundown.session.wish import Wish
 
@@ -24,7 +25,8 @@ def write_suggestion(
     wish, around = invocation
     desk = open_plain_desk(wish, around, opened.document.path)
     first = Chapter(opened=opened, values=start.values, secret=start.secret)
-    text = needs.suggest(desk, first, (), start) or NOTHING
+    redact = redactor_of(desk, start).redact_text
+    text = needs.suggest(desk, first, (), start, redact=redact) or NOTHING
     try:
         file.write(text.encode())
     except OSError as error:

@@ -15,6 +15,7 @@ from typing import Protocol
 from rundown.model.event import ChildStarted, Event, LaunchRequested, ProcessEnded, StepStarted
 from rundown.record.follow import follow_events
 from rundown.record.output import plain_position
+from rundown.record.regular import open_regular
 from rundown.record.rundir import EVENTS, RunDirectory
 
 _BLOCK_BYTES = 1 << 16
@@ -106,9 +107,7 @@ class _Tail:
         if not self._name:
             return
         with suppress(OSError):
-            fd = os.open(
-                self._directory.path / self._name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            )
+            fd = open_regular(self._directory.path / self._name)
             try:
                 while chunk := os.pread(fd, _BLOCK_BYTES, self._offset):
                     self._offset += len(chunk)

@@ -12,6 +12,7 @@ from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import Event
 from rundown.record.chain import Finding, decode_line
 from rundown.record.problems import describe, record_problem
+from rundown.record.regular import open_regular
 
 _SHOWN = 10
 
@@ -23,7 +24,7 @@ def read_lines(path: Path) -> Iterator[bytes]:
         RecordError: the file cannot be read.
     """
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as stream:
+        with os.fdopen(open_regular(path), "rb") as stream:
             for line in stream:
                 if line.endswith(b"\n"):
                     yield line[:-1]

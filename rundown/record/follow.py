@@ -9,6 +9,7 @@ from rundown.model.event import Event
 from rundown.record.events import decode_at
 from rundown.record.lock import is_locked
 from rundown.record.problems import describe, record_problem
+from rundown.record.regular import open_regular
 from rundown.record.rundir import LOCK
 
 _PAUSE_S = 0.1
@@ -36,7 +37,7 @@ def follow_lines(path: Path, pause: Callable[[float], object] | None = None) -> 
     """
     pause = pause or threading.Event().wait
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        fd = open_regular(path)
     except OSError as error:
         raise record_problem("log-not-read", f"cannot read {path}", why=describe(error)) from error
     rest, offset, is_last_look = b"", 0, False

@@ -3,17 +3,14 @@
 from collections.abc import Iterator
 from contextlib import suppress
 
-import msgspec
-
 from rundown.errors import RecordError
-from rundown.model.contract import Contract
 from rundown.model.event import Event, GrantGiven, GrantRevoked, RunResumed, RunStarted
 from rundown.model.policy import Grant
 from rundown.record.events import read_events
-from rundown.record.listing import run_ids
+from rundown.record.listing import read_contract, run_ids
 from rundown.record.lock import is_active
 from rundown.record.place import RunsPlace
-from rundown.record.rundir import CONTRACT, EVENTS, RunDirectory
+from rundown.record.rundir import EVENTS, RunDirectory
 
 
 def granted_now(place: RunsPlace, run_id: str) -> tuple[Grant, ...] | None:
@@ -51,8 +48,8 @@ def _family(place: RunsPlace, run_id: str) -> Iterator[str]:
 
 
 def _parent(place: RunsPlace, run_id: str) -> str | None:
-    with suppress(RecordError, msgspec.DecodeError), RunDirectory.open(place, run_id) as run:
-        return msgspec.json.decode(run.read_file(CONTRACT), type=Contract).parent_run
+    with suppress(RecordError), RunDirectory.open(place, run_id) as run:
+        return read_contract(run).parent_run
     return None
 
 

@@ -1,6 +1,7 @@
 """`issue_receipt`: signs what the log says and puts it beside the log; and reads both back to be verified."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +18,7 @@ from rundown.record.events import read_lines
 from rundown.record.log import EventLog
 from rundown.record.problems import describe, record_problem
 from rundown.record.receipt import make_statement
+from rundown.record.regular import open_regular, read_regular
 from rundown.record.rundir import CONTRACT, EVENTS, RunDirectory
 from rundown.record.verify import StoredLog
 
@@ -62,7 +64,7 @@ def read_stored_log(events: Path) -> StoredLog:
     """
     contract = events.with_name(CONTRACT)
     try:
-        terms = contract.read_bytes()
+        terms = read_regular(contract)
     except OSError as error:
         raise record_problem("log-not-read", f"cannot read {contract}", why=describe(error)) from error
     return StoredLog(contract=terms.removesuffix(b"\n"), lines=tuple(read_lines(events)))
@@ -87,7 +89,7 @@ def _digest_of(folder: Path, name: str) -> str | None:
         return None
     digest = hashlib.sha256()
     try:
-        with path.open("rb") as stream:
+        with os.fdopen(open_regular(path), "rb") as stream:
             while block := stream.read(_BLOCK_BYTES):
                 digest.update(block)
     except OSError:

@@ -15,6 +15,8 @@ from rundown.record.chain import decode_line
 from rundown.record.ids import is_run_id, resolve_run
 from rundown.record.lock import is_active
 from rundown.record.place import RunsPlace, open_for_reading
+from rundown.record.problems import record_problem
+from rundown.record.regular import read_regular
 from rundown.record.rundir import CONTRACT, EVENTS, RunDirectory
 
 RunState = Literal["active", "paused", "completed", "stopped", "interrupted", "empty", "damaged"]
@@ -84,26 +86,61 @@ def open_run(place: RunsPlace, argument: str | None) -> RunDirectory:
     return RunDirectory.open(place, resolve_run(argument, found))
 
 
+def read_contract(rundir: RunDirectory) -> Contract:
+    """Returns the terms of a run.
+
+    Raises:
+        RecordError: they cannot be read, or are another run's.
+    """
+    why = "it is another run's"
+    try:
+        contract = msgspec.json.decode(rundir.read_file(CONTRACT), type=Contract)
+        if contract.run_id == rundir.run_id:
+            return contract
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        why = str(error)
+    raise record_problem("contract-not-read", f"{rundir.path / CONTRACT} is no contract of this run", why=why)
+
+
+def outermost_contract(place: RunsPlace, argument: str) -> Contract:
+    """Returns the terms of the run that a person means, or of the one that was started and it is a part of.
+
+    Raises:
+        InvalidInputError: it names none, or several.
+        RecordError: terms cannot be read, or runs are parts of each other.
+    """
+    seen: set[str] = set()
+    while True:
+        with open_run(place, argument) as rundir:
+            contract = read_contract(rundir)
+            if contract.parent_run is None:
+                return contract
+            if rundir.run_id in seen:
+                raise record_problem("parts-in-a-circle", f"run {rundir.run_id} says to be a part of itself")
+            seen.add(rundir.run_id)
+        argument = contract.parent_run
+
+
 def _has_parent(place: RunsPlace, run_id: str) -> bool:
-    with suppress(RecordError, msgspec.DecodeError), RunDirectory.open(place, run_id) as rundir:
-        return msgspec.json.decode(rundir.read_file(CONTRACT), type=Contract).parent_run is not None
+    with suppress(RecordError), RunDirectory.open(place, run_id) as rundir:
+        return read_contract(rundir).parent_run is not None
     return False
 
 
 def _root(path: Path) -> str:
     with suppress(OSError, msgspec.DecodeError):
-        return msgspec.json.decode((path / CONTRACT).read_bytes(), type=Contract).root
+        return msgspec.json.decode(read_regular(path / CONTRACT), type=Contract).root
     return ""
 
 
 def _entry(rundir: RunDirectory) -> RunEntry:
     entry = RunEntry(run_id=rundir.run_id, path=rundir.path, state="empty")
     try:
-        contract = msgspec.json.decode(rundir.read_file(CONTRACT), type=Contract)
+        contract = _contract_of(rundir)
+        if contract is None:
+            return entry
         last = _last_event(rundir)
-    except RecordError:
-        return entry
-    except msgspec.DecodeError:
+    except (OSError, RecordError, msgspec.DecodeError):
         return msgspec.structs.replace(entry, state="damaged")
     entry = msgspec.structs.replace(
         entry, runbook_file=contract.runbook_file, parent_run=contract.parent_run, started_at=contract.at
@@ -112,6 +149,15 @@ def _entry(rundir: RunDirectory) -> RunEntry:
         return msgspec.structs.replace(entry, state="active" if is_active(rundir) else "empty")
     state, reason = _state(rundir, last)
     return msgspec.structs.replace(entry, state=state, reason=reason, last_at=last.at, events=last.seq + 1)
+
+
+def _contract_of(rundir: RunDirectory) -> Contract | None:
+    """None if there is none yet: its process was killed before."""
+    try:
+        os.stat(CONTRACT, dir_fd=rundir.fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return read_contract(rundir)
 
 
 def _state(rundir: RunDirectory, last: Event) -> tuple[RunState, str]:

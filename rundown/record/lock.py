@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rundown.errors import RecordError
 from rundown.record.problems import describe, record_problem
+from rundown.record.regular import open_regular
 from rundown.record.rundir import LOCK, RunDirectory
 
 # struct flock: l_type, l_whence, l_start, l_len (0: the whole file), l_pid (0: as F_OFD_* demands).
@@ -66,7 +67,7 @@ def holder(rundir: RunDirectory) -> int | None:
 def is_locked(path: Path) -> bool:
     """Returns whether a process holds the lock file at `path`."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        fd = open_regular(path)
     except OSError:
         return False
     return _is_held(fd)

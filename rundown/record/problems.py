@@ -15,6 +15,9 @@ def record_problem(code: str, message: str, *, why: str = "", fix: str = "") -> 
 
 
 def describe(error: OSError) -> str:
-    """Returns an operating system error in words, with its name: `No space left on device (ENOSPC)`."""
-    number = error.errno or 0
+    """Returns an operating system error in words, with its name: `No space left on device (ENOSPC)`; one of
+    our own, which has no number, in its own words."""
+    if not error.errno:
+        return str(error.strerror or error)
+    number = error.errno
     return f"{os.strerror(number)} ({errno.errorcode.get(number, number)})"

@@ -1,7 +1,6 @@
 """Old runs: which may go, and their removal. Never one that a process writes."""
 
 import os
-import shutil
 from collections.abc import Iterable, Mapping
 
 from rundown.errors import RecordError
@@ -66,21 +65,12 @@ def remove_run(place: RunsPlace, run_id: str) -> None:
     with RunDirectory.open(place, run_id) as rundir:
         lock = take_lock(rundir)
         try:
-            _remove(rundir)
+            rundir.remove()
+        except OSError as error:
+            raise _not_removed(rundir, error) from error
         finally:
             os.close(lock)
     Registry(place.state_home).forget(run_id)
-
-
-def _remove(rundir: RunDirectory) -> None:
-    try:
-        parent = os.open("..", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=rundir.fd)
-        try:
-            shutil.rmtree(rundir.run_id, dir_fd=parent)
-        finally:
-            os.close(parent)
-    except OSError as error:
-        raise _not_removed(rundir, error) from error
 
 
 def _not_removed(rundir: RunDirectory, error: OSError) -> RecordError:

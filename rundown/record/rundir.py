@@ -5,17 +5,18 @@ Every access goes through the open directory, never through a path, and follows 
 
 import errno
 import os
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rundown.errors import RecordError
 from rundown.model.diagnostic import Diagnostic
 from rundown.record.ids import is_run_id, new_run_id
 from rundown.record.output import OutputFile
 from rundown.record.place import OpenedPlace, RunsPlace, open_for_reading, open_for_writing
 from rundown.record.problems import describe, record_problem
+from rundown.record.regular import open_regular
 
 EVENTS, CONTRACT, LOCK = "events.jsonl", "contract.json", "lock"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -81,9 +82,9 @@ class RunDirectory:
         """Returns a descriptor of a file directly in the run's directory; made 0600 with O_CREAT.
 
         Raises:
-            OSError: as open(2).
+            OSError: as `open_regular`.
         """
-        return os.open(name, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600, dir_fd=self.fd)
+        return open_regular(name, flags, dir_fd=self.fd)
 
     def read_file(self, name: str) -> bytes:
         """Returns the content of a file; `name` may have one folder (`output/2.1.1.log`).
@@ -99,7 +100,8 @@ class RunDirectory:
             with os.fdopen(fd, "rb") as stream:
                 return stream.read()
         except OSError as error:
-            raise self._refused(name, "read", error) from error
+            message = f"cannot read {self.path / name}"
+            raise record_problem("file-not-read", message, why=describe(error)) from error
 
     def write_file(self, name: str, content: bytes) -> None:
         """Puts a whole file in place durably: readers see the old one or the new one, never a part.
@@ -120,7 +122,12 @@ class RunDirectory:
         except OSError as error:
             with suppress(OSError):
                 os.unlink(temporary, dir_fd=self.fd)
-            raise self._refused(name, "write", error) from error
+            raise record_problem(
+                "file-not-written",
+                f"cannot write {self.path / name}",
+                why=describe(error),
+                fix="make room on the device, or name another place with --runs-dir DIR",
+            ) from error
 
     def open_output(self, position: str, attempt: int, suffix: str = ".log") -> OutputFile:
         """Returns a new file for what one attempt of one unit left; an older one is never overwritten.
@@ -129,6 +136,18 @@ class RunDirectory:
             RecordError: the file cannot be made.
         """
         return OutputFile.create(self.fd, self.path, position, attempt, suffix)
+
+    def remove(self) -> None:
+        """Removes the directory and all in it; it stays open.
+
+        Raises:
+            OSError: the file system refused.
+        """
+        parent = os.open("..", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
+        try:
+            shutil.rmtree(self.run_id, dir_fd=parent)
+        finally:
+            os.close(parent)
 
     def close(self) -> None:
         """Closes the directory; more than once is fine."""
@@ -151,12 +170,9 @@ class RunDirectory:
             return self.open_file(file, os.O_RDONLY)
         below = os.open(folder, _FOLDER, dir_fd=self.fd)
         try:
-            return os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=below)
+            return open_regular(file, dir_fd=below)
         finally:
             os.close(below)
-
-    def _refused(self, name: str, verb: str, error: OSError) -> RecordError:
-        return record_problem(f"file-not-{verb}", f"cannot {verb} {self.path / name}", why=describe(error))
 
 
 def _open_run(opened: OpenedPlace, run_id: str) -> int:

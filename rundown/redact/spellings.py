@@ -58,7 +58,10 @@ def spellings(name: str, value: str) -> tuple[Spelling, ...]:
     for text in (value.strip(), *_telling_lines(value)):
         content = _bytes_of(text)
         if len(content) >= SHORTEST_BYTES:
-            found[_plain(text)] = None
+            for written in (text, text.lower(), text.upper()):  # hosts, for one, are known in lower case
+                found[_plain(written)] = None
+            for encoding in ("utf-16-le", "utf-16-be"):
+                found[_exactly(text.encode(encoding, "surrogatepass"))] = None
             found[_hex(content.hex())] = None
             found[_hex(content.hex().upper())] = None
             for sign in ("%", "\\x", " ", ":"):
@@ -103,6 +106,10 @@ def _plain(text: str) -> tuple[Element, ...]:
     return tuple(elements)
 
 
+def _exactly(content: bytes) -> tuple[Element, ...]:
+    return tuple(Element(texts=(bytes((byte,)),)) for byte in content)
+
+
 def _forms(character: str) -> Iterator[bytes]:
     raw = _bytes_of(character)
     yield raw
@@ -128,6 +135,8 @@ def _numeric_forms(raw: bytes) -> Iterator[bytes]:
     for digits in ("%02x", "%02X"):
         for sign in ("%%", "%%25", "\\x", "\\\\x"):
             yield b"".join(((sign + digits) % byte).encode() for byte in raw)
+    for sign in ("\\", "\\\\"):  # as git, ls and bash write bytes
+        yield b"".join(f"{sign}{byte:03o}".encode() for byte in raw)
 
 
 def _unicode_forms(character: str) -> Iterator[bytes]:
@@ -136,6 +145,10 @@ def _unicode_forms(character: str) -> Iterator[bytes]:
     for spelled in (pairs, [pair.upper() for pair in pairs]):
         yield "".join(f"\\u{pair}" for pair in spelled).encode()
         yield "".join(f"\\\\u{pair}" for pair in spelled).encode()
+    point = ord(character)
+    yield from (form.encode() for form in (f"&#{point};", f"&#x{point:x};", f"&#x{point:X};"))
+    if not character.isascii():  # as Python's `ascii` writes it
+        yield (f"\\x{point:02x}" if point < 0x100 else f"\\U{point:08x}").encode()
 
 
 def _hex(digits: str) -> tuple[Element, ...]:

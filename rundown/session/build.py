@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from rundown.egress.outer_proxy import read_outer_proxies
 from rundown.egress.server import Egress
-from rundown.errors import InvalidInputError
+from rundown.errors import InvalidInputError, RundownError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.policy import Envelope, Outcome
 from rundown.model.request import Capability, ExecutionRequest
@@ -23,7 +23,7 @@ from rundown.policy.resolve import find_final_deny, plain_outcome
 from rundown.policy.subject import NameSubject
 from rundown.record.changes import Watch
 from rundown.record.rundir import RunDirectory
-from rundown.redact.names import secret_values
+from rundown.record.stored import redact_body
 from rundown.redact.redactor import RedactionStream, Redactor
 from rundown.redact.spellings import SHORTEST_BYTES
 from rundown.sandbox.failure import LaunchError
@@ -46,6 +46,7 @@ from rundown.session.ports import Prompter
 from rundown.session.private_files import memory_folder, sweep
 from rundown.session.requirement import require_sandbox
 from rundown.session.run import Start
+from rundown.session.secrecy import known_secrets, secret_texts
 from rundown.session.secret_sources import Sources
 from rundown.session.surroundings import Surroundings
 from rundown.session.values import Values
@@ -93,7 +94,7 @@ class House(Struct, kw_only=True, dict=True):
 
     def keep_secret(self, values: Values) -> None:
         """From now on takes these values out as well, and every text in them."""
-        found = {name: text for item in values for name, text in _texts(item, values[item])}
+        found = dict(secret_texts(values))
         if not found.items() <= self.secrets.items():
             self.secrets = {**self.secrets, **found}
             self.redactor = Redactor(self.secrets)
@@ -252,7 +253,8 @@ class House(Struct, kw_only=True, dict=True):
 def open_house(
     wish: Wish, around: Surroundings, runbook: Path | None, prompter: Prompter | None = None
 ) -> Iterator[House]:
-    """Gathers policy and host, starts the fork server, ends it on leaving.
+    """Gathers policy and host, starts the fork server, ends it on leaving. A problem that leaves it holds no
+    secret that the house knows.
 
     Raises:
         InvalidInputError: a policy document or the project root is not valid.
@@ -268,7 +270,7 @@ def open_house(
         desk = replace(desk, host=room.host)
         if wish.keep_tmp is not None:
             stack.callback(_keep_tmp, room, os.path.abspath(around.cwd / wish.keep_tmp))
-        secrets = secret_values(around.environ, _declared(desk))
+        secrets = known_secrets(desk)
         egress = stack.enter_context(closing(Egress(read_outer_proxies(around.environ))))
         house = House(
             desk=desk,
@@ -283,7 +285,11 @@ def open_house(
             egress=egress,
         )
         house.sweep()
-        yield house
+        try:
+            yield house
+        except RundownError as problem:
+            problem.diagnostics = tuple(redact_body(item, house.redact_text) for item in problem.diagnostics)
+            raise
 
 
 class _Variables:
@@ -302,12 +308,6 @@ class _Variables:
         return is_denied or self._compiled.ruleset.bypass.deny_all
 
 
-def _declared(desk: Desk) -> Iterator[str]:
-    """The variables that hold secrets by what the documents say, whoever they are released to."""
-    rules = secret_rules(desk.loaded.decoded)
-    return (rule.source.removeprefix("env:") for rule in rules if rule.source.startswith("env:"))
-
-
 def _keep_tmp(room: Launcher, target: str) -> None:
     """Raises: InvalidInputError, the run being over; nothing that was there is touched."""
     try:
@@ -323,15 +323,3 @@ def _keep_tmp(room: Launcher, target: str) -> None:
         raise InvalidInputError(
             Diagnostic(code="sandbox/tmp-not-kept", message=message, why=why, fix=fix)
         ) from error
-
-
-def _texts(name: str, value: object) -> Iterator[tuple[str, str]]:
-    """Yields every text and number in a value, by a name of its own."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts(f"{name}.{key}", item)
-    elif isinstance(value, list):
-        for place, item in enumerate(value):
-            yield from _texts(f"{name}.{place}", item)
-    elif value is not None and not isinstance(value, bool):
-        yield name, str(value)

@@ -20,6 +20,7 @@ from rundown.session.outlook import find_wanted, foresee
 from rundown.session.reach import Chapter
 from rundown.session.request import Place, freeze_nothing
 from rundown.session.run import Start
+from rundown.session.secrecy import Redact, discreet_ruling
 from rundown.session.surroundings import Surroundings
 from rundown.session.wish import Wish
 
@@ -40,19 +41,25 @@ class Needs:
             place = Place(run_id="", position=body.position, attempt=1, cwd="/")
             self._requests.setdefault(f"net {wanted.resource}", freeze_nothing(place, wanted))
 
-    def suggest(self, desk: Desk, first: Chapter, grants: tuple[Grant, ...], start: Start) -> str:
+    def suggest(
+        self, desk: Desk, first: Chapter, grants: tuple[Grant, ...], start: Start, *, redact: Redact
+    ) -> str:
         """Returns the document that would allow, beside the policy of `desk` and these grants, what was seen
-        and what the texts of `first` and of those it leads to say; "" if nothing is missing."""
+        and what the texts of `first` and of those it leads to say; "" if nothing is missing. Of what holds
+        a secret, by `redact`, it only says that it is missing."""
         wanted = find_wanted(first, desk, grants)
         wishes = [_wish(grant) for item in wanted for grant in item.grants]
-        needs = list(self._missing(desk, first, grants, start))
+        needs = [
+            replace(need, ruling=discreet_ruling(need.ruling, redact))
+            for need in self._missing(desk, first, grants, start)
+        ]
         if not needs and not wishes:
             return ""
 
         def decide(policy: CompiledRuleset, request: ExecutionRequest) -> Decision:
             return desk.evaluate(request, grants, policy)
 
-        return suggest_document(needs, wishes, desk.compiled, decide)
+        return redact(suggest_document(needs, wishes, desk.compiled, decide))
 
     def _missing(self, desk: Desk, first: Chapter, grants: tuple[Grant, ...], start: Start) -> Iterator[Need]:
         for request in (*foresee(first, desk, start.agent, cwd=start.cwd), *self._requests.values()):

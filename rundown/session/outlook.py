@@ -52,6 +52,14 @@ class Outlook(Struct, frozen=True, kw_only=True):
     denials: tuple[Foreseen, ...] = ()
     writes: Foreseen | None = None
 
+    def told_by(self, redact: Callable[[str], str]) -> "Outlook":
+        """Returns the same in words without secrets; what would be granted stays as it is."""
+
+        def shown(items: tuple[Foreseen, ...]) -> tuple[Foreseen, ...]:
+            return tuple(replace(item, text=redact(item.text)) for item in items)
+
+        return replace(self, wanted=shown(self.wanted), asks=shown(self.asks), denials=shown(self.denials))
+
     def within(self, unit: str) -> "Outlook":
         """Returns what concerns one step, or one substep, and what the runbook itself wants."""
         writes = _within((self.writes,), unit) if self.writes is not None else ()

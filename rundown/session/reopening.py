@@ -4,14 +4,14 @@ Nothing is written to a log that goes on until its whole family was opened and f
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
 
 from rundown.engine.course import chart
-from rundown.errors import InvalidInputError, RundownError
+from rundown.errors import InvalidInputError, RecordError, RundownError
 from rundown.model.contract import Contract
 from rundown.model.diagnostic import Diagnostic
 from rundown.record.events import StoredEvents
@@ -62,9 +62,14 @@ class Logs:
             make_own_folder(self._place.root)
         make_work_directory(Path(house.desk.project.root))
         contract = draw_contract(house.desk, opened, start, run_id=directory.run_id, now_ns=now_ns)
-        log = EventLog.create(directory, contract, house.desk.around.now_ns, house.redact_text)
-        stack.enter_context(log)
-        directory.write_file(RUNBOOK_COPY, house.redactor.redact_bytes(opened.document.content))
+        try:
+            log = EventLog.create(directory, contract, house.desk.around.now_ns, house.redact_text)
+            stack.enter_context(log)
+            directory.write_file(RUNBOOK_COPY, house.redactor.redact_bytes(opened.document.content))
+        except RecordError:
+            with suppress(OSError):
+                directory.remove()  # nothing of it ran; half of a run is no use to anybody
+            raise
         # Before anything names it: a parent that was killed right after `ChildStarted` finds it as its own.
         self._registry.register(directory, log.head, at_rest=False)
         return Run(directory=directory, log=log, course=chart(opened.runbook), opened=opened, start=start)

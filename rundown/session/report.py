@@ -59,7 +59,7 @@ def make_report(directory: RunDirectory, reading: Reading) -> Report:
     events = _checked(directory)
     summary = summarise(events)
     root = summary.run.root if summary.run is not None else ""
-    views = tuple(_family(directory, events, reading, above=""))
+    views = tuple(_family(directory, events, reading, above="", seen={directory.run_id}))
     return Report(
         runs=views,
         numbers=_numbers(summary, views),
@@ -104,14 +104,17 @@ def _checked(directory: RunDirectory) -> tuple[Event, ...]:
 
 
 def _family(
-    directory: RunDirectory, events: tuple[Event, ...], reading: Reading, above: str
+    directory: RunDirectory, events: tuple[Event, ...], reading: Reading, *, above: str, seen: set[str]
 ) -> Iterator[RunView]:
+    """`seen`: the runs that are on the page already. A stranger's may name itself as its own part."""
     yield _run_view(directory, events, above)
     for event in events:
         body = event.body
-        if isinstance(body, told.ChildStarted):
+        if isinstance(body, told.ChildStarted) and body.run_id not in seen:
+            seen.add(body.run_id)
             with suppress(RecordError), reading.open_run(body.run_id) as below:
-                yield from _family(below, _checked(below), reading, above + body.position)
+                part = above + body.position
+                yield from _family(below, _checked(below), reading, above=part, seen=seen)
 
 
 def _run_view(directory: RunDirectory, events: tuple[Event, ...], above: str) -> RunView:

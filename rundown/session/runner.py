@@ -17,6 +17,7 @@ from rundown.engine.state import State
 from rundown.errors import InvalidInputError, PolicyDeniedError
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import Body, ChildStarted, EffectFailed, RunResumed
+from rundown.record.stored import redact_body
 from rundown.session.again import Secrets, find_changes, require_unchanged, run_is_over, settle_doubt
 from rundown.session.bounds import Bounds
 from rundown.session.build import House, RunRef
@@ -125,7 +126,9 @@ class Runner:
 
     def _suggest(self, run: Run) -> str:
         first = self._first(run.opened, run.start)
-        return self.needs.suggest(self._house.desk, first, self.permissions.grants, run.start)
+        return self.needs.suggest(
+            self._house.desk, first, self.permissions.grants, run.start, redact=self._house.redact_text
+        )
 
     def _beginning(self, run: Run, outlook: Outlook) -> Iterator[Body]:
         yield from begin(self._house.desk, run)
@@ -212,7 +215,7 @@ class Runner:
         pause = watched.pause if state.lifecycle == "paused" else None
         outlook, suggestion = Outlook(), ""
         if pause is not None and pause.reason == "denied" and not self._front.prompter.can_ask():
-            outlook = self.look_ahead(run.opened, run.start)
+            outlook = redact_body(self.look_ahead(run.opened, run.start), self._house.redact_text)
             suggestion = self._suggest(run)
         return Ended(
             run_id=run.directory.run_id,
@@ -234,7 +237,7 @@ class Runner:
         for item in found:
             if item is not None and item not in self._told:
                 self._told.append(item)
-                self._front.warn(item)
+                self._front.warn(redact_body(item, self._house.redact_text))
 
     def _again(self, run: Run) -> Iterator[Body]:
         """What going on begins with: what changed, what a person does, what is in doubt."""

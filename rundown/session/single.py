@@ -13,7 +13,9 @@ from rundown.model.request import Capability, ExecutionRequest
 from rundown.model.sandbox import ProcessResult, StageFailure
 from rundown.policy.load import tool_document
 from rundown.policy.pattern import literal_argv
+from rundown.record.stored import redact_body
 from rundown.session.build import House, RunRef
+from rundown.session.discretion import Discreet
 from rundown.session.egress import Networks
 from rundown.session.launching import Terminal
 from rundown.session.permissions import Permissions
@@ -56,6 +58,7 @@ def run_single(
     The first word was typed by a person and counts as allowed by flag; what it contains is decided as always.
     `finish` is called when its output is complete, before anything is said about it.
     """
+    typed = _discreet(house, typed)
     for warning in house.desk.loaded.warnings:
         typed.warn(warning)
     asked, (house, request) = house, frozen(house, typed)
@@ -114,6 +117,15 @@ def run_single(
         message = f"against policy: {found.capability} {found.resource}, {found.action}"
         typed.warn(Diagnostic(code="sandbox/violation", message=message, severity="warning"))
     return Violated(result=result) if any(found.pauses for found in violations) else result
+
+
+def _discreet(house: House, typed: Typed) -> Typed:
+    """No question and no warning shows a secret."""
+
+    def warn(item: Diagnostic) -> None:
+        typed.warn(redact_body(item, house.redact_text))
+
+    return replace(typed, prompter=Discreet(typed.prompter, house.redact_text), warn=warn)
 
 
 class _Tail:

@@ -157,12 +157,13 @@ class Conductor:
 
     def look(self, given: Given) -> Outlook:
         """Returns what the steps would ask for now, with these inputs."""
-        if self._runner is None:
+        if self._runner is None or self._house is None:
             return Outlook()
         opened = self._errand.opened
         values, _ = gather_values(opened.runbook, given)
         secret = secret_names(opened.runbook)
-        return self._runner.look_ahead(opened, Start(values=values, secret=secret, agent=self._manner.agent))
+        start = Start(values=values, secret=secret, agent=self._manner.agent)
+        return self._runner.look_ahead(opened, start).told_by(self._house.redact_text)
 
     def lend_terminal(self) -> int | None:
         """Gives an interactive step the whole terminal until its end; called on the engine's thread."""

