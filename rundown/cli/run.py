@@ -128,9 +128,7 @@ def command(
         if background is not None:
             root = find_project(opened.document.path, around.cwd, around.home, wish.root).root
             front = background.around(front, place_again(root, wish, around))
-        return _perform(
-            opened, start, front, reporting, invocation=(wish, around), reports=reports, background=background
-        )
+        return _perform(opened, start, front, reporting, invocation=(wish, around), background=background)
 
 
 def _open(file: str, around: Surroundings, reports: Reports) -> Opened:
@@ -147,10 +145,9 @@ def _perform(
     reporting: Reporting,
     *,
     invocation: tuple[Wish, Surroundings],
-    reports: Reports,
     background: Background | None,
 ) -> int:
-    wish, around = invocation
+    (wish, around), reports = invocation, reporting.wanted
     hangup = HangUp()
     with heard(front.terminal.size, front.ending, hangup) as hearing:
         with open_house(wish, around, opened.document.path, front.prompter) as house:

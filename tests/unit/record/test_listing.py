@@ -121,9 +121,8 @@ def test_a_contract_of_another_run_is_none_of_this(tmp_path: Path) -> None:
     place = a_place(tmp_path)
     first, second = _make(place, START_NS), _make(place, START_NS + 10**6)
     (second.path / "contract.json").write_bytes((first.path / "contract.json").read_bytes())
-    with RunDirectory.open(place, second.run_id) as rundir:
-        with pytest.raises(RecordError, match="record/contract-not-read"):
-            read_contract(rundir)
+    with RunDirectory.open(place, second.run_id) as rundir, pytest.raises(RecordError, match="not-read"):
+        read_contract(rundir)
 
 
 def test_the_outermost_of_parts_is_found_and_a_circle_of_them_refused(tmp_path: Path) -> None:
