@@ -76,9 +76,9 @@ def go_on(
             front.notice.words = house.desk.loaded.notify
             runner = Runner(house, reporting.around(hangup.heeded(front), telling.place + telling.again))
             ended = runner.resume(contract.run_id, given, order)
+            hearing.rest()
             if background is not None:
                 background.tell_waiting(ended, front.notice.send, telling.place)
-            hearing.rest()
         if reporting.suggestion is not None and runbook is not None:
             start = Start(values=load_values(contract.inputs))
             opened = open_runbook(str(runbook), around.cwd)

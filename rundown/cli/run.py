@@ -155,10 +155,10 @@ def _perform(
             front.notice.words = house.desk.loaded.notify
             runner = Runner(house, reporting.around(hangup.heeded(front), flags_again(wish)))
             ended = runner.start(opened, start)
+            hearing.rest()
             place = place_again(house.desk.project.root, wish, around)
             if background is not None:
                 background.tell_waiting(ended, front.notice.send, place)
-            hearing.rest()
         if reporting.suggestion is not None:
             write_suggestion(reporting.suggestion, runner.needs, invocation, opened, start)
         telling = Telling(

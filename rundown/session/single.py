@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.event import Body, RefusalSuspected
-from rundown.model.policy import Denied, LayerKind, Outcome, Rule
+from rundown.model.policy import Allowed, Denied, LayerKind, Outcome, Rule
 from rundown.model.request import Capability, ExecutionRequest
 from rundown.model.sandbox import ProcessResult, StageFailure
 from rundown.policy.load import tool_document
@@ -69,13 +69,7 @@ def run_single(
         house.desk.keeper.personal(),
         profile=house.desk.fitting_profile,
     )
-    settling = permissions.settle(request, Subject(title="rundown exec"))
-    while True:
-        try:
-            next(settling)
-        except StopIteration as settled:
-            decision = settled.value
-            break
+    decision = _settled(permissions, request)
     if isinstance(decision, Denied):
         return decision
     launcher = house.launcher(RunRef(run_id=_POSITION, context_id=_POSITION), typed.terminal)
@@ -117,6 +111,16 @@ def run_single(
         message = f"against policy: {found.capability} {found.resource}, {found.action}"
         typed.warn(Diagnostic(code="sandbox/violation", message=message, severity="warning"))
     return Violated(result=result) if any(found.pauses for found in violations) else result
+
+
+def _settled(permissions: Permissions, request: ExecutionRequest) -> Allowed | Denied:
+    settling = permissions.settle(request, Subject(title="rundown exec"))
+    while True:
+        try:
+            next(settling)
+        except StopIteration as settled:
+            decision: Allowed | Denied = settled.value
+            return decision
 
 
 def _discreet(house: House, typed: Typed) -> Typed:
