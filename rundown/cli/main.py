@@ -5,12 +5,16 @@ invalid document, 3 denied, 4 no sandbox, 5 a person is needed, 6 the record doe
 interrupted. A traceback is shown only with `--debug`.
 """
 
+import gc
 import os
 import sys
 from contextlib import suppress
 
 from rundown import __version__
 from rundown.cli.streams import finish_streams, prepare_streams
+
+_ALLOCATIONS = 50_000
+"""How many more objects there must be before garbage is looked for: modules are many objects and no garbage."""
 
 
 def main() -> int:
@@ -20,6 +24,7 @@ def main() -> int:
         return 4
     words = _words(sys.argv)
     prepare_streams()
+    gc.set_threshold(_ALLOCATIONS)
     if words == ["--version"]:
         return _print_version()
     from rundown.cli.group import run_command_line
@@ -32,6 +37,7 @@ def main() -> int:
     finally:
         with suppress(OSError, ValueError):  # nobody reads it any more
             release_streams()
+        gc.freeze()  # the kernel takes all of it back: Python need not look through it three times more
 
 
 def refuse_platform(platform: str) -> str:

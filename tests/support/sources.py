@@ -4,7 +4,7 @@ import ast
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +38,7 @@ class Module:
         return self.path.name == "__init__.py"
 
 
+@cache  # reading and parsing them all takes over a second
 def modules() -> tuple[Module, ...]:
     """Returns every module of the package, sorted by path."""
     return tuple(Module(path) for path in sorted(PACKAGE.rglob("*.py")))
