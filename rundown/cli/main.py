@@ -14,7 +14,7 @@ from rundown import __version__
 from rundown.cli.streams import finish_streams, prepare_streams
 
 _ALLOCATIONS = 50_000
-"""How many more objects there must be before garbage is looked for: modules are many objects and no garbage."""
+"""How many more objects there must be before garbage is looked for: modules are many, and no garbage."""
 
 
 def main() -> int:
