@@ -26,7 +26,8 @@ ENDINGS = {
 @pytest.mark.parametrize("runbook", ENDINGS)
 @pytest.mark.parametrize("policy", ["default.yaml", "ci.yaml", "terminal.yaml", "agent.yaml"])
 def test_an_example_ends_as_its_policy_has_it(policy, runbook, project):
-    words = ["--policy", f"policies/{policy}", "--non-interactive", "--input", "Version=1.4.0"]
+    given = ["--input", "Version=1.4.0"] if runbook == "release-rehearsal" else []
+    words = ["--policy", f"policies/{policy}", "--non-interactive", *given]
     ran = rundown(project, "run", f"runbooks/{runbook}.runbook.md", *words)
     assert ran.returncode == ENDINGS[runbook].get(policy, COMPLETE), ran.stdout + ran.stderr
 
