@@ -5,7 +5,7 @@ from pathlib import Path
 from rundown.model.diagnostic import Diagnostic
 from rundown.model.policy import LayerKind
 from rundown.policy.advice import advise_stack
-from rundown.policy.discover import read_section
+from rundown.policy.discover import read_content, read_section
 from rundown.policy.document import decode_node
 from rundown.policy.load import builtin_document, profiles_of
 
@@ -13,11 +13,9 @@ from rundown.policy.load import builtin_document, profiles_of
 def check_document(path: Path, shown: str, kind: LayerKind) -> tuple[Diagnostic, ...]:
     """Returns all that is wrong with a document, and as warnings what it says in vain above the built-in
     default. Of `package.json` and `pyproject.toml` only rundown's section counts."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        why = error.strerror or str(error)
-        return (Diagnostic(code="policy/unreadable", message=f"{shown} cannot be read", why=why),)
+    content, _, problem = read_content(path, shown, None, None)
+    if problem is not None:
+        return (problem,)
     node, problems = read_section(content, shown)
     if node is None:
         return problems

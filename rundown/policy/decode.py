@@ -11,10 +11,12 @@ import msgspec
 from msgspec import Struct, inspect
 
 from rundown.model.diagnostic import Diagnostic
-from rundown.policy.node import Node, problem
+from rundown.policy.node import Node, problem, shown
 
 T = TypeVar("T", bound=Struct)
 
+MAX_PROBLEMS = 200
+"""Unknown keys beyond this many are not told one by one."""
 _NAMES: dict[type, str] = {
     inspect.StrType: "text",
     inspect.IntType: "a whole number",
@@ -76,15 +78,17 @@ def _check(node: Node, kind: Any, path: str, found: list[Diagnostic]) -> None:
 def _check_struct(node: Node, kind: Any, path: str, found: list[Diagnostic]) -> None:
     fields = {item.encode_name: item for item in kind.fields}
     for key, item in node.entries().items():
+        if len(found) >= MAX_PROBLEMS:
+            return
         if key in fields:
             _check(item, fields[key].type, _join(path, key), found)
             continue
         found.append(
             problem(
                 "unknown-key",
-                f"unknown key `{key}` in {path or 'the document'}",
+                f"unknown key `{shown(key)}` in {path or 'the document'}",
                 node.keys[key],
-                suggest(key, tuple(fields)),
+                suggest(shown(key), tuple(fields)),
             )
         )
     for name, item in fields.items():
@@ -96,8 +100,8 @@ def _check_literal(node: Node, kind: Any, path: str, found: list[Diagnostic]) ->
     if node.value in kind.values and not isinstance(node.value, bool):
         return
     known = tuple(str(item) for item in kind.values)
-    message = f"{path} cannot be `{node.value}`"
-    found.append(problem("wrong-value", message, node.span, suggest(str(node.value), known)))
+    message = f"{path} cannot be `{shown(node.value)}`"
+    found.append(problem("wrong-value", message, node.span, suggest(shown(node.value), known)))
 
 
 def _check_scalar(node: Node, kind: Any, path: str, found: list[Diagnostic]) -> None:
@@ -109,7 +113,7 @@ def _check_scalar(node: Node, kind: Any, path: str, found: list[Diagnostic]) -> 
             message = f"{path} is longer than {kind.max_length} characters"
             found.append(problem("wrong-value", message, node.span, "write it shorter"))
         elif kind.pattern and not re.search(kind.pattern, value):
-            message = f"{path} cannot be `{value}`"
+            message = f"{path} cannot be `{shown(value)}`"
             found.append(problem("wrong-value", message, node.span, f"it must match {kind.pattern}"))
     if isinstance(kind, inspect.IntType | inspect.FloatType) and isinstance(value, int | float):
         low = kind.ge if kind.ge is not None else kind.gt
@@ -147,9 +151,9 @@ def _wrong_type(node: Node, kind: Any, path: str) -> Diagnostic:
     wanted = " or ".join(dict.fromkeys(_describe(item) for item in _alternatives(kind)))
     hint = f"write {wanted} here"
     if isinstance(node.value, str | int | float | bool) and "a list" in wanted:
-        hint = f"write [{node.value}]"
+        hint = f"write [{shown(node.value)}]"
     elif isinstance(node.value, int | float | bool) and "text" in wanted:
-        hint = f'write "{node.value}"'
+        hint = f'write "{shown(node.value)}"'
     elif node.value is None:
         hint = "remove the key or give it a value"
     message = f"{path or 'the document'} must be {wanted}, not {_actual(node)}"
@@ -173,7 +177,7 @@ def _actual(node: Node) -> str:
         return "a list"
     if node.value is None:
         return "nothing"
-    return f"`{str(node.value).lower() if isinstance(node.value, bool) else node.value}`"
+    return f"`{str(node.value).lower() if isinstance(node.value, bool) else shown(node.value)}`"
 
 
 def _join(path: str, key: str) -> str:

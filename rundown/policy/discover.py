@@ -47,7 +47,7 @@ def read_document(
 ) -> tuple[Found | None, tuple[Diagnostic, ...]]:
     """Returns one document. It belongs to root or `owner` (None: to anybody, because a person named it), and
     its real path lies below `inside`."""
-    content, real, problem = _read(path, shown, owner, inside)
+    content, real, problem = read_content(path, shown, owner, inside)
     if problem is not None:
         return None, (problem,)
     node, problems = read_node(content, shown, syntax_of(shown, content))
@@ -81,15 +81,14 @@ def section_keys(name: str) -> tuple[str, ...]:
 def _section(
     path: Path, name: str, keys: tuple[str, ...], where: tuple[int, str]
 ) -> tuple[Found | None, tuple[Diagnostic, ...]]:
-    """The document inside a project file, nothing if that has no such section or is itself not valid."""
+    """The document inside a project file, nothing if that has no such section."""
     owner, root = where
     try:
-        content = path.read_bytes()
+        if b"rundown" not in path.read_bytes():
+            return None, ()
     except OSError:
-        return None, ()
-    if b"rundown" not in content:
-        return None, ()
-    content, real, problem = _read(path, name, owner, root)
+        pass  # What may hold a document and cannot be read is an error, told of below.
+    content, real, problem = read_content(path, name, owner, root)
     if problem is not None:
         return None, (problem,)
     node, problems = read_node(content, name, syntax_of(name, content))
@@ -102,9 +101,11 @@ def _section(
     return Found(node=node, file=name, real=real), ()
 
 
-def _read(
+def read_content(
     path: Path, shown: str, owner: int | None, inside: str | None
 ) -> tuple[bytes, str, Diagnostic | None]:
+    """Returns a regular file's content (at most one byte more than a document may have), its real path, and
+    why it cannot be used. See `read_document`."""
     try:
         real = os.path.realpath(path, strict=True)
         if inside is not None and not _below(real, os.path.realpath(inside)):

@@ -9,6 +9,9 @@ from rundown.model.diagnostic import Diagnostic, Span
 Scalar = str | int | float | bool | None
 
 MAX_DEPTH = 24
+MAX_SHOWN = 80
+MAX_NODES = 50_000
+"""Entries of a document, whatever its syntax; a policy has hundreds, the project file of one thousands."""
 
 _FIXES = {
     "syntax": "look for a bracket, quote or indent that is not closed, here or just above; "
@@ -63,8 +66,26 @@ def sound_scalar(value: Any, span: Span) -> Scalar:
     if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
         raise RefusedError("encoding", "half of a surrogate pair is no text", span)
     if isinstance(value, int | float) and not abs(value) < 1 << 53:
-        raise RefusedError("wrong-value", f"the number {value} is too large", span)
+        # Not shown: turning a very long integer into text is an error of its own.
+        raise RefusedError("wrong-value", "a number that is too large to be exact", span)
     return value
+
+
+def count_nodes(value: Any) -> int:
+    """Returns how many nodes a value will become, stopping soon after `MAX_NODES`."""
+    waiting, count = [value], 0
+    while waiting and count <= MAX_NODES:
+        item = waiting.pop()
+        count += 1
+        if isinstance(item, dict | list):
+            waiting.extend(item.values() if isinstance(item, dict) else item)
+    return count
+
+
+def refuse_many(value: Any, span: Span) -> None:
+    """Raises: RefusedError for a value with more than `MAX_NODES` entries."""
+    if count_nodes(value) > MAX_NODES:
+        raise RefusedError("too-deep", f"the document has more than {MAX_NODES} entries", span)
 
 
 def placed(value: Any, place: Node | None, above: Span, depth: int = 0) -> Node:
@@ -96,6 +117,12 @@ def placed(value: Any, place: Node | None, above: Span, depth: int = 0) -> Node:
 def line_of(lines: list[str], number: int) -> str:
     """Returns the line of that 1-based number, "" if there is none."""
     return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+def shown(value: object) -> str:
+    """Returns what a document holds for a message: not more than fits into a line."""
+    text = str(value)
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
 def problem(code: str, message: str, span: Span, fix: str = "") -> Diagnostic:

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from rundown.model.diagnostic import Span
-from rundown.policy.node import Node, RefusedError, line_of, placed
+from rundown.policy.node import MAX_DEPTH, Node, RefusedError, line_of, placed, refuse_many
 
 
 def read_toml(text: str, file: str, lines: list[str]) -> Node:
@@ -19,6 +19,11 @@ def read_toml(text: str, file: str, lines: list[str]) -> Node:
 
     Raises: RefusedError for what is not valid TOML, or no policy.
     """
+    top = Span(file=file, line=1, excerpt=line_of(lines, 1))
+    for number, text_line in enumerate(lines, 1):
+        if _LONG_KEY.match(text_line) or _LONG_NUMBER.search(text_line):
+            span = replace(top, line=number, excerpt=text_line[:_SHOWN])
+            raise RefusedError("too-deep", "a key or a number that is far too long", span)
     try:
         value = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -27,11 +32,16 @@ def read_toml(text: str, file: str, lines: list[str]) -> Node:
         span = Span(file=file, line=line, column=column, excerpt=line_of(lines, line))
         message = re.sub(r" \(at .*\)$", "", str(error))
         raise RefusedError("syntax", f"not valid TOML: {message}", span) from error
-    top = Span(file=file, line=1, excerpt=line_of(lines, 1))
+    refuse_many(value, top)
     return _toml_node(value, (), _toml_lines(lines), (file, lines, top))
 
 
 _TOML_HEADER = re.compile(r"\s*\[\[?\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?$")
+_LONG_KEY = re.compile(r"""\s*\[{0,2}(?:[\w\-"' ]{1,200}\.){100}""")
+_LONG_NUMBER = re.compile(r"=\s*[-+]?(?:0[xob])?[0-9A-Fa-f_]{1000}")
+_SHOWN = 200
+_AHEAD = 200
+"""Lines after the last item in which the next one of a list is looked for."""
 _TOML_KEY = re.compile(r"""\s*([\w.\-"' ]+?)\s*=""")
 
 
@@ -59,6 +69,8 @@ def _toml_node(
     source: tuple[str, list[str], Span],
 ) -> Node:
     file, lines, above = source
+    if len(path) > MAX_DEPTH:
+        raise RefusedError("too-deep", "the document is nested too deeply", above)
     line, column = places.get(path, (above.line, above.column))
     span = replace(above, line=line, column=column, excerpt=line_of(lines, line))
     if isinstance(value, dict):
@@ -68,21 +80,23 @@ def _toml_node(
         keys = {key: node.span for key, node in inner.items()}
         return Node(value=inner, span=span, keys=keys)
     if isinstance(value, list):
-        return Node(
-            value=tuple(
-                _toml_node(item, (*path, "[]"), places, (file, lines, _toml_item(item, span, lines)))
-                for item in value
-            ),
-            span=span,
-        )
+        items = []
+        at = span
+        for item in value:
+            at = _toml_item(item, at, lines)
+            items.append(_toml_node(item, (*path, "[]"), places, (file, lines, at)))
+        return Node(value=tuple(items), span=span)
     return placed(value, None, span)
 
 
 def _toml_item(item: object, span: Span, lines: list[str]) -> Span:
+    """The place of a list's next item, `span` being that of the one before it or of the list."""
     if isinstance(item, str):
-        for number in range(span.line, len(lines) + 1):
+        after = span.column - 1 + span.length
+        for number in range(span.line, min(len(lines), span.line + _AHEAD) + 1):
+            start = after if number == span.line else 0
             for quoted in (json.dumps(item, ensure_ascii=False), f"'{item}'"):
-                if (at := lines[number - 1].find(quoted)) >= 0:
+                if (at := lines[number - 1].find(quoted, start)) >= 0:
                     return replace(
                         span, line=number, column=at + 1, length=len(quoted), excerpt=lines[number - 1]
                     )

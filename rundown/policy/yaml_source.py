@@ -11,9 +11,7 @@ from typing import Any
 import yaml
 
 from rundown.model.diagnostic import Diagnostic, Span
-from rundown.policy.node import MAX_DEPTH, Node, RefusedError, Scalar, sound_scalar
-
-MAX_NODES = 50_000
+from rundown.policy.node import MAX_DEPTH, MAX_NODES, Node, RefusedError, Scalar, shown, sound_scalar
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]{1,15}")
@@ -78,7 +76,9 @@ class _YamlReader:
         if isinstance(event, yaml.AliasEvent) or event.anchor:
             raise RefusedError("yaml-alias", "anchors and aliases are not allowed", span, _ALIAS_FIX)
         if event.tag is not None:
-            raise RefusedError("yaml-tag", f"the tag {event.tag} is not allowed", span, "remove the tag")
+            raise RefusedError(
+                "yaml-tag", f"the tag {shown(event.tag)} is not allowed", span, "remove the tag"
+            )
         if isinstance(event, yaml.ScalarEvent):
             plain = event.implicit[0] and not event.style
             return Node(value=sound_scalar(_scalar(event.value) if plain else event.value, span), span=span)
@@ -102,7 +102,7 @@ class _YamlReader:
                 raise RefusedError("wrong-type", "a key must be text", key.span)
             name: str = event.value
             if name in found:
-                message = f"the key `{name}` stands here twice (first in line {keys[name].line})"
+                message = f"the key `{shown(name)}` stands here twice (first in line {keys[name].line})"
                 self._problems.append(
                     Diagnostic(
                         code="policy/duplicate-key", message=message, span=key.span, fix="join the two"

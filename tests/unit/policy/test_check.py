@@ -1,5 +1,8 @@
 """Checking one document by itself: as whose it is meant, of a project file only the section."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from rundown.model.policy import LayerKind
@@ -55,4 +58,20 @@ def test_of_a_project_file_the_section_counts(checked, name, text):
 
 def test_a_document_that_cannot_be_read_says_so(tmp_path):
     (found,) = check_document(tmp_path, "folder", LayerKind.POLICY_FILE)
-    assert (found.code, found.why) == ("policy/unreadable", "Is a directory")
+    assert (found.code, found.message) == ("policy/unreadable", "folder cannot be read: Is a directory")
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    found = [
+        check_document(path, "p", LayerKind.POLICY_FILE) for path in (tmp_path / "fifo", Path("/dev/zero"))
+    ]
+    assert [(item.code, str(item.span)) for (item,) in found] == [("policy/unreadable", "p:1:1")] * 2
+
+
+def test_a_message_shows_not_more_of_a_document_than_fits_into_a_line(tmp_path):
+    (tmp_path / "p.yaml").write_text("root:x:0\n" * 1000)
+    (tmp_path / "q.yaml").write_text("k" * 900 + ": 1\ndefault: {mode: " + "m" * 900 + "}\n")
+    for name in ("p.yaml", "q.yaml"):
+        found = check_document(tmp_path / name, name, LayerKind.POLICY_FILE)
+        assert found and all(len(item.message) + len(item.fix) < 400 for item in found)

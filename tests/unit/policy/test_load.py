@@ -142,6 +142,11 @@ def test_a_dangling_link_a_folder_and_a_fifo_are_errors_and_never_a_laxer_policy
     assert place.problems() == ["policy/unreadable"]
 
 
+def test_a_project_file_that_cannot_be_read_may_hold_a_policy_and_is_an_error(place):
+    (place.root / "package.json").symlink_to("/proc/self/mem")
+    assert place.problems() == ["policy/symlink-out"]
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
 def test_a_document_of_another_user_is_refused(place):
     path = place.root / ".rundownrc.yaml"

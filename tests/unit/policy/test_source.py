@@ -141,3 +141,85 @@ def test_no_bytes_raise_anything(content, syntax):
     node, problems = read_node(content, "p", syntax)
     assert (node is None) == bool(problems)
     assert all(item.fix for item in problems)
+
+
+NINES = b"9" * 5000
+HOSTILE = {
+    "a number of five thousand digits": (
+        (b'{\n"version": ' + NINES + b"}", "json", "policy/wrong-value", "2:12"),
+        (b"a = 1\nversion = " + NINES + b"\n", "toml", "policy/too-deep", "2:1"),
+        (b"version = 0x" + b"f" * 5000 + b"\n", "toml", "policy/too-deep", "1:1"),
+        (b"version = 0x" + b"f" * 500 + b"\n", "toml", "policy/wrong-value", "1:1"),
+    ),
+    "no number": (
+        (b'{"a": NaN}', "json", "policy/wrong-value", "1:7"),
+        (b'{"a": -Infinity}', "json", "policy/wrong-value", "1:7"),
+        (b"[t]\na = nan\n", "toml", "policy/wrong-value", "2:1"),
+        (b"a = 1e999\n", "toml", "policy/wrong-value", "1:1"),
+        (b"a: 1e999\n", "yaml", "policy/wrong-value", "1:4"),
+    ),
+    "depth": (
+        (b"[" * 100_000, "json", "policy/too-deep", "1:1"),
+        (b'{"a":' * 30 + b"1" + b"}" * 30, "json", "policy/too-deep", "1:122"),
+        (b"a = " + b"[" * 50_000, "toml", "policy/too-deep", "1:1"),
+        (b"x = 1\n" + b"a." * 20_000 + b"a = 1\n", "toml", "policy/too-deep", "2:1"),
+        (b"[" + b"a." * 60 + b"a]\n", "toml", "policy/too-deep", "1:1"),
+    ),
+    "twice": (
+        (b'{"a": 1,\n"a": 2}', "json", "policy/duplicate-key", "1:1"),
+        (b"a = 1\na = 2\n", "toml", "policy/syntax", "2:6"),
+    ),
+    "not UTF-8": (
+        ("version: 1\n".encode("utf-16"), "yaml", "policy/encoding", "1:1"),
+        (b"a = 1\nb = '\xff'\n", "toml", "policy/encoding", "2:1"),
+        (b'{"a":\n"\xc3"}', "json", "policy/encoding", "2:1"),
+        (b"\xef\xbb\xbf\xef\xbb\xbf{}", "json", "policy/syntax", "1:1"),
+    ),
+    "characters": (
+        (b"a:\n\tb: 1\n", "yaml", "policy/syntax", "2:1"),
+        (b"a: \x00\n", "yaml", "policy/syntax", "1:1"),
+        (b"a = '\x00'\n", "toml", "policy/syntax", "1:6"),
+        (b'{"a": "\\ud800"}', "json", "policy/encoding", "1:10"),
+    ),
+    "size": ((b"#" * (MAX_BYTES + 1), "yaml", "policy/too-large", "1:1"),),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_document_is_told_of_by_its_place(kind):
+    found = {(content[:40], syntax): codes(content, syntax) for content, syntax, *_ in HOSTILE[kind]}
+    assert found == {
+        (content[:40], syntax): [(code, place)] for content, syntax, code, place in HOSTILE[kind]
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "syntax"),
+    [
+        (b"\xef\xbb\xbfa: 1\r\nb: 2\r\n", "yaml"),
+        (b'\xef\xbb\xbf{"a": 1,\r\n\t"b": 2}', "json"),
+        (b"\xef\xbb\xbfa = 1\r\nb = 2\r\n", "toml"),
+    ],
+)
+def test_a_byte_order_mark_and_foreign_line_ends_change_nothing(content, syntax):
+    node, _ = read_node(content, "p", syntax)
+    assert (node.plain(), node.keys["b"].line) == ({"a": 1, "b": 2}, 2)
+
+
+@pytest.mark.parametrize("syntax", ["yaml", "json", "toml"])
+def test_more_entries_than_any_policy_has_are_refused(syntax):
+    keys = [f"k{number}" for number in range(50_001)]
+    content = {
+        "yaml": "\n".join(f"{key}: 1" for key in keys),
+        "json": json.dumps(dict.fromkeys(keys, 1)),
+        "toml": "\n".join(f"{key} = 1" for key in keys),
+    }[syntax]
+    assert [code for code, _ in codes(content.encode(), syntax)] == ["policy/too-deep"]
+
+
+def test_items_of_a_long_list_are_found_in_one_pass():
+    items = [f"a b{number}'" for number in range(3000)]
+    content = "[default.run]\nallow = [\n" + ",\n".join(json.dumps(item) for item in items) + "]\n"
+    node, _ = read_node(content.encode(), "p", "toml")
+    allow = node.value["default"].value["run"].value["allow"]
+    assert [item.span.line for item in allow.value] == list(range(3, 3003))
