@@ -100,9 +100,7 @@ def run_single(
         network.close()
     finish()
     if isinstance(result, ProcessResult) and result.status != 0:
-        facts = house.desk.facts
-        suspicion = Suspicion(permissions, house.desk.workspace, root=facts.root, home=facts.home)
-        for item in suspicion.explain(decision, printed.tail):
+        for item in _suspicion(house, permissions).explain(decision, printed.tail):
             typed.warn(_suspected(item))
     if isinstance(result, ProcessResult) and result.reason:
         typed.warn(Diagnostic(code="sandbox/ended", message=result.reason, severity="warning"))
@@ -142,6 +140,11 @@ class _Tail:
     def take(self, stream: Stream, chunk: bytes) -> None:
         self._output(stream, chunk)
         self.tail = (self.tail + chunk)[-_TAIL_BYTES:]
+
+
+def _suspicion(house: House, permissions: Permissions) -> Suspicion:
+    facts = house.desk.facts
+    return Suspicion(permissions, house.desk.workspace, root=facts.root, home=facts.home)
 
 
 def _suspected(item: RefusalSuspected) -> Diagnostic:
