@@ -82,9 +82,7 @@ class HostCheck:
         return cleared
 
     def _check(self, request: h11.Request) -> None:
-        fields: dict[bytes, bytes] = {}
-        for name, value in request.headers:
-            fields[name] = value if name not in fields else fields[name] + b"," + value
+        fields = dict(request.headers)  # h11 refuses a second Host, and a second length or framing
         if request.method == b"CONNECT":
             raise MismatchError("CONNECT asks for a way to another host")
         if b"transfer-encoding" in fields and b"content-length" in fields:

@@ -73,16 +73,9 @@ def run_single(
     if isinstance(decision, Denied):
         return decision
     launcher = house.launcher(RunRef(run_id=_POSITION, context_id=_POSITION), typed.terminal)
-    networks = Networks(
-        egress=house.egress,
-        judge=house.desk,
-        permissions=permissions,
-        prompter=typed.prompter,
-        note=typed.note,
-        proxied=house.is_proxied,
-        keep_secret=lambda name, value: asked.keep_secret({name: value}),  # by it output is made clean
+    network = _networks(asked, house, typed, permissions).open(
+        request, decision.envelope, Subject(title="rundown exec")
     )
-    network = networks.open(request, decision.envelope, Subject(title="rundown exec"))
     planned = launcher.plan(decision, network.variables, network=network.plan)
     if isinstance(planned, StageFailure):
         network.close()
@@ -128,6 +121,19 @@ def _discreet(house: House, typed: Typed) -> Typed:
         typed.warn(redact_body(item, house.redact_text))
 
     return replace(typed, prompter=Discreet(typed.prompter, house.redact_text), warn=warn)
+
+
+def _networks(asked: House, house: House, typed: Typed, permissions: Permissions) -> Networks:
+    """`asked`: the house whose secrets are taken out of what is printed."""
+    return Networks(
+        egress=house.egress,
+        judge=house.desk,
+        permissions=permissions,
+        prompter=typed.prompter,
+        note=typed.note,
+        proxied=house.is_proxied,
+        keep_secret=lambda name, value: asked.keep_secret({name: value}),
+    )
 
 
 class _Tail:

@@ -273,7 +273,7 @@ def set_up(folder: Path) -> None:
     run("ip", "link", "set", "lo", "up")
     for address in (GOOD, EVIL, DB, META, DEAD, PROXY, TOOLS):
         run("ip", "addr", "add", f"{address}/32", "dev", "lo")
-    run("ip", "-6", "addr", "add", f"{EVIL6}/128", "dev", "lo")
+    run("ip", "-6", "addr", "add", f"{EVIL6}/128", "dev", "lo", "nodad")  # else it is tentative for a moment
     for name, text in (("hosts", "127.0.0.1 localhost\n"), ("resolv.conf", "nameserver 127.0.0.1\n")):
         (folder / name).write_text(text)
         run("mount", "--bind", str(folder / name), os.path.realpath(f"/etc/{name}"))
