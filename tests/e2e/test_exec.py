@@ -136,6 +136,31 @@ def test_a_profile_opens_what_its_tool_needs(project):
     assert (unknown.returncode, "cargo" in unknown.stderr) == (2, True)
 
 
+OBEYED = {
+    "claude": (".claude/settings.json", ".claude/hooks/x", ".claude.json"),
+    "codex": (".codex/config.toml", ".codex/packages/x", ".codex/skills/x/SKILL.md"),
+    "gemini": (".gemini/settings.json", ".gemini/extensions/x"),
+    "opencode": (".config/opencode/opencode.json", ".config/opencode/plugin/x", ".cache/opencode/bin/rg"),
+}
+
+
+@pytest.mark.parametrize("tool", OBEYED)
+def test_a_confined_agent_writes_nothing_that_it_would_obey_outside(project, tool):
+    """Neither what is there already nor what is not; its own state it keeps."""
+    home = project.parent / f"{project.name}.home"
+    there, *_ = OBEYED[tool]
+    (home / there).parent.mkdir(parents=True, exist_ok=True)
+    (home / there).write_text("mine")
+    state = f"{there.rpartition('/')[0]}/state.txt"
+    text = "\n".join(
+        f"mkdir -p ~/{os.path.dirname(name)}; echo x > ~/{name}" for name in (*OBEYED[tool], state)
+    )
+    ran = rundown(project, "exec", "--yes", "--profile", tool, "--", "sh", "-c", f"{text}; true")
+    assert (home / state).read_text() == "x\n", ran.stderr
+    kept = {name: (home / name).read_text() for name in OBEYED[tool] if (home / name).exists()}
+    assert kept == {there: "mine"}, ran.stderr
+
+
 def test_secrets_are_taken_out_of_what_is_piped_unless_it_is_said_otherwise(project):
     given = {"API_TOKEN": "tok-0123456789abcdef"}
     words = ("--allow-env", "API_TOKEN", "--", "printenv", "API_TOKEN")

@@ -20,8 +20,9 @@ from tests.support.memory import confined_below, is_in_memory, name_of
 from tests.support.models import Reply, ScriptedModel
 from tests.support.ordinary import ordinary_folder, settle_in
 from tests.support.patience import wait_until
-from tests.support.project import bare_environment, commit_all, rundown
+from tests.support.project import RUNDOWN, bare_environment, commit_all, rundown
 from tests.support.running import Running, only_run
+from tests.support.terminal import Terminal
 
 PROGRAMS = os.environ.get("RUNDOWN_AGENTS", "")
 if not PROGRAMS:
@@ -333,3 +334,72 @@ def test_a_time_out_ends_it(project: Path, kind: str) -> None:
         run(project, kind, model, "timeout=10s")
         thinking.set()
     assert of(project, "ProcessEnded")[0]["result"]["ending"] == "timed-out"
+
+
+def set_up(kind: str, home: Path, project: Path, url: str) -> tuple[list[str], str]:
+    """Signs the person in, as they would have before; returns the words that start it without its own
+    questions, and what its screen shows when it is ready."""
+    provider = f'name = "x"\nbase_url = "{url}/v1"\nenv_key = "OPENAI_API_KEY"\nwire_api = "responses"\n'
+    onboarded = {"hasCompletedOnboarding": True, "theme": "dark"}
+    answered = {
+        "customApiKeyResponses": {"approved": [KEY[-20:]]},
+        "projects": {str(project): {"hasTrustDialogAccepted": True}},
+    }
+    security = {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": False}}
+    options = {"anthropic": {"options": {"baseURL": f"{url}/v1"}}}
+    files: dict[str, dict[str, str]] = {
+        "claude": {".claude.json": json.dumps({**onboarded, **answered})},
+        "codex": {
+            ".codex/config.toml": f'model = "gpt-5"\nmodel_provider = "x"\n[model_providers.x]\n{provider}'
+            f'[projects."{project}"]\ntrust_level = "trusted"\n'
+        },
+        "gemini": {".gemini/settings.json": json.dumps({"security": security})},
+        "opencode": {
+            ".config/opencode/opencode.json": json.dumps(
+                {"model": MODELS["opencode"], "provider": options, "permission": "allow"}
+            )
+        },
+    }
+    for name, text in files[kind].items():
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (home / ".claude").mkdir(exist_ok=True)
+    return {
+        "claude": (["--allowedTools", "Bash"], "? for shortcuts"),
+        "codex": (["--sandbox", "danger-full-access", "--ask-for-approval", "never"], "Ask Codex"),
+        "gemini": (["--approval-mode", "yolo", "-m", MODELS["gemini"]], "Type your message"),
+        "opencode": ([], "Ask anything"),
+    }[kind]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_whole_interactive_agent_is_confined(tmp_path: Path, kind: str) -> None:
+    """It asks about nothing itself: the project is open to it, the person's home is not."""
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "README.md").write_text("a project\n")
+    commit_all(project, "Start")
+    environment = bare_environment(project)
+    home = Path(environment["HOME"])
+    (home / ".ssh").mkdir()
+    (home / ".ssh/id_ed25519").write_text("PRIVATE")
+    deeds = (
+        "echo made > made.txt; cat ~/.ssh/id_ed25519 > stolen.txt; echo x > ~/outside.txt; echo end > end.txt"
+    )
+    with ScriptedModel([Reply(calls=(runs(kind, deeds),)), Reply(text="ALL DONE NOW")]) as model:
+        words, ready = set_up(kind, home, project, model.url)
+        environment |= dict.fromkeys(("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY"), KEY)
+        environment |= {"ANTHROPIC_BASE_URL": model.url, "GOOGLE_GEMINI_BASE_URL": model.url}
+        environment["PATH"] = f"{PROGRAMS}{os.pathsep}{environment['PATH']}"
+        place = model.url.removeprefix("http://")
+        argv = [RUNDOWN, "exec", "--profile", kind, "--allow-net", place, "--", kind, *words]
+        with Terminal(argv, cwd=project, environment=environment, columns=110) as terminal:
+            terminal.wait_for(ready)
+            terminal.type("Do it now")
+            terminal.wait_for("Do it now")
+            terminal.press("Enter")
+            terminal.wait_for("ALL DONE NOW")
+    assert (project / "end.txt").exists() and (project / "made.txt").read_text() == "made\n"
+    assert (project / "stolen.txt").read_text() == ""
+    assert not (home / "outside.txt").exists()
