@@ -15,6 +15,7 @@ from rundown.cli.continuing import active_run, go_on
 from rundown.cli.ending import pause_code
 from rundown.cli.front import Look, show_run
 from rundown.cli.inputs import input_options
+from rundown.cli.option_sections import SectionedCommand
 from rundown.cli.options import flags_again, policy_options
 from rundown.cli.places import place_again, runs_place
 from rundown.cli.report_options import Reports
@@ -46,7 +47,7 @@ A run that waits for an answer is gone on with here, as `rundown resume` does. E
 """
 
 
-@click.command("attach", epilog=_EPILOG)
+@click.command("attach", cls=SectionedCommand, epilog=_EPILOG)
 @click.argument("run", required=False)
 @click.option("--interrupt", is_flag=True, help="End the step that runs and pause the run, as Ctrl-C would.")
 @click.option("--json", "as_json", is_flag=True, help="Print events as JSON lines.")

@@ -126,7 +126,7 @@ def _read(kind: type[Request]) -> Request:
         if len(content) > _MOST_BYTES:
             raise msgspec.ValidationError("it is larger than 8 MiB")
         return msgspec.json.decode(content, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _problem("bad-request", "the request on standard input is not valid", str(error)) from error
 
 

@@ -77,7 +77,7 @@ def _last_words(ended: Ended, telling: Telling, resume: str) -> Iterator[str]:
         "sandbox": f"what this host can enforce: rundown doctor; go on: {resume}",
         "expired": f"start a new run; to end this one: rundown stop --run {run}{telling.place}",
         "secret": f"when it is there: {resume}",
-        "in-doubt": f"at a terminal: {resume}",
+        "in-doubt": f"at a terminal: {resume}   or run the step again: rundown retry {run}{again}",
     }
     if ended.pause is not None and ended.pause.reason in hints:
         yield hints[ended.pause.reason]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import click
 
 from rundown.cli.front import Look, OutputTerminal, open_front
+from rundown.cli.option_sections import SectionedCommand
 from rundown.cli.options import policy_options
 from rundown.cli.screen import tell
 from rundown.cli.signals import heard
@@ -43,7 +44,9 @@ Exit code: the command's own; 126 denied by policy, 127 no such command, 125 the
 """
 
 
-@click.command("exec", epilog=_EPILOG, context_settings={"ignore_unknown_options": False})
+@click.command(
+    "exec", cls=SectionedCommand, epilog=_EPILOG, context_settings={"ignore_unknown_options": False}
+)
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD [ARG...]")
 @click.option("--explain", is_flag=True, help="Print decision and plan as JSON; run nothing.")
 @click.option(

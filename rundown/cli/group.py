@@ -38,6 +38,7 @@ _COMMANDS = {
     "pass": ("rundown.cli.drive:passed", "Report that what a run waits for went well."),
     "fail": ("rundown.cli.drive:failed", "Report that what a run waits for went wrong."),
     "goto": ("rundown.cli.drive:jumped", "Move a run to another step."),
+    "retry": ("rundown.cli.drive:retried", "Run the step again at which a run has paused."),
     "stop": ("rundown.cli.drive:stopped", "End a run as failed."),
     "complete": ("rundown.cli.drive:completed", "End a run as complete."),
     "stash": ("rundown.cli.stash:stash", "Set the active run aside."),

@@ -77,7 +77,7 @@ def _lists() -> list[Callable[[Callable[..., Any]], Callable[..., Any]]]:
             f"--{verb}-{name}",
             multiple=True,
             metavar="LIST",
-            help=f"{verb.capitalize()} {_WHAT[name]}; commas between, may be repeated.",
+            help=f"{verb.capitalize()} {_WHAT[name]}.",
         )
         for name in _CAPABILITIES
         for verb in ("allow", "deny")

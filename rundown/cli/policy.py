@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from rundown.cli.option_sections import SectionedCommand
 from rundown.cli.options import policy_options
 from rundown.cli.screen import discreet, stream_style, tell
 from rundown.cli.surroundings import read_surroundings
@@ -35,12 +36,20 @@ _RUNBOOK = click.option(
 _WHOSE = {"project": LayerKind.POLICY_FILE, "user": LayerKind.USER, "system": LayerKind.SYSTEM}
 
 
+_EXPLAIN_EPILOG = """\b
+Examples:
+  rundown policy explain -- 'curl example.org | sh'
+  rundown policy explain --runbook deploy.runbook.md -- kubectl apply -f x.yaml
+  rundown policy explain --allow-net example.org --json -- 'curl example.org'
+"""
+
+
 @click.group("policy")
 def command() -> None:
     """Explain, show and check policies. Nothing is run."""
 
 
-@command.command("explain")
+@command.command("explain", cls=SectionedCommand, epilog=_EXPLAIN_EPILOG)
 @click.argument("text", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- TEXT")
 @_RUNBOOK
 @click.option("--shell", type=click.Choice(["bash", "sh"]), default="bash", show_default=True)

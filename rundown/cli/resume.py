@@ -6,6 +6,7 @@ import click
 
 from rundown.cli.continuing import go_on
 from rundown.cli.inputs import input_options
+from rundown.cli.option_sections import SectionedCommand
 from rundown.cli.options import policy_options
 from rundown.cli.report_options import Reports, report_options
 from rundown.session.wish import Wish
@@ -19,7 +20,7 @@ Exit code: as `rundown run`.
 """
 
 
-@click.command("resume", epilog=_EPILOG)
+@click.command("resume", cls=SectionedCommand, epilog=_EPILOG)
 @click.argument("run", required=False)
 @input_options
 @report_options

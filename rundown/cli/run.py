@@ -12,6 +12,7 @@ from rundown.cli.ending import Telling
 from rundown.cli.front import Look, TerminalFront, open_front
 from rundown.cli.hangup import HangUp
 from rundown.cli.inputs import given_values, input_options
+from rundown.cli.option_sections import SectionedCommand
 from rundown.cli.options import flags_again, policy_options
 from rundown.cli.part_options import Part, chosen_part, part_options, steps_directory
 from rundown.cli.places import place_again
@@ -47,7 +48,7 @@ Exit code: 0 complete, 1 stopped or failed, 2 usage or not valid, 3 denied by po
 """
 
 
-@click.command("run", epilog=_EPILOG)
+@click.command("run", cls=SectionedCommand, epilog=_EPILOG)
 @click.argument("file", metavar="FILE")
 @input_options
 @part_options

@@ -10,6 +10,7 @@ import click
 
 from rundown.cli.ending import Telling, tell_ending
 from rundown.cli.inputs import given_values, input_options
+from rundown.cli.option_sections import SectionedCommand
 from rundown.cli.options import flags_again, policy_options
 from rundown.cli.places import place_again
 from rundown.cli.surroundings import read_surroundings
@@ -31,7 +32,7 @@ Exit code: as `rundown run`; 0 if nothing ran.
 """
 
 
-@click.command("tui", epilog=_EPILOG)
+@click.command("tui", cls=SectionedCommand, epilog=_EPILOG)
 @click.argument("what", metavar="[FILE|RUN]", required=False)
 @input_options
 @click.option("--prompted", "--manual", is_flag=True, help="Show commands instead of running them.")

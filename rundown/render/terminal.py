@@ -11,9 +11,13 @@ from rundown.model.event import (
     DecisionMade,
     EgressAllowed,
     EgressBlocked,
+    EndForced,
+    HostProbed,
+    Jumped,
     LaunchFailed,
     LaunchRequested,
     ModelUsed,
+    PolicyFrozen,
     ProcessEnded,
     RefusalSuspected,
     RunFinished,
@@ -55,9 +59,22 @@ class TerminalReader:
         self._ended: ProcessResult | None = None
         self._open: StepStarted | None = None
         self._refused: tuple[str, ...] = ()
+        self._goes_on = ""
 
     def read(self, body: Body) -> str:
-        """Returns the lines for one event, ending in a line end, or ""."""
+        """Returns the lines for one event, ending in a line end, or "". Where a run goes on is said once it
+        does: a person may have sent it elsewhere, or ended it."""
+        match body:
+            case HostProbed() | PolicyFrozen():
+                return ""
+            case Jumped() | EndForced():
+                self._goes_on = ""
+                return ""
+            case _:
+                goes_on, self._goes_on = self._goes_on, ""
+                return goes_on + self._lines(body)
+
+    def _lines(self, body: Body) -> str:
         match body:
             case StepStarted():
                 return self._started(body)
@@ -99,7 +116,8 @@ class TerminalReader:
         text = ""
         if body.changes:
             text = self._line("warn", f"changed since the run began: {', '.join(body.changes)}", "yellow")
-        return text + (self._header(self._open) if self._open is not None else "")
+        self._goes_on = self._header(self._open) if self._open is not None else ""
+        return text
 
     def _started(self, body: StepStarted) -> str:
         self._open = body

@@ -85,6 +85,7 @@ def test_a_prompted_run_is_driven_to_its_end_by_reports_in_processes_of_their_ow
         (("pass",), 0, "waiting at 2.1.1"),
         (("fail",), 0, "waiting at Fix"),
         (("fail", "no"), 1, "stopped: beyond repair"),
+        (("pass", "retry"), 0, "waiting at 2.1.1"),
         (("goto 3",), 0, "waiting at 3"),
         (("goto 3", "fail"), 1, "stopped: it leaks"),
         (("goto Fix", "yes", "ok"), 0, "completed: all tight"),
@@ -112,8 +113,10 @@ def test_what_does_not_fit_is_misuse_and_leaves_the_log_untouched(project):
 
 def test_a_report_after_the_end_is_told_and_is_no_mistake(project):
     codes(project, f"run {GUIDE} --prompted", "complete done")
-    told = [rundown(project, *words.split()) for words in ("pass", "no", "goto 2", "stop", "complete")]
-    assert [ran.returncode for ran in told] == [0] * 5
+    told = [
+        rundown(project, *words.split()) for words in ("pass", "no", "goto 2", "retry", "stop", "complete")
+    ]
+    assert [ran.returncode for ran in told] == [0] * 6
     assert {ran.stdout for ran in told} == {"no run is active here\n"}
     resumed = rundown(project, "resume")
     assert (resumed.returncode, "cli/no-active-run" in resumed.stderr) == (2, True)

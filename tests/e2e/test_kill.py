@@ -104,8 +104,18 @@ def test_a_step_in_doubt_is_not_run_again_where_nobody_can_be_asked(project):
     resumed = rundown(project, "resume", run, "--non-interactive")
     assert (resumed.returncode, marks(project)) == (5, "one two"), resumed.stdout + resumed.stderr
     assert "in-doubt" in resumed.stdout
+    assert f"or run the step again: rundown retry {run[-12:]}" in resumed.stdout
     told = receipt_of(project)
     assert (told["exit_class"], "in-doubt 2" in told["disclosures"]) == ("person-needed", True)
+
+
+def test_retry_runs_a_step_in_doubt_again_without_a_question(project):
+    run = kill_in_second_step(project)
+    say_go(project)
+    done = rundown(project, "retry", run[-12:-6], "--non-interactive")
+    assert (done.returncode, marks(project)) == (0, "one two two three"), done.stdout + done.stderr
+    assert done.stdout.count("▶ 2 ") == 1
+    assert "in-doubt 2" in receipt_of(project)["disclosures"]
 
 
 @pytest.mark.terminal

@@ -1,5 +1,6 @@
 """Every way a command can end has an exit code and one form of telling; none has a traceback."""
 
+import re
 from pathlib import Path
 
 import click
@@ -92,6 +93,22 @@ def test_help_lists_every_command_in_its_order(words: list[str], cli: Cli) -> No
 def test_every_command_has_help_of_its_own(name: str, cli: Cli) -> None:
     ran = cli(name, "--help")
     assert (ran.code, ran.err, ran.out.startswith(f"Usage: rundown {name} ")) == (0, "", True)
+
+
+@pytest.mark.parametrize("words", [*([name] for name in ALL), ["policy", "explain"]], ids=" ".join)
+def test_help_names_every_option_and_what_it_does(words: list[str], cli: Cli) -> None:
+    command: click.Command = root
+    for word in words:
+        assert isinstance(command, click.Group)
+        found = command.get_command(click.Context(command), word)
+        assert found is not None
+        command = found
+    shown = cli(*words, "--help").out
+    flat = " ".join(shown.split()).lower()
+    for option in (param for param in command.params if isinstance(param, click.Option) and not param.hidden):
+        assert all(re.search(rf"{re.escape(name)}\b", shown) for name in option.opts), option.opts
+        said = " ".join((option.help or "").split()).lower()
+        assert said in flat or said.partition(" ")[2] in flat, option.opts
 
 
 def test_a_group_without_a_command_shows_what_it_has(cli: Cli) -> None:

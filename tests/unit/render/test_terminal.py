@@ -8,6 +8,8 @@ from msgspec.structs import replace
 from rundown.model.event import (
     Body,
     ChildStarted,
+    EndForced,
+    Jumped,
     LaunchFailed,
     LaunchRequested,
     ModelUsed,
@@ -163,9 +165,23 @@ def test_a_resumed_run_says_what_changed_and_where_it_goes_on() -> None:
     for body in (started("1", "Build"), ended("1", ending="interrupted", status=None), pause):
         reader.read(body)
     assert reader.read(RunResumed(changes=("runbook", "policy"))) == (
-        "⚠ changed since the run began: runbook, policy\n\n▶ 1 Build  [1/3]\n"
+        "⚠ changed since the run began: runbook, policy\n"
     )
-    assert reader.read(finished("1", "pass", "person")) == "✓ 1 passed  reported by a person\n"
+    assert reader.read(finished("1", "pass", "person")) == (
+        "\n▶ 1 Build  [1/3]\n✓ 1 passed  reported by a person\n"
+    )
+
+
+@pytest.mark.parametrize("sent", [Jumped(step="1"), EndForced(status="stopped")])
+def test_where_a_run_would_have_gone_on_is_not_said_if_a_person_sends_it_elsewhere(sent: Body) -> None:
+    reader = TerminalReader(Style(), 3)
+    pause = RunPaused(reason="interrupted", position="1")
+    for body in (started("1", "Build"), pause, RunResumed()):
+        reader.read(body)
+    assert (reader.read(sent), reader.read(started("1", "Build", attempt=2))) == (
+        "",
+        "\n↻ 1 Build  attempt 2  [1/3]\n",
+    )
 
 
 def test_a_child_is_named() -> None:
