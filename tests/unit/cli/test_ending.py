@@ -73,7 +73,10 @@ def told(
             "sandbox",
             "what this host can enforce: rundown doctor; go on: rundown resume 09a0704296dd --yes",
         ),
-        ("in-doubt", "at a terminal: rundown resume 09a0704296dd --yes"),
+        (
+            "in-doubt",
+            "at a terminal: rundown resume 09a0704296dd --yes   or run the step again: rundown retry 09a0704296dd --yes",
+        ),
     ],
 )
 def test_a_pause_says_how_to_go_on_with_the_same_flags(
