@@ -32,6 +32,7 @@ from rundown.redact.redactor import RedactionStream
 from rundown.session.agent_answer import take_object, wants_object
 from rundown.session.agent_step import Engaged, engage, find_talker, plan_job
 from rundown.session.captures import Capture, open_capture
+from rundown.session.cut_off import explain_no_network
 from rundown.session.egress import StepNetworking
 from rundown.session.judging import finished, judge
 from rundown.session.permissions import Aside, EditedError
@@ -245,7 +246,7 @@ def _launch(
         output_digest=digest,
     )
     words = engaged.run.said if engaged is not None else recording.tail
-    yield from _look_after(tools, attempt, (settled, result), (recording.tail, words))
+    yield from _look_after(tools, attempt, (settled, planned, result), (recording.tail, words))
 
 
 def _open_network(tools: Tools, settled: _Settled, posting: Posting | None) -> StepNetworking:
@@ -277,11 +278,11 @@ def _run(
 
 
 def _look_after(
-    tools: Tools, attempt: Attempt, ran: tuple[_Settled, ProcessResult], printed: tuple[bytes, bytes]
+    tools: Tools, attempt: Attempt, ran: tuple[_Settled, Planned, ProcessResult], printed: tuple[bytes, bytes]
 ) -> Iterator[Body]:
     """What the step left behind, and its result. `printed`: the end of all of it, and of the words that count
     for a verdict."""
-    (settled, result), (tail, said) = ran, printed
+    (settled, planned, result), (tail, said) = ran, printed
     violations = tuple(tools.guard.settle())
     for found in violations:
         yield ViolationSeen(
@@ -301,6 +302,7 @@ def _look_after(
     if result.ending != "exited" or result.status != 0:
         suspicion = Suspicion(tools.permissions, tools.shop.workspace, root=tools.root, home=tools.home)
         yield from suspicion.explain(settled.allowed, tail)
+        yield from explain_no_network(attempt.position, planned.gaps, tail)
     for body in judge(tools, attempt, result, said):
         if isinstance(body, StepFinished):
             tools.failures.note(body, tail)

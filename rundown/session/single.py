@@ -15,6 +15,7 @@ from rundown.policy.load import tool_document
 from rundown.policy.pattern import literal_argv
 from rundown.record.stored import redact_body
 from rundown.session.build import House, RunRef
+from rundown.session.cut_off import explain_no_network
 from rundown.session.discretion import Discreet
 from rundown.session.egress import Networks
 from rundown.session.launching import Terminal
@@ -94,6 +95,8 @@ def run_single(
     finish()
     if isinstance(result, ProcessResult) and result.status != 0:
         for item in _suspicion(house, permissions).explain(decision, printed.tail):
+            typed.warn(_suspected(item))
+        for item in explain_no_network(_POSITION, planned.gaps, printed.tail):
             typed.warn(_suspected(item))
     if isinstance(result, ProcessResult) and result.reason:
         typed.warn(Diagnostic(code="sandbox/ended", message=result.reason, severity="warning"))

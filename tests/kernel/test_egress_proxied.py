@@ -200,3 +200,13 @@ def test_the_attempts_are_such_that_they_work_without_rundown(internet: Internet
             "path_socket",
         ),
     } <= worked
+
+
+def test_a_program_that_knows_no_proxies_fails_with_an_honest_reason(internet: Internet):
+    done = _step(internet, f"curl -sS -m 20 --noproxy '*' http://{API}/")
+    assert (done.status, done.out) == (6, "")
+    assert "only programs that know of proxies (HTTPS_PROXY) reach what rules allow" in done.err
+    internet.write("client.sh", f"curl -sS -m 20 http://{API}/")
+    closed = internet.proxied_step("sh", "client.sh")
+    assert (closed.out, "no rule lets this one reach anything" in closed.err) == ("", True), closed.err
+    assert "--allow-net HOST" in closed.err
