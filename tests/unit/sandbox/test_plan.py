@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 from msgspec.structs import replace
 
-from rundown.model.policy import Allowed, Envelope, Limits
-from rundown.model.request import ExecutionRequest
+from rundown.model.policy import Allowed, Envelope, LayerKind, Limits, Outcome, Rule
+from rundown.model.request import Capability, ExecutionRequest
 from rundown.model.sandbox import (
     Gap,
     HostFacts,
@@ -14,6 +14,7 @@ from rundown.model.sandbox import (
     Mask,
     Refusal,
     SandboxPlan,
+    StepNetwork,
     Survey,
     Tree,
 )
@@ -333,3 +334,56 @@ def test_landlock_alone_without_seccomp_would_leave_connections_open_and_is_refu
     refused = _plan_or_refusal(host=replace(HOST, user_namespaces=False, seccomp=False))
     assert isinstance(refused, Refusal)
     assert (refused.code, "connections" in refused.message) == ("sandbox/deny-unenforced", True)
+
+
+ON_A_PORT = replace(SETTINGS, network=StepNetwork(ports=(443,), host_ports=(40000,)))
+
+
+@pytest.mark.parametrize(
+    ("host", "words", "expected"),
+    [
+        (LANDLOCK, (), (True, (40000,), "outgoing")),
+        (replace(LANDLOCK, landlock_abi=4), (), (True, (40000,), "outgoing")),
+        (replace(LANDLOCK, landlock_abi=3), (), (True, (), "none")),
+        (LANDLOCK, ("net",), (False, (), "all")),
+        (HOST, (), (False, (), "all")),
+    ],
+)
+def test_without_namespaces_a_step_connects_to_rundowns_port_and_to_nothing_else(host, words, expected):
+    allowed = Allowed(request=REQUEST, rulings=(), envelope=Envelope(host=words))
+    plan = plan_sandbox(allowed, host, Survey(trees=(USR, PROJECT)), ON_A_PORT)
+    assert isinstance(plan, SandboxPlan)
+    assert (plan.deny_connect, plan.connect_ports, plan.sockets) == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "settings", "gaps"),
+    [
+        (LANDLOCK, ON_A_PORT, {"sandbox/net-by-port", "sandbox/net-by-proxy"}),
+        (LANDLOCK, SETTINGS, {"sandbox/no-sockets"}),
+        (replace(LANDLOCK, landlock_abi=3), ON_A_PORT, {"sandbox/no-sockets", "sandbox/no-tcp-rules"}),
+        (HOST, ON_A_PORT, set()),
+    ],
+)
+def test_what_a_step_reaches_without_namespaces_is_named(host, settings, gaps):
+    rule = Rule(
+        capability=Capability.NET, verdict=Outcome.ALLOW, pattern="a.example", layer=LayerKind.PROJECT
+    )
+    plan = _plan(host=host, settings=settings, net=(rule,))
+    assert {
+        gap.code for gap in plan.gaps if "net" in gap.code or "tcp" in gap.code or "sock" in gap.code
+    } == gaps
+
+
+def test_a_step_without_namespaces_is_warm_whatever_its_port():
+    first, second = (
+        recipe_of(_plan(host=LANDLOCK, settings=replace(ON_A_PORT, network=StepNetwork(host_ports=(port,)))))
+        for port in (40000, 40001)
+    )
+    assert first == second
+    assert not first.serves(recipe_of(_plan(host=LANDLOCK)))
+
+
+def test_git_without_a_view_reads_no_system_file_that_it_may_not_read():
+    assert dict(_plan(host=LANDLOCK).env)["GIT_CONFIG_NOSYSTEM"] == "1"
+    assert "GIT_CONFIG_NOSYSTEM" not in dict(_plan().env)

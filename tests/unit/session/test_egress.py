@@ -1,5 +1,6 @@
 """What egress asks is answered by the evaluator, by a person, and put on record."""
 
+import socket
 import threading
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from rundown.session.egress import Networks, StepNetworking, _StepGate, known_ad
 from rundown.session.permissions import Permissions
 from rundown.session.ports import Answer, Choice, Subject
 from tests.support.fakes import ScriptedPrompter
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.policies import FACTS, rules
 
 REQUEST = ExecutionRequest(
@@ -207,3 +209,75 @@ def test_a_network_that_no_step_used_costs_nothing():
     networking = StepNetworking(desk.networks.egress, desk.gate, StepNetwork(), ())
     networking.close()
     assert desk.networks.egress._thread is None
+
+
+def _proxied(*listed: Rule, present: bool = True, **changes: object) -> tuple[StepNetworking, dict[str, str]]:
+    """The network of a step on a host without namespaces, and what was kept secret of it."""
+    kept: dict[str, str] = {}
+    desk = Desk(listed=listed, present=present)
+    networks = replace(desk.networks, proxied=True, keep_secret=kept.__setitem__)
+    request = replace(REQUEST, **{name: changes.pop(name) for name in ("interactive",) if name in changes})
+    envelope = replace(Envelope(net=listed), **changes)
+    network = networks.open(request, envelope, Subject(title="t"))
+    network.close()
+    networks.egress.close()
+    return network, kept
+
+
+def test_without_namespaces_a_step_is_told_of_a_proxy_and_its_login_is_a_secret():
+    network, kept = _proxied(net("a.example:443"), present=False)
+    (port,) = network.plan.host_ports
+    ((name, login),) = kept.items()
+    address = f"http://rundown:{login}@127.0.0.1:{port}"
+    names = ("http_proxy", "https_proxy", "all_proxy")
+    assert (name, len(login)) == ("proxy login of 2", 32)
+    assert network.variables == {
+        **dict.fromkeys((*names, *(item.upper() for item in names)), address),
+        "no_proxy": "", "NO_PROXY": "", "NODE_USE_ENV_PROXY": "1",
+    }  # fmt: skip
+
+
+def test_each_step_has_a_login_of_its_own():
+    assert _proxied(net("a.example"))[1] != _proxied(net("a.example"))[1]
+
+
+@pytest.mark.parametrize(
+    ("listed", "changes", "has_proxy"),
+    [
+        ((net("a.example"),), {"present": False}, True),
+        ((net("a.example", Outcome.ASK),), {"present": False}, True),
+        ((), {"present": True}, True),
+        ((), {"present": False}, False),
+        ((), {"present": True, "interactive": True}, False),
+        ((net("*", Outcome.DENY),), {"present": True}, False),
+        ((net("a.example", Outcome.DENY),), {"present": False}, False),
+        ((net("a.example"),), {"present": True, "host": ("net",)}, False),
+        ((net("a.example"),), {"present": True, "host": ("unconfined",)}, False),
+    ],
+)
+def test_only_a_step_that_something_lets_connect_has_a_proxy(listed, changes, has_proxy):
+    network, kept = _proxied(*listed, **changes)
+    assert (bool(network.plan.host_ports), bool(network.variables), bool(kept)) == (has_proxy,) * 3
+
+
+def test_an_agents_step_has_no_proxy():
+    desk = Desk(listed=(net("a.example"),))
+    networks = replace(desk.networks, proxied=True)
+    network = networks.open(
+        REQUEST, Envelope(net=(net("a.example"),)), Subject(title="t"), closed="it is an agent's"
+    )
+    assert (network.plan.host_ports, network.variables) == ((), {})
+
+
+def test_the_proxy_is_there_before_the_step_is_planned_and_gone_after_it():
+    desk = Desk(listed=(net("a.example"),))
+    networks = replace(desk.networks, proxied=True)
+    network = networks.open(REQUEST, Envelope(net=(net("a.example"),)), Subject(title="t"))
+    (port,) = network.plan.host_ports
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as sock:
+        sock.sendall(b"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example\r\n\r\n")
+        assert sock.recv(100).startswith(b"HTTP/1.1 407 ")
+    network.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
+    networks.egress.close()
