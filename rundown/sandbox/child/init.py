@@ -153,7 +153,7 @@ def _let_go(control: socket.socket, go: socket.socket, begin: wire.Message, view
     fds: tuple[int, ...] = ()
     if begin["pty"]:
         with stage("terminal"):
-            master, slave = terminal.open_pair()
+            master, slave = terminal.open_pair(own=view is not None)
             if begin["size"] is not None:
                 terminal.set_size(master, *begin["size"])
             wire.send(control, {"event": "terminal"}, (master,))
