@@ -91,6 +91,11 @@ def test_each_tier_runs_what_is_allowed(lesser):
     assert ended.stdout == b"hello\nx\ny\nz\n"
 
 
+def test_each_tier_has_a_terminal(lesser):
+    ended = lesser.shell("test -t 1 && stty size < /dev/tty && echo y > /dev/tty", pty=True, size=(30, 100))
+    assert ended.text.split() == ["30", "100", "y"], ended
+
+
 def test_each_tier_moves_files_between_directories(lesser):
     ended = lesser.shell(
         "mkdir -p dist/a/b && echo x > dist/a/b/f && mv -T dist/a/b/f dist/a/f && ln dist/a/f dist/g && cat dist/g"
