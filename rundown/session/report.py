@@ -34,7 +34,8 @@ from rundown.render.report import (
 from rundown.session.reopening import RUNBOOK_COPY
 from rundown.session.report_steps import endpoint, path_below, step_views
 from rundown.session.report_time import draw_line
-from rundown.session.values import BUILTINS
+from rundown.session.texts import Texts
+from rundown.session.values import BUILTINS, load_values
 from rundown.syntax.parse import parse_runbook
 
 _TONES = {"completed": "pass", "stopped": "fail", "paused": "wait", "running": "wait"}
@@ -121,7 +122,7 @@ def _run_view(directory: RunDirectory, events: tuple[Event, ...], above: str) ->
     summary, line = summarise(events), draw_line(events)
     run = summary.run
     return RunView(
-        title=_title(directory) or (run.runbook_file if run is not None else "a run that never began"),
+        title=_title(directory, run) or (run.runbook_file if run is not None else "a run that never began"),
         status=Mark(text=_standing(summary), tone=_TONES[summary.status]),
         message=summary.message,
         facts=tuple(_run_facts(summary, events)),
@@ -132,11 +133,13 @@ def _run_view(directory: RunDirectory, events: tuple[Event, ...], above: str) ->
     )
 
 
-def _title(directory: RunDirectory) -> str:
-    """The title of the runbook as it was when the run began; "" if the copy is not there or has none."""
-    with suppress(RecordError):
+def _title(directory: RunDirectory, run: told.RunStarted | None) -> str:
+    """The title of the runbook as it was when the run began, with the inputs filled in; "" if the copy is
+    not there or has none."""
+    with suppress(RecordError, ValueError, RecursionError):  # a stranger wrote the inputs
         parsed = parse_runbook(directory.read_file(RUNBOOK_COPY), "runbook.md")
-        return parsed.runbook.title if parsed.runbook is not None else ""
+        title = parsed.runbook.title if parsed.runbook is not None else ""
+        return Texts(load_values(run.inputs)).shown(title) if run is not None else title
     return ""
 
 

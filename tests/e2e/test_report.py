@@ -11,7 +11,7 @@ from tests.support.project import commit_all, rundown
 
 pytestmark = pytest.mark.kernel
 
-BOOK = """# Ship the shop
+BOOK = """# Ship {{What}}
 
 ## 1. Build
 - PASS CONTINUE
@@ -45,9 +45,8 @@ def place(tmp_path: Path) -> Path:
     (folder / "ship.runbook.md").write_text(BOOK)
     (folder / "below.runbook.md").write_text(BELOW)
     commit_all(folder, "Start")
-    ran = rundown(
-        folder, "run", "ship.runbook.md", "--allow-env", "API_TOKEN", environment={"API_TOKEN": TOKEN}
-    )
+    words = ("run", "ship.runbook.md", "--allow-env", "API_TOKEN", "--input", "What=the shop")
+    ran = rundown(folder, *words, environment={"API_TOKEN": TOKEN})
     assert ran.returncode == 3, ran.stderr
     return folder
 
