@@ -38,13 +38,15 @@ def exit_code(ended: Ended, *, prompted: bool) -> int:
 
 class Telling(Struct, frozen=True, kw_only=True):
     """How an end is told. `again`: this invocation's policy flags, which the next one needs as well; `place`:
-    the flags by which it finds the run from here. `quiet`: not a word about a run that completed."""
+    the flags by which it finds the run from here. `anew`: the command that starts the runbook, "" if it makes
+    no sense to begin where this run stopped. `quiet`: not a word about a run that completed."""
 
     prompted: bool = False
     as_json: bool = False
     quiet: bool = False
     again: str = ""
     place: str = ""
+    anew: str = ""
 
 
 def tell_ending(ended: Ended, telling: Telling) -> int:
@@ -81,6 +83,9 @@ def _last_words(ended: Ended, telling: Telling, resume: str) -> Iterator[str]:
     }
     if ended.pause is not None and ended.pause.reason in hints:
         yield hints[ended.pause.reason]
+    elif ended.state.lifecycle == "stopped" and telling.anew and ended.state.step:
+        at = ".".join(part for part in (ended.state.step, ended.state.substep) if part)
+        yield f"from there once more, as a new run: {telling.anew} --from {at}{again}"
     yield f"record: rundown show {run}{telling.place}   ({visible(str(ended.path))})"
     if ended.receipt is not None:
         yield f"receipt: {visible(str(ended.receipt))}"

@@ -1,5 +1,6 @@
 """`rundown run`: a runbook from its first step to its end, or to a pause."""
 
+import shlex
 from functools import partial
 from pathlib import Path
 
@@ -168,8 +169,17 @@ def _perform(
             quiet=reports.quiet,
             again=flags_again(wish),
             place=place,
+            anew=_anew(opened),
         )
         return reporting.tell(ended, telling)
+
+
+def _anew(opened: Opened) -> str:
+    """The command that starts this runbook, its values left out: some may be secret."""
+    if opened.document.path is None:
+        return ""
+    values = " --input …" if opened.runbook.front.inputs else ""
+    return f"rundown run {shlex.quote(opened.document.file)}{values}"
 
 
 def _shape(part: Part, wish: Wish, around: Surroundings, opened: Opened, start: Start) -> Start:
