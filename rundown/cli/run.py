@@ -26,6 +26,7 @@ from rundown.cli.stepping import step_by_step_helm
 from rundown.cli.suggestion import write_suggestion
 from rundown.cli.surroundings import read_surroundings
 from rundown.cli.tui import show
+from rundown.render.escape import visible
 from rundown.session.build import open_house
 from rundown.session.desk import open_desk
 from rundown.session.library import Opened, open_runbook
@@ -169,7 +170,7 @@ def _perform(
             quiet=reports.quiet,
             again=flags_again(wish),
             place=place,
-            anew=_anew(opened),
+            anew="" if start.prompted else _anew(opened),
         )
         return reporting.tell(ended, telling)
 
@@ -179,7 +180,7 @@ def _anew(opened: Opened) -> str:
     if opened.document.path is None:
         return ""
     values = " --input …" if opened.runbook.front.inputs else ""
-    return f"rundown run {shlex.quote(opened.document.file)}{values}"
+    return f"rundown run {visible(shlex.quote(opened.document.file))}{values}"
 
 
 def _shape(part: Part, wish: Wish, around: Surroundings, opened: Opened, start: Start) -> Start:

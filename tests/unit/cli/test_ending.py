@@ -90,6 +90,15 @@ def test_an_end_says_where_record_and_receipt_are(capsys: pytest.CaptureFixture[
     assert told(signed, capsys) == ([RECORD, "receipt: /p/\\x1b[2Jreceipt.json"], "")
 
 
+@pytest.mark.parametrize(("state", "at"), [(State(step="2"), "2"), (State(step="2", substep="1"), "2.1")])
+def test_a_stop_says_how_to_begin_where_it_was(
+    state: State, at: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopped = replace(COMPLETED, state=replace(state, lifecycle="stopped"))
+    lines, _ = told(stopped, capsys, " --yes", anew="rundown run a.md", place=" --root /p")
+    assert lines[0] == f"from there once more, as a new run: rundown run a.md --from {at} --root /p --yes"
+
+
 def test_all_that_was_refused_where_nobody_could_be_asked_is_listed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
