@@ -4,6 +4,8 @@ For each operation the first that settles it wins: what nothing lifts, deny flag
 documents, grants, the effective mode. All operations are decided, so that everything is reported at once.
 """
 
+import posixpath
+
 from msgspec.structs import replace
 
 from rundown.model.policy import Allowed, Decision, Denied, Grant, NeedsPrompt, Outcome, Rule, Ruleset, Ruling
@@ -198,7 +200,8 @@ class _Judge:
         contained = mode == "confined" and self._facts.no_gap
         what = doubt or _unlisted_because(operation)
         if is_unmade(operation, self._facts):
-            what += "; it does not exist yet, and making a file needs its directory"
+            directory = posixpath.dirname(operation.resolved or "")
+            what += f"; it does not exist yet, and making a file needs its directory, {directory}"
         outcome, why = Outcome.ASK, what
         if operation.capability is Capability.RUN and (mode == "execute" or contained):
             outcome, why = Outcome.ALLOW, f"{what}; mode {mode}"

@@ -5,6 +5,8 @@ opaque text the exact argv; for what is known only at run time the digest of the
 session only.
 """
 
+import posixpath
+
 from rundown.model.digest import digest_value
 from rundown.model.policy import Grant, LayerKind, Outcome, Rule, Ruling
 from rundown.model.request import Capability, ExecutionRequest, Operation
@@ -69,6 +71,8 @@ def block_digest(request: ExecutionRequest, operation: Operation) -> str:
 def _exact(request: ExecutionRequest, ruling: Ruling) -> Grant:
     operation = ruling.operation
     capability, words = operation.capability, operation.argv
+    if tree := tree_for(ruling):
+        return Grant(capability=capability, pattern=tree)
     if capability is not Capability.RUN:
         return Grant(capability=capability, pattern=_name(operation), resolved=operation.resolved)
     known = tuple(word for word in words if word is not None)
@@ -83,6 +87,15 @@ def _exact(request: ExecutionRequest, ruling: Ruling) -> Grant:
     return Grant(
         capability=capability, pattern=literal_argv((operation.resource,)), resolved=operation.resolved
     )
+
+
+def tree_for(ruling: Ruling) -> str:
+    """Returns the tree that must be open for a file to be made, "" where the file is there already."""
+    operation, fix = ruling.operation, ruling.fix
+    opens_tree = fix is not None and fix.pattern is not None and fix.pattern.endswith("/**")
+    if operation.capability is not Capability.WRITE or not opens_tree or operation.resolved is None:
+        return ""
+    return escape_path(posixpath.dirname(operation.resolved).rstrip("/")) + "/**"
 
 
 def _counts_words(rule: Rule | None) -> bool:

@@ -15,7 +15,7 @@ from rundown.model.diagnostic import Diagnostic, Span
 from rundown.model.policy import Grant, Outcome, Ruling
 from rundown.model.request import Capability, ExecutionRequest
 from rundown.model.runbook import AgentBody, CommandBody
-from rundown.policy.grants import remember
+from rundown.policy.grants import remember, tree_for
 from rundown.policy.permissions import decode_permissions, weigh_wishes
 from rundown.policy.release import Recipient
 from rundown.render.question import describe_words
@@ -205,6 +205,8 @@ def _within(items: tuple[Foreseen, ...], unit: str) -> tuple[Foreseen, ...]:
 def _told(ruling: Ruling) -> str:
     """What a person reads of it beforehand: the plain name, or all of what is not plain, and why."""
     operation = ruling.operation
+    if operation.capability is Capability.WRITE and (opened := tree_for(ruling)):
+        return f"{operation}: a new file, which needs {opened}"
     if operation.kind in ("literal", "wrapper"):
         return str(operation)
     return f"{operation.capability.value} {describe_words(operation)}: {ruling.why or operation.kind}"

@@ -299,7 +299,9 @@ def test_a_new_file_is_mended_by_its_directory():
         both(f"--allow-write '{ROOT}/a b/**'", 'write: {allow: ["{repo}/a b/**"]}', "{repo}/a b/**"),
         both("--allow-write '/data/**'", 'write: {allow: ["/data/**"]}', "/data/**"),
     ]
-    assert fixes[0].why == ("no rule names it; it does not exist yet, and making a file needs its directory")
+    assert fixes[0].why == (
+        f"no rule names it; it does not exist yet, and making a file needs its directory, {ROOT}"
+    )
     hidden = replace(FACTS, missing=frozenset([f"{ROOT}/.env"]))
     assert decide(rules(), write(".env"), facts=hidden).rulings[0].fix.pattern == "{repo}/.env"
 

@@ -118,3 +118,14 @@ def test_after_an_answer_the_same_text_is_never_asked_again(ruleset, operation, 
     for verdict, expected in ((Outcome.ALLOW, "allow"), (Outcome.DENY, "deny")):
         answered = (replace(given, verdict=verdict),)
         assert outcome(ruleset, operation, facts=some_facts, grants=answered) == expected
+
+
+def test_an_answer_about_a_new_file_opens_what_making_it_takes_and_is_asked_for_once():
+    new = replace(FACTS, missing=frozenset([f"{ROOT}/notes/n.txt"]))
+    decision = decide(rules(), write("notes/n.txt"), facts=new)
+    grant = remember(decision.request, decision.rulings[0])
+    assert grant == Grant(capability=Capability.WRITE, pattern=f"{ROOT}/notes/**")
+    allowed = decide(rules(), write("notes/n.txt"), facts=new, grants=(grant,))
+    assert f"{ROOT}/notes/**" in allowed.envelope.write_allow
+    assert outcome(rules(), write("notes/n.txt"), grants=(grant,)) == "allow"  # once it is there
+    assert outcome(rules(), write("notes/.env"), grants=(grant,), facts=new) == "deny"
