@@ -272,3 +272,32 @@ curl -sS http://{API}/
 test -e /tmp/given-up || echo " meanwhile"
 kill $!"""
     assert _run(internet, script, f"{API}:80,dead.example.net:80").out.split() == ["good", "meanwhile"]
+
+
+JAVA = """
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.URL;
+import java.net.UnknownHostException;
+
+class Fetch {
+    public static void main(String[] hosts) throws Exception {
+        for (String host : hosts) {
+            try (InputStream answer = new URL("http://" + host + "/").openStream()) {
+                System.out.println(InetAddress.getByName(host).getHostAddress().startsWith("198.1"));
+                System.out.println(new String(answer.readAllBytes()));
+            } catch (UnknownHostException problem) {
+                System.out.println("unknown");
+            }
+        }
+    }
+}
+"""
+
+
+def test_javas_resolver_and_client(internet: Internet):
+    _need("java")
+    internet.write("Fetch.java", JAVA)
+    java = "java -XX:TieredStopAtLevel=1 -XX:-UsePerfData Fetch.java"
+    done = _run(internet, f"{java} {API} evil.test", f"{API}:80")
+    assert done.out.split() == ["true", "good", "unknown"], done.err
