@@ -3,6 +3,7 @@
 import json
 import shutil
 import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,21 @@ import pytest
 from tests.support.agents import KEY, agent_project, book, run_agent, surroundings
 from tests.support.memory import confined_below, is_in_memory, name_of
 from tests.support.models import ScriptedModel
+from tests.support.ordinary import ordinary_folder
 from tests.support.patience import wait_until
-from tests.support.project import rundown
+from tests.support.project import bare_environment, rundown
 from tests.support.running import Running, has_process, only_run, types_on_record
 
 pytestmark = pytest.mark.kernel
 
+KEY_NAMES = (
+    "ANTHROPIC_AUTH_TOKEN",
+    "CLAUDE_CODE_OAUTH_TOKEN",
+    "OPENAI_API_KEY",
+    "CODEX_API_KEY",
+    "GEMINI_API_KEY",
+    "GOOGLE_API_KEY",
+)
 BOTH = pytest.mark.parametrize("kind", ["claude", "acp"])
 
 
@@ -61,9 +71,26 @@ def test_an_agent_that_cannot_be_told_a_reason_is_told_when_it_stops(project: Pa
 
 @BOTH
 def test_no_byte_of_the_key_is_inside(project: Path, kind: str) -> None:
-    """With a key in the parent's environment: environment, files, memory of the agent's processes."""
-    deeds = ("background exec sleep 60", f"scan {KEY[::-1]}", "env ANTHROPIC_API_KEY", "do env")
-    ran = run_agent(project, book(*deeds, kind=kind, options="api=anthropic" if kind == "acp" else ""))
+    """With a key in the parent's environment under every name, in the person's home and in the project's
+    `.env`: environment, files, memory of the agent's processes."""
+    home = Path(bare_environment(project)["HOME"])
+    (project / ".env").write_text(f"ANTHROPIC_API_KEY={KEY}\n")
+    for name in (
+        ".claude/.credentials.json",
+        ".codex/auth.json",
+        ".gemini/.env",
+        ".config/opencode/auth.json",
+    ):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(f'{{"key": "{KEY}"}}')
+    deeds = (
+        "background exec sleep 60",
+        f"scan {KEY[::-1]}",
+        "env ANTHROPIC_API_KEY",
+        f"do env; grep -rs sk-ant {home} .; cat .env",
+    )
+    text = book(*deeds, kind=kind, options="api=anthropic" if kind == "acp" else "")
+    ran = run_agent(project, text, **dict.fromkeys(KEY_NAMES, KEY))
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "scan: nothing" in ran.stdout
     assert "ANTHROPIC_API_KEY=rundown-holds-the-real-key" in ran.stdout
@@ -148,17 +175,76 @@ def test_an_edit_of_what_is_protected_is_refused_by_the_bridge_as_well(project: 
     assert ran.stdout.count("not allowed: refused by policy: write") == 2
 
 
+@BOTH
+def test_an_ordinary_users_agent_is_held_as_roots_is(kind: str) -> None:
+    with ordinary_folder() as folder:
+        project = agent_project(folder / "project")
+        (project / ".env").write_text("PASSWORD=hunter2\n")
+        outside = folder / "outside.txt"
+        deeds = (
+            "exec echo hi > made.txt",
+            "exec curl http://example.org > fetched.txt",
+            f"do echo x > {outside}; cat .env; echo ok > inside.txt",
+            "connect example.org:443",
+        )
+        ran = run_agent(project, book(*deeds, kind=kind))
+        told = ran.stdout + ran.stderr
+        assert ran.returncode == 0, told
+        assert (project / "made.txt").exists() and (project / "inside.txt").exists()
+        assert (outside.exists(), (project / "fetched.txt").exists(), "hunter2" in told) == (False,) * 3
+        assert "no connection" in told
+
+
+def test_a_model_that_thinks_is_waited_for(project: Path) -> None:
+    thinking = threading.Event()
+    with ScriptedModel() as model:
+        model.hold(thinking)
+        (project / "try.runbook.md").write_text(book("model", "exec echo hi > made.txt"))
+        words = (
+            "run",
+            "try.runbook.md",
+            "--non-interactive",
+            "--policy",
+            str(project.parent / "policy.yaml"),
+        )
+        with Running(project, *words, environment=surroundings(project, model)) as running:
+            running.wait_for(lambda: bool(model.seen), "question to the model")
+            assert not (project / "made.txt").exists()
+            thinking.set()
+            assert running.wait() == 0
+    assert (project / "made.txt").exists()
+
+
+@BOTH
+def test_a_killed_bridge_takes_its_agent_along(project: Path, kind: str) -> None:
+    (project / "try.runbook.md").write_text(book("background exec sleep 4712", "hang", kind=kind))
+    words = ("run", "try.runbook.md", "--non-interactive", "--policy", str(project.parent / "policy.yaml"))
+    with Running(project, *words, environment=surroundings(project, None)) as running:
+        running.wait_for(lambda: "waiting" in printed(project), "word of the agent")
+        running.kill()
+    wait_until(lambda: not has_process("sleep 4712"), "the end of what it started")
+
+
 @pytest.mark.parametrize(
-    ("deed", "reason"),
+    ("kind", "deed", "reason"),
     [
-        ("garbage", "protocol: a message that is none of the protocol"),
-        ('garbage {"type": "control_request", "request": {}}', "protocol: a message that is none"),
-        ("unasked", "protocol: a tool ran that rundown was not asked about"),
-        ("die 3", "exited"),
+        ("claude", "garbage", "protocol: a message that is none of the protocol"),
+        ("claude", 'garbage {"type": "control_request", "request": {}}', "protocol: a message that is none"),
+        ("claude", "unasked", "protocol: a tool ran that rundown was not asked about"),
+        ("claude", "die 3", "exited"),
+        ("acp", "garbage", "protocol: a line that is no JSON"),
+        (
+            "acp",
+            'garbage {"id": 1, "method": "session/request_permission"}',
+            "protocol: a permission request",
+        ),
+        ("acp", 'garbage {"id": "made up", "result": {}}', "protocol: an answer to nothing that was asked"),
     ],
 )
-def test_a_protocol_that_is_not_kept_ends_the_step_by_name(project: Path, deed: str, reason: str) -> None:
-    ran = run_agent(project, book(deed, "exec echo late > late.txt"))
+def test_a_protocol_that_is_not_kept_ends_the_step_by_name(
+    project: Path, kind: str, deed: str, reason: str
+) -> None:
+    ran = run_agent(project, book(deed, "exec echo late > late.txt", kind=kind))
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert not (project / "late.txt").exists()
     (report,) = events(project, "AgentReported")

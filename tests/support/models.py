@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 _LONGEST_S = 300.0
 """Until a reply that is held back is given all the same."""
@@ -58,6 +59,10 @@ class ScriptedModel:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+    def hold(self, until: threading.Event) -> None:
+        """Thinks about what the script does not answer until that is set."""
+        self._idle = replace(self._idle, wait=until)
 
     def generations(self) -> list[Seen]:
         """The requests that the script was for."""
