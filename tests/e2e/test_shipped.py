@@ -118,7 +118,24 @@ def test_the_action_is_composite_and_no_input_is_part_of_a_script() -> None:
         assert subprocess.run(["bash", "-n"], input=step["run"], text=True).returncode == 0
     named = set(re.findall(r"inputs\.([a-z-]+)", str(action["runs"])))
     assert named == set(action["inputs"])
-    assert {"id": "run"}.items() <= action["runs"]["steps"][1].items()
+    assert [step["id"] for step in action["runs"]["steps"]] == ["namespaces", "install", "run"]
+
+
+@pytest.mark.parametrize(("runner", "asked"), [("github-hosted", True), ("self-hosted", False), ("", False)])
+@pytest.mark.parametrize("status", [0, 1], ids=["granted", "refused"])
+def test_the_action_gives_user_namespaces_back_on_a_machine_that_is_the_jobs_own(
+    runner: str, asked: bool, status: int, tmp_path: Path
+) -> None:
+    sudo = tmp_path / "bin/sudo"
+    sudo.parent.mkdir()
+    sudo.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> {tmp_path}/asked\nexit {status}\n')
+    sudo.chmod(0o755)
+    step = read("action.yml")["runs"]["steps"][0]
+    environment = {"RUNNER_ENVIRONMENT": runner, "PATH": f"{sudo.parent}:{os.environ['PATH']}"}
+    ran = run_script(step["run"], tmp_path, environment)
+    said = (tmp_path / "asked").read_text() if asked else ""
+    assert (ran.returncode, (tmp_path / "asked").exists()) == (0, asked), ran.stderr
+    assert said == ("-n sysctl -q -w kernel.apparmor_restrict_unprivileged_userns=0\n" if asked else "")
 
 
 @pytest.mark.kernel
