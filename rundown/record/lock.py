@@ -85,6 +85,8 @@ def is_active(rundir: RunDirectory) -> bool:
 def _is_held(fd: int) -> bool:
     try:
         answer = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _WHOLE_FILE)
+    except OSError:  # where there are no locks, nobody holds one
+        return False
     finally:
         os.close(fd)
     return bool(_FLOCK.unpack(answer)[0] != fcntl.F_UNLCK)

@@ -153,7 +153,12 @@ def _typed(name: str, node: Node, report: list[Diagnostic]) -> Input:
     values: dict[str, object] = {}
     parts = {key.text or "": value for key, value in node.entries or ()}
     for key, value in parts.items():
-        if (wanted := _read(key, value, values)) is not None:
+        if key not in _KEYS:
+            known = f"an input has {', '.join(sorted(_KEYS))}"
+            report.append(
+                Code.BAD_FRONT_MATTER.at(value.span, f"`{name}.{key}` means nothing here", fix=known)
+            )
+        elif (wanted := _read(key, value, values)) is not None:
             report.append(
                 Code.BAD_FRONT_MATTER.at(value.span, f"`{name}.{key}` is not {wanted}", fix=f"write {wanted}")
             )
@@ -200,5 +205,5 @@ def _read(key: str, value: Node, values: dict[str, object]) -> str | None:
             "secret": "true or false",
             "pattern": "a regular expression",
         }
-        return wanted.get(key, f"known here (known: {', '.join(sorted(_KEYS))})")
+        return wanted[key]
     return None

