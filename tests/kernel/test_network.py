@@ -77,6 +77,17 @@ def test_an_abstract_socket_of_the_host_is_not_reachable(world, serve):
     assert _both(world, text) == ("REACHED", "ConnectionRefusedError")
 
 
+def test_nor_is_it_by_a_step_in_the_hosts_network(world, serve):
+    """What a network of its own keeps apart, Landlock's scope does here."""
+    name = f"rundown-test-{os.getpid()}"
+    serve("unix", f"@{name}")
+    text = f"import socket\ns = socket.socket(socket.AF_UNIX)\ntry: s.connect('\\0{name}'); print(s.recv(10).decode())\nexcept OSError as e: print(type(e).__name__)"
+    argv, envelope = (PYTHON, "-I", "-S", "-c", text), world.envelope(host=("net",))
+    inside = world.step(*argv, envelope=envelope)
+    weak = world.step(*argv, envelope=envelope, without=["landlock"])
+    assert (inside.text, weak.text) == ("PermissionError", "REACHED")
+
+
 @pytest.mark.parametrize(
     ("place", "refused"), [("outside", "FileNotFoundError"), ("root", "ConnectionRefusedError")]
 )
