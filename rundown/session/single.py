@@ -21,6 +21,7 @@ from rundown.session.egress import Networks
 from rundown.session.launching import Terminal
 from rundown.session.permissions import Permissions
 from rundown.session.ports import OutputSink, Prompter, Stream, Subject
+from rundown.session.remarks import remark_on
 from rundown.session.request import Place, freeze_argv
 from rundown.session.seal import check_seal
 from rundown.session.suspicion import Suspicion
@@ -98,8 +99,9 @@ def run_single(
             typed.warn(_suspected(item))
         for item in explain_no_network(_POSITION, planned.gaps, printed.tail):
             typed.warn(_suspected(item))
-    if isinstance(result, ProcessResult) and result.reason:
-        typed.warn(Diagnostic(code="sandbox/ended", message=result.reason, severity="warning"))
+    if isinstance(result, ProcessResult):
+        for warning in remark_on(result, planned.plan):
+            typed.warn(warning)
     violations = tuple(guard.settle())
     for found in violations:
         message = f"against policy: {found.capability} {found.resource}, {found.action}"

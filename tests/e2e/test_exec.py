@@ -88,6 +88,23 @@ def test_each_ending_has_its_code_and_its_word(project, words, code, ended):
     assert (found, last["exit-code"], {name: last[name] for name in ended}) == (code, code, ended)
 
 
+def test_what_a_limit_ended_and_what_ended_with_it_is_said(project):
+    (project / "limits.yaml").write_text("version: 1\ndefault: {limits: {timeout: 1s}}\n")
+    late = rundown(project, "exec", "--policy", "limits.yaml", "--", "sleep", "1000")
+    assert (late.returncode, late.stderr.splitlines()) == (
+        124,
+        [
+            "warning[sandbox/ended]: it was ended after 1.0 s, its limit of time",
+            "  fix: in .rundownrc.yaml: default: {limits: {timeout: …}}",
+        ],
+    )
+    left = rundown(project, "exec", "--allow-run", "sleep", "--", "sh", "-c", "sleep 1000 & exit 3")
+    assert (left.returncode, left.stderr) == (
+        3,
+        "warning[sandbox/ended]: 1 background process ended with the command\n",
+    )
+
+
 def test_the_command_does_not_get_the_status_descriptor(project):
     code, lines, printed = run_with_status(project, "--", "sh", "-c", "ls /proc/self/fd")
     assert (code, printed.split(), len(lines)) == (0, ["0", "1", "2", "3"], 2)
