@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-Kind = Literal["hidden", "write", "any", "across", "privileges"]
+Kind = Literal["hidden", "write", "any", "across", "privileges", "tracing", "namespaces"]
 _PHRASES: Final[tuple[tuple[Kind, str], ...]] = (
     ("write", r"read-only file ?system|\bEROFS\b|\[Errno 30\]|os error 30"),
     ("across", r"(?:invalid )?cross-device link|\bEXDEV\b|\[Errno 18\]|os error 18"),
@@ -18,12 +18,23 @@ _PHRASES: Final[tuple[tuple[Kind, str], ...]] = (
         "privileges",
         r"no new privileges|must be owned by uid 0 and have the setuid bit|effective uid is not 0",
     ),
+    (
+        "tracing",
+        r"\bptrace\b.*operation not permitted|\bPTRACE_\w+.*operation not permitted"
+        r"|perf_event_open|no permission to enable \S+ event",
+    ),
+    (
+        "namespaces",
+        r"\b(?:create|creating|to) new namespace|\b(?:unshare|cannot clone)\b.*operation not permitted"
+        r"|no usable sandbox",
+    ),
     ("any", r"permission denied|operation not permitted|\bEACCES\b|\bEPERM\b|\[Errno 13?\]|os error 13?\b"),
     (
         "hidden",
         r"no such file or directory|\bENOENT\b|\[Errno 2\]|os error 2\b|cannot find|not found|unable to open",
     ),
 )
+
 _KINDS: Final = tuple((kind, re.compile(text, re.IGNORECASE)) for kind, text in _PHRASES)
 _QUOTED: Final = re.compile(r"'([^']+)'|\"([^\"]+)\"|`([^`']+)[`']|‘([^’]+)’|“([^”]+)”")
 _WORD: Final = re.compile(r"[^\s:,;()<>\[\]'\"`‘’“”=]+")
@@ -36,8 +47,9 @@ class Suspect(Struct, frozen=True):
     """A text that may name the path that was refused, and what kind of refusal its line reads like.
 
     `any`: reading, writing or executing. `hidden`: it does not exist for the step. `across`: a rename or link
-    to or from it. `privileges`: not a path at all, but a program that wants to become root. `stressed`: in
-    quotation marks, or right before the words of the error.
+    to or from it. `privileges`, `tracing`, `namespaces`: no path at all, but a program that wants to become
+    root, to look into others, or to confine something itself. `stressed`: in quotation marks, or right before
+    the words of the error.
     """
 
     text: str
@@ -54,7 +66,7 @@ def find_suspects(output: str) -> tuple[Suspect, ...]:
         if hit is None:
             continue
         kind, words = hit
-        if kind == "privileges":
+        if kind in ("privileges", "tracing", "namespaces"):
             suspects[Suspect("", kind)] = None
         else:
             candidates = _candidates(line, words.start())

@@ -1,4 +1,4 @@
-"""What is said of how a single command ended, beyond its exit code: which limit ended it, what went with it."""
+"""What is said of how a single command ended, beyond its code: which limit ended it, what went with it."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from rundown.render.duration import render_duration, render_size
 
 
 def remark_on(result: ProcessResult, plan: SandboxPlan) -> Iterator[Diagnostic]:
-    """Yields a warning for each thing that its own output does not tell. The plan says what the limits were."""
+    """Yields a warning for each thing that its own output does not tell; `plan` says what the limits were."""
     if result.reason:
         yield _remark(result.reason)
     elif result.ending == "timed-out" and plan.timeout_ns is not None:

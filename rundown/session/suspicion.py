@@ -28,6 +28,19 @@ _MOST: Final = 5
 _TMP: Final = ("/tmp", "/var/tmp")
 _READ: Final = (Capability.READ,)
 _WRITE: Final = (Capability.WRITE,)
+_OF_NO_PATH: Final = {
+    "privileges": (
+        "no privileges are gained in a sandbox; one that needs them has `host=unconfined` on its fence"
+    ),
+    "tracing": (
+        "debuggers, tracers and profilers are refused in a sandbox; a step that needs one has `host=unconfined` "
+        "on its fence"
+    ),
+    "namespaces": (
+        "no sandbox is made inside this one; switch the program's own off (Chromium: --no-sandbox), or put "
+        "`host=unconfined` on the fence"
+    ),
+}
 _OF_KIND: Final = {"hidden": _READ, "write": _WRITE, "across": _WRITE, "any": (*_READ, *_WRITE)}
 
 
@@ -54,8 +67,8 @@ class Suspicion:
         return tuple(found.values())
 
     def _explain(self, suspect: Suspect, allowed: Allowed) -> Iterator[RefusalSuspected]:
-        if suspect.kind == "privileges":
-            yield _of_privileges(allowed)
+        if suspect.kind in _OF_NO_PATH:
+            yield _of_the_sandbox(suspect.kind, allowed)
             return
         path = os.path.normpath(os.path.join(allowed.request.cwd, suspect.text))
         if not _may_be_meant(path, suspect) or path in allowed.request.argv[:1]:
@@ -107,12 +120,12 @@ def _is_named_alone(path: str, envelope: Envelope) -> bool:
     return path in envelope.write_allow and f"{path}/**" not in envelope.write_allow
 
 
-def _of_privileges(allowed: Allowed) -> RefusalSuspected:
+def _of_the_sandbox(kind: str, allowed: Allowed) -> RefusalSuspected:
     return RefusalSuspected(
         position=allowed.request.position,
         capability=Capability.HOST.value,
         resource="unconfined",
-        why="no privileges are gained in a sandbox; one that needs them has `host=unconfined` on its fence",
+        why=_OF_NO_PATH[kind],
         flag="--allow-host unconfined",
     )
 

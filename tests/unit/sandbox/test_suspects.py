@@ -34,9 +34,25 @@ def test_the_path_of_a_refusal_is_found_however_it_is_worded(line, expected):
     )
 
 
-def test_a_program_that_wants_to_become_root_is_recognised():
-    line = 'sudo: The "no new privileges" flag is set, which prevents sudo from running as root.'
-    assert find_suspects(line) == (Suspect("", "privileges"),)
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (
+            'sudo: The "no new privileges" flag is set, which prevents sudo from running as root.',
+            "privileges",
+        ),
+        ("strace: ptrace(PTRACE_TRACEME, ...): Operation not permitted", "tracing"),
+        ("warning: ptrace: Operation not permitted", "tracing"),
+        ("No permission to enable task-clock event.", "tracing"),
+        ("unshare: unshare failed: Operation not permitted", "namespaces"),
+        ("bwrap: No permissions to create new namespace, likely because the kernel does not", "namespaces"),
+        ("bwrap: Creating new namespace failed: Operation not permitted", "namespaces"),
+        ("[1:FATAL:zygote_host_impl_linux.cc(126)] No usable sandbox! Update your kernel", "namespaces"),
+        ("cannot clone: Operation not permitted", "namespaces"),
+    ],
+)
+def test_a_program_that_wants_what_no_path_stands_for_is_recognised(line, kind):
+    assert find_suspects(line) == (Suspect("", kind),)
 
 
 @pytest.mark.parametrize(

@@ -124,9 +124,17 @@ def test_a_file_of_the_hosts_tmp_is_told_of_the_steps_own(explain, tmp_path):
     )  # fmt: skip
 
 
-def test_what_wants_root_is_told_of_the_host_word(explain):
-    (found,) = explain('sudo: The "no new privileges" flag is set\n')
-    assert (found.capability, found.flag) == ("host", "--allow-host unconfined")
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('sudo: The "no new privileges" flag is set\n', "no privileges are gained"),
+        ("strace: ptrace(PTRACE_TRACEME, ...): Operation not permitted\n", "debuggers, tracers"),
+        ("bwrap: Creating new namespace failed: Operation not permitted\n", "no sandbox is made inside"),
+    ],
+)
+def test_what_no_sandbox_gives_is_told_of_with_the_host_word(explain, line, why):
+    (found,) = explain(line)
+    assert (found.capability, found.flag, why in found.why) == ("host", "--allow-host unconfined", True)
 
 
 def test_an_unconfined_step_is_not_explained(explain, folder):
