@@ -21,7 +21,7 @@ from rundown.policy.document import decode_node
 from rundown.policy.edit import Entry, add_grant
 from rundown.policy.files import read_private, replace_file, update_private
 from rundown.policy.load import Loaded
-from rundown.policy.trust import record_trust
+from rundown.policy.trust import is_trusted, record_trust
 
 PROJECT_DOCUMENT = ".rundownrc.yaml"
 
@@ -78,15 +78,25 @@ class Keeper(Struct, frozen=True, kw_only=True):
         `runbook`: the only one it is for, "" for all. `granted_at`: now, in RFC 3339.
         Raises: InvalidInputError if the grant cannot last or the document cannot be edited; OSError.
         """
-        _require_lasting(grant)
-        path, name = self._document()
-        old = path.read_bytes() if path.exists() else None
+        path, name, old, new = self._draft(grant, runbook, granted_at)
         mode = stat.S_IMODE(path.stat().st_mode) if old is not None else 0o644
-        unchanged = self._digest() == self._loaded_digest()
-        replace_file(path, add_grant(old, name, _entry(grant, runbook, granted_at)), mode)
+        now = self._digest()  # as this run has it, or with what a person allowed in this run before
+        unchanged = now == self._loaded_digest() or is_trusted(self.state_dir, self.root, now)
+        replace_file(path, new, mode)
         if unchanged and self.loaded.trusted in ("no document", "only tightens", "recorded"):
             record_trust(self.state_dir, self.root, self._digest())
         return name
+
+    def name_for_project(self, grant: Grant, runbook: str, granted_at: str) -> str:
+        """Returns what `keep_for_project` would, and writes nothing. Raises: the same."""
+        return self._draft(grant, runbook, granted_at)[1]
+
+    def _draft(self, grant: Grant, runbook: str, granted_at: str) -> tuple[Path, str, bytes | None, bytes]:
+        """Returns the document, its name, what it holds and what it would hold."""
+        _require_lasting(grant)
+        path, name = self._document()
+        old = path.read_bytes() if path.exists() else None
+        return path, name, old, add_grant(old, name, _entry(grant, runbook, granted_at))
 
     def _document(self) -> tuple[Path, str]:
         if self.loaded.trusted == "named":

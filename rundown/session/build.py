@@ -197,7 +197,8 @@ class House(Struct, kw_only=True, dict=True):
     def guard_steps(self, folder: Path) -> StepGuard:
         """Returns what undoes things done against policy; `folder` takes what it moves away."""
         confines = self.desk.wish.sandbox != "none"
-        return StepGuard(self.denied_names, self._view(), folder, confines=confines)
+        lasting = self.desk.lasting
+        return StepGuard(self.denied_names, self._view(), folder, confines=confines, lasting=lasting)
 
     def launcher(self, ref: RunRef, terminal: Terminal) -> SandboxLauncher:
         """Returns the launcher of one run."""
@@ -266,6 +267,7 @@ def open_house(
     tmp_bytes = limits.tmp_bytes
     scope = scope_words(desk.host, limits, around.environ) if wish.sandbox != "none" else ()
     with ExitStack() as stack:
+        stack.callback(desk.lasting.end_all)  # when every step is gone with the room
         room = stack.enter_context(open_room(desk.host, tmp_bytes=tmp_bytes, grace_ns=_GRACE_NS, scope=scope))
         desk = replace(desk, host=room.host)
         if wish.keep_tmp is not None:

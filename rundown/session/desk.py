@@ -8,7 +8,7 @@ import stat
 from functools import cached_property
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rundown.errors import RundownError
@@ -28,6 +28,7 @@ from rundown.policy.trust import UntrustedError, record_trust
 from rundown.record.times import rfc3339
 from rundown.sandbox.probe import Probe
 from rundown.session.gitref import PREFIX, read_git_document
+from rundown.session.lasting import LastingGrants
 from rundown.session.ports import Choice, Prompter
 from rundown.session.project import Project, find_project
 from rundown.session.request import Place, freeze_nothing
@@ -46,7 +47,8 @@ _TRUNCATE_ABI = 3
 
 
 class Desk(Struct, kw_only=True, dict=True):
-    """One project, one policy, and what is known of this host. `cache`: the project's own, "" for none."""
+    """One project, one policy, and what is known of this host. `cache`: the project's own, "" for none.
+    `lasting`: when the project's document may be written."""
 
     around: Surroundings
     wish: Wish
@@ -55,6 +57,7 @@ class Desk(Struct, kw_only=True, dict=True):
     facts: PolicyFacts
     host: HostFacts
     cache: str
+    lasting: LastingGrants = field(default_factory=LastingGrants)
 
     @cached_property
     def compiled(self) -> CompiledRuleset:
@@ -120,9 +123,13 @@ class Desk(Struct, kw_only=True, dict=True):
         try:
             if choice is Choice.ALWAYS_ME:
                 return self.keeper.keep_personal(grant)
-            return self.keeper.keep_for_project(grant, self.facts.runbook, rfc3339(self.around.now_ns()))
+            words = (grant, self.facts.runbook, rfc3339(self.around.now_ns()))
+            name = self.keeper.name_for_project(*words)
+            self.lasting.write(lambda: self.keeper.keep_for_project(*words))
         except (RundownError, OSError) as problem:
             return f"session (it could not be kept: {problem})"
+        else:
+            return name
 
 
 def open_desk(

@@ -214,8 +214,8 @@ def _launch(
         yield from _failed(request, planned)
         return
     check_seal(request, settled.allowed, planned.plan, tools.salt)
-    tools.watch.begin(settled.allowed.envelope)
     tools.guard.begin(settled.allowed.envelope)
+    tools.watch.begin(settled.allowed.envelope)
     yield LaunchRequested(
         request=request.digest,
         position=attempt.position,

@@ -33,8 +33,8 @@ _OF_NO_PATH: Final = {
         "no privileges are gained in a sandbox; one that needs them has `host=unconfined` on its fence"
     ),
     "tracing": (
-        "debuggers, tracers and profilers are refused in a sandbox; a step that needs one has `host=unconfined` "
-        "on its fence"
+        "debuggers, tracers and profilers are refused in a sandbox; a step that needs one has "
+        "`host=unconfined` on its fence"
     ),
     "namespaces": (
         "no sandbox is made inside this one; switch the program's own off (Chromium: --no-sandbox), or put "

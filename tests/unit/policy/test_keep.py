@@ -90,6 +90,16 @@ def test_a_grant_makes_a_document_and_trusts_what_the_person_just_allowed(root):
     assert outcome(here.ruleset, run("curl x")) == "allow"
 
 
+def test_several_grants_of_one_run_leave_the_document_trusted(root):
+    kept = keeper(root)
+    kept.keep_for_project(CURL, "", WHEN)
+    assert kept.name_for_project(replace(CURL, pattern="nc"), "", WHEN) == ".rundownrc.yaml"
+    kept.keep_for_project(replace(CURL, pattern="wget"), "", WHEN)
+    found = keeper(root).loaded
+    allowed = [outcome(found.ruleset, run(text)) for text in ("curl x", "wget x", "nc x")]
+    assert (found.trusted, allowed) == ("recorded", ["allow", "allow", "deny"])
+
+
 def test_a_trusted_document_stays_trusted_with_the_one_entry_more(root):
     path = root / ".rundownrc.yaml"
     path.write_text("# mine\ndefault:\n  run:   {allow: [terraform]}  # keep\n")

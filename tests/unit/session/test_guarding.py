@@ -10,6 +10,7 @@ from rundown.model.request import Capability
 from rundown.sandbox.late import DeniedNames
 from rundown.sandbox.settings import ViewSettings
 from rundown.session.guarding import StepGuard
+from rundown.session.lasting import LastingGrants
 from tests.support.kernel import deny
 
 
@@ -63,3 +64,15 @@ def test_nothing_is_undone_of_what_ran_unconfined_by_wish(root, unconfined):
         "late",
         True,
     )
+
+
+def test_the_projects_document_is_not_written_while_a_step_could_write_it_too(root):
+    document, lasting = root / ".rundownrc.yaml", LastingGrants()
+    envelope = Envelope(write_allow=(f"{root}/**",), protect=(str(document),))
+    view = ViewSettings(root=str(root), home=str(root.parent / "home"))
+    guard = StepGuard(DeniedNames(), view, root / ".rundown/runs/1/quarantine", lasting=lasting)
+    guard.begin(envelope)
+    lasting.write(lambda: document.write_text("grants: []\n"))  # a person allows something for good
+    assert (document.exists(), list(guard.settle())) == (False, [])
+    guard.begin(envelope)
+    assert (document.read_text(), list(guard.settle())) == ("grants: []\n", [])
