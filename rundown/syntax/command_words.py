@@ -1,18 +1,21 @@
 """Which words of a command are code, or decide what is code, rather than data: scripts of a nested `-c`,
 programs started by wrappers, names that builtins evaluate.
 
-A value may stand anywhere else as one datum; here it must be plain (a word without any syntax). The tables
-hold what a shell block commonly starts; an unknown program's words are data to the shell, and what that
-program does with them is its own business.
+A value may stand anywhere else as one datum; here it must be plain (a word without any syntax). Wrappers and
+their options are those of `rundown.shell.wrappers`; an unknown program's words are data to the shell, and
+what that program does with them is its own business.
 
-Source: bash(1) SHELL BUILTIN COMMANDS and ARITHMETIC EVALUATION, dash(1), ssh(1), env(1), sudo(8), xargs(1),
-find(1), timeout(1).
+Source: bash(1) SHELL BUILTIN COMMANDS and ARITHMETIC EVALUATION, dash(1), ssh(1), find(1).
 """
 
 import re
 from collections.abc import Sequence
 
-from rundown.syntax.interpreters import INTERPRETERS, SHELLS, Code, Word, read_interpreter, read_shell
+from rundown.shell.builtins import SHELLS
+from rundown.shell.options import read_options
+from rundown.shell.tree import Word as Argument
+from rundown.shell.wrappers import Wrapper, wrappers
+from rundown.syntax.interpreters import INTERPRETERS, Code, Word, read_interpreter, read_shell
 
 _ALL_CODE = frozenset(
     (
@@ -39,31 +42,13 @@ EVALUATED_VARIABLES = frozenset(("PS4", "BASH_ENV", "ENV", "PROMPT_COMMAND", "SH
 """Variables whose value a shell expands, runs, or splits its text by."""
 _NAMES = frozenset(("unset", "read", "mapfile", "readarray", "getopts", "wait"))
 _DECLARES = frozenset(("export", "declare", "typeset", "local", "readonly"))
-_WRAPPERS: dict[str, tuple[str, ...]] = {
-    "sudo": ("-u", "-g", "-p", "-C", "-h", "-r", "-t", "-T", "-U", "-D", "-R", "--user", "--group"),
-    "doas": ("-u", "-C"),
-    "env": ("-u", "-C", "--unset", "--chdir"),
-    "nice": ("-n",),
-    "ionice": ("-c", "-n", "-p"),
-    "timeout": ("-s", "-k", "--signal", "--kill-after"),
-    "stdbuf": ("-i", "-o", "-e"),
-    "xargs": ("-I", "-n", "-P", "-L", "-d", "-a", "-E", "-s"),
-    "chroot": (),
-    "flock": ("-w", "-E", "--timeout"),
-    "taskset": (),
-    "strace": ("-e", "-o", "-p", "-s"),
-    "exec": ("-a",),
-    "time": ("-f", "-o"),
-    "command": (),
-    "builtin": (),
-    "nohup": (),
-    "setsid": (),
-    "coproc": (),
-    "busybox": (),
-    "unshare": (),
+_BEFORE_COMMANDS = {
+    "exec": Wrapper(names="exec", short="cla:", source="bash(1)"),
+    "command": Wrapper(names="command", short="pvV", source="bash(1)"),
+    "builtin": Wrapper(names="builtin", source="bash(1)"),
+    "coproc": Wrapper(names="coproc", source="bash(1)"),
 }
-_OPERANDS_FIRST = {"timeout": 1, "chroot": 1, "flock": 1, "taskset": 1}
-_SSH_VALUED = frozenset(f"-{letter}" for letter in "bcDEeFIiJLlmOopQRSWw")
+"""What stands before a command as a wrapper does, and is the shell's own."""
 _VERSIONED = re.compile(r"(python|lua|perl|ruby|php)[0-9.]*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\+?=")
 _CODE_OPTION = re.compile(r"-[A-Za-z]*[ceE]")
@@ -94,8 +79,6 @@ def _by_name(name: str, words: Sequence[Word]) -> Code | None:
         return Code(
             words=frozenset(index for index in everything if not _ASSIGNMENT.match(words[index].prefix))
         )
-    if name in _WRAPPERS:
-        return _wrapper(name, words)
     special = {
         "trap": _trap,
         "ssh": _ssh,
@@ -112,7 +95,8 @@ def _by_name(name: str, words: Sequence[Word]) -> Code | None:
         return Code(words=frozenset(file), stdin=any(word.text in ("/dev/stdin", "-") for word in words[1:]))
     if name in ("at", "batch", "crontab"):
         return Code(stdin=True)
-    return None
+    row = _BEFORE_COMMANDS.get(name) or wrappers().get(name)
+    return _wrapper(row, words) if row is not None else None
 
 
 def _name(word: Word) -> str | None:
@@ -127,38 +111,61 @@ def _shift(code: Code, by: int) -> Code:
     return Code(words=frozenset(index + by for index in code.words), stdin=code.stdin)
 
 
-def _wrapper(name: str, words: Sequence[Word]) -> Code:
-    """Options, assignments and leading operands, then a command of its own."""
-    valued, operands = _WRAPPERS[name], _OPERANDS_FIRST.get(name, 0)
-    unknown: set[int] = set()
+def _wrapper(row: Wrapper, words: Sequence[Word]) -> Code:
+    """Options, assignments and leading operands, then a command of its own, or shell text."""
+    code, index = _options(row, words)
+    stdin = index >= len(words) and row.alone == "shell" and not code
+    for before in row.before:
+        code_here, stdin_here = _command_behind(row, words, index, before)
+        code, stdin = code | code_here, stdin or stdin_here
+    return Code(words=frozenset(item for item in code if item < len(words)), stdin=stdin)
+
+
+def _options(row: Wrapper, words: Sequence[Word]) -> tuple[frozenset[int], int]:
+    """What of the options is code, and where they end. One that the row does not know counts as a flag."""
+    read = [
+        Argument(start=index, end=index, raw="", value=word.text, prefix=word.prefix)
+        for index, word in enumerate(words)
+    ]
+    texts = {
+        *row.text.split(),
+        *row.program.split(),
+        *(("S", "split-string") if "env" in row.names.split() else ()),
+    }
+    code: set[int] = set()
     index = 1
+    while True:
+        line = read_options(read, row.grammar(), index)
+        code |= {(option.value or option.word).start for option in line.options if option.name in texts}
+        strange = line.uncertain
+        if strange is None or not strange.prefix.startswith("-"):
+            return frozenset(code), line.first
+        if strange.value is None:
+            code.add(strange.start)
+        index = strange.start + 1
+
+
+def _command_behind(
+    row: Wrapper, words: Sequence[Word], index: int, operands: int
+) -> tuple[frozenset[int], bool]:
+    """What of the words behind the options is code, if the command stands behind so many operands; and
+    whether standard input is."""
+    code: set[int] = set()
     while index < len(words):
-        word = words[index]
-        text = word.text if word.text is not None else word.prefix
-        if name == "env" and text in ("-S", "--split-string"):
-            unknown.add(index + 1)
-            index += 2
-        elif text in valued and word.text is not None:
-            index += 2
-        elif text.startswith("-") and text != "-" and name != "builtin":
-            if word.text is None:
-                unknown.add(index)
-            index += 1
-        elif assigned := _ASSIGNMENT.match(text):
-            if assigned[1] in EVALUATED_VARIABLES:
-                unknown.add(index)
-            index += 1
+        text = words[index].text
+        if assigned := _ASSIGNMENT.match(text if text is not None else words[index].prefix):
+            code.update((index,) if assigned[1] in EVALUATED_VARIABLES else ())
         elif operands:
             operands -= 1
-            index += 1
         else:
             break
-    rest = _shift(code_in(words[index:]), index)
-    started = {index} if index < len(words) and words[index].text is None else set()
-    stdin = rest.stdin or (name == "xargs" and _starts_shell(words[index:]))
-    return Code(
-        words=frozenset(item for item in (*unknown, *started, *rest.words) if item < len(words)), stdin=stdin
-    )
+        index += 1
+    rest = words[index:]
+    if row.takes == "shell":
+        return frozenset((*code, *range(index, len(words)))), False
+    found = _shift(code_in(rest), index)
+    code.update((index,) if rest and rest[0].text is None else ())
+    return frozenset((*code, *found.words)), found.stdin or (row.items and _starts_shell(rest))
 
 
 def _starts_shell(words: Sequence[Word]) -> bool:
@@ -188,15 +195,7 @@ def _printf(words: Sequence[Word]) -> Code:
 
 def _ssh(words: Sequence[Word]) -> Code:
     """`ssh [options] DESTINATION [COMMAND…]`: the words of COMMAND are joined to a remote script."""
-    index = 1
-    while index < len(words):
-        text = words[index].text
-        if text in _SSH_VALUED:
-            index += 2
-        elif text is not None and text.startswith("-"):
-            index += 1
-        else:
-            break
+    _, index = _options(wrappers()["ssh"], words)
     unknown = {
         item
         for item in range(1, min(index, len(words)))

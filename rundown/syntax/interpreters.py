@@ -42,7 +42,6 @@ class Interpreter(Struct, frozen=True, kw_only=True):
         return option in self.long or (short and option[-1] in self.letters)
 
 
-SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ksh", "mksh", "ash", "fish", "rbash"))
 _SHELL_VALUED = ("--rcfile", "--init-file")
 _PERL = Interpreter(letters="eE", valued=("-I", "-M"))
 _NODE = Interpreter(letters="ep", long=("--eval", "--print"), valued=("-r", "--require", "--import"))
