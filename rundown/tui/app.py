@@ -9,7 +9,9 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from rundown.errors import RundownError
 from rundown.model.diagnostic import Diagnostic
+from rundown.render.escape import visible
 from rundown.session.run import Ended
 from rundown.tui.chooser import ChooserScreen
 from rundown.tui.clock import Clock, real_clock
@@ -21,6 +23,7 @@ from rundown.tui.opening import Shelves
 from rundown.tui.questions import yes_or_no
 from rundown.tui.run_screen import RunScreen
 from rundown.tui.themes import DARK, LIGHT, themes
+from rundown.tui.watcher import Watcher
 
 _PATIENCE_S = 12.0
 
@@ -83,7 +86,7 @@ class RundownApp(App[None]):
 
     def open_errand(self, errand: Errand) -> None:
         """Opens the screen of a run."""
-        screen = RunScreen(errand, self._clock, self._conduct)
+        screen = RunScreen(errand, self._clock, self._conduct if errand.watched is None else Watcher)
         self._conductors.append(screen.conductor)
         self.push_screen(screen, lambda _: self._choose_again())
 
@@ -157,6 +160,22 @@ class RundownApp(App[None]):
     def on_run_screen_ended(self, message: RunScreen.Ended) -> None:
         """Remembers how a run ended, for the exit code."""
         self.ended, self.problems, self.root = message.ended, (), message.root
+
+    def on_run_screen_let_go(self, message: RunScreen.LetGo) -> None:
+        """The run that was watched can be gone on with here: its screen is opened anew, with all of it on
+        record."""
+        if self._leaving:
+            return
+        while not isinstance(self.screen, RunScreen):
+            self.pop_screen()
+        try:
+            errand = self._shelves.open(message.run_id)
+        except RundownError as problem:
+            told = problem.diagnostics[0].message
+            self.notify(visible(told), severity="error", timeout=10, markup=False)
+            return
+        self.screen.dismiss(None)
+        self.call_later(self.open_errand, errand)
 
     def on_run_screen_gone(self, message: RunScreen.Gone) -> None:
         """The engine of the run screen is gone."""

@@ -21,6 +21,7 @@ from rundown.model.event import Event
 from rundown.model.policy import Grant
 from rundown.model.runbook import Runbook
 from rundown.policy.show import policy_lines
+from rundown.record.place import RunsPlace
 from rundown.session.build import House, open_house
 from rundown.session.library import Opened
 from rundown.session.outlook import Outlook
@@ -63,15 +64,23 @@ class Manner(Struct, frozen=True, kw_only=True):
     shape: Callable[[Opened, Start], Start] = lambda opened, start: start
 
 
+class Watched(Struct, frozen=True, kw_only=True):
+    """A run that another process drives: where it lies, and that process by its own word."""
+
+    place: RunsPlace
+    pid: int | None
+
+
 class Errand(Struct, frozen=True, kw_only=True):
     """What a run screen is opened for. `run_id`, `run_path` and `earlier` are of a run on record; "" for a
-    new one."""
+    new one. `watched`: the run is driven elsewhere, and `earlier` ends before the unit under way."""
 
     manner: Manner
     opened: Opened
     run_id: str = ""
     run_path: Path | None = None
     earlier: tuple[Event, ...] = ()
+    watched: Watched | None = None
 
 
 class Conductor:

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from rundown.tui.words import Situation
 
-_ALWAYS: tuple[Situation, ...] = ("opening", "ready", "running", "held", "rest", "over", "closed")
+_ALWAYS: tuple[Situation, ...] = ("opening", "ready", "running", "held", "rest", "over", "watched", "closed")
 _LIVE: tuple[Situation, ...] = ("ready", "running", "held", "rest")
 
 
@@ -138,6 +138,7 @@ DEEDS = (
         action="revoke",
         word="revoke",
         told="Revoke the grant under the cursor (Permissions)",
+        when=_LIVE,
     ),
     Deed(key="slash", shown="/", action="find", word="find", told="Find words in the pane"),
     Deed(key="n", shown="n", action="next", word="next", told="The next line that holds the words"),

@@ -63,14 +63,14 @@ class ScreenFrontend:
         self._deck = deck
         self._stage = stage
 
-    def show(self, event: Event) -> None:
-        """Hands an event on."""
+    def show(self, event: Event, *, age_ns: int = 0) -> None:
+        """Hands an event on; `age_ns`: how long ago it was."""
         if isinstance(event.body, StepStarted):
             self._stage.shelf.begin(self._deck, event.body.position)
         if isinstance(event.body, ProcessEnded | LaunchFailed | RunPaused):
             self._stage.give_terminal_back()
             self._stage.shelf.current.close()
-        self._stage.post(EventShown(self._deck, event))
+        self._stage.post(EventShown(self._deck, event, age_ns))
 
     def output(self, stream: Stream, chunk: bytes) -> None:
         """Keeps what a step prints."""

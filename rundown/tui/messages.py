@@ -57,11 +57,11 @@ class RunOpened(Message):
 
 
 class EventShown(Message):
-    """An event is on record."""
+    """An event is on record, since `age_ns`."""
 
-    def __init__(self, deck: int, event: Event) -> None:
+    def __init__(self, deck: int, event: Event, age_ns: int = 0) -> None:
         super().__init__()
-        self.deck, self.event = deck, event
+        self.deck, self.event, self.age_ns = deck, event, age_ns
 
 
 class OutputGrew(Message):
@@ -118,6 +118,10 @@ class CameToRest(Message):
     def __init__(self, ended: Ended | None = None, problems: tuple[Diagnostic, ...] = ()) -> None:
         super().__init__()
         self.ended, self.problems = ended, problems
+
+
+class LetGo(Message):
+    """The other process drives the run no more."""
 
 
 class Closed(Message):

@@ -8,15 +8,17 @@ from msgspec.structs import replace
 
 from rundown.errors import InvalidInputError, RundownError
 from rundown.model.contract import Contract
+from rundown.model.event import Event, StepStarted
 from rundown.record.events import read_events
 from rundown.record.ids import short_id
 from rundown.record.listing import RunEntry, list_runs, outermost_contract
+from rundown.record.lock import holder, is_active
 from rundown.record.place import RunsPlace
 from rundown.record.rundir import EVENTS, RunDirectory
 from rundown.session.library import Document, Opened, known_runbooks, open_runbook, parse_document
 from rundown.session.project import find_project
 from rundown.session.reopening import RUNBOOK_COPY
-from rundown.tui.conductor import Errand, Manner
+from rundown.tui.conductor import Errand, Manner, Watched
 
 _MOST_RUNS = 50
 
@@ -90,7 +92,10 @@ class Shelves:
             return None
         with RunDirectory.open(self.place(), contract.run_id) as directory:
             opened = _reread(directory, contract)
+            watched = Watched(place=self.place(), pid=holder(directory)) if is_active(directory) else None
             events = tuple(read_events(directory.path / EVENTS))
+            if watched is not None:
+                events = events[: _under_way(events)]
             wish = replace(self._wish, root=Path(contract.root))
             return Errand(
                 manner=replace(self._manner, wish=wish, prompted=contract.prompted),
@@ -98,6 +103,7 @@ class Shelves:
                 run_id=contract.run_id,
                 run_path=directory.path,
                 earlier=events,
+                watched=watched,
             )
 
     def _runbook(self, path: Path) -> Shelf:
@@ -108,6 +114,12 @@ class Shelves:
         except RundownError as problem:
             return Shelf(argument=name, name=name, told=problem.diagnostics[0].message, state="damaged")
         return Shelf(argument=name, name=name, told=front.description)
+
+
+def _under_way(events: tuple[Event, ...]) -> int:
+    """The place of the fact that the last unit began."""
+    starts = (place for place, event in enumerate(events) if isinstance(event.body, StepStarted))
+    return max(starts, default=len(events))
 
 
 def _reread(directory: RunDirectory, contract: Contract) -> Opened:

@@ -91,6 +91,12 @@ class Progress:
         return self.units[place] if place is not None else None
 
     @property
+    def failed(self) -> Unit | None:
+        """The unit that failed last."""
+        found = [unit for unit in self.units if unit.state == "fail" and not unit.is_group]
+        return max(found, key=lambda unit: unit.started_at, default=None)
+
+    @property
     def done(self) -> tuple[int, int]:
         """How many units have a result, of how many."""
         own = [unit for unit in self.units if not unit.is_group and "/" not in unit.key]

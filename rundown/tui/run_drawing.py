@@ -48,13 +48,12 @@ class RunDrawing:
         self.show_grants()
 
     def _running_ns(self) -> int:
-        return (
-            self._it.clock() - self._it.went_ns if self._it.situation == "running" and self._it.went_ns else 0
-        )
+        goes = self._it.situation in ("running", "watched") and self._it.went_ns
+        return self._it.clock() - self._it.went_ns if goes else 0
 
     def tick(self) -> None:
         """Shows how long the step has run by now."""
-        if self._it.situation == "running":
+        if self._it.situation in ("running", "watched"):
             self._it.query_one("#tree", StepTree).show(self._it.progress.units, running_ns=self._running_ns())
             self.show_words()
 
@@ -99,7 +98,18 @@ class RunDrawing:
         if it.problem is not None and it.situation in ("closed", "ready", "over"):
             return visible(it.problem.message)
         stepping = it.conductor.helm.stepping
-        return tell(it.situation, it.progress, running_ns=self._running_ns(), stepping=stepping)
+        return tell(
+            it.situation,
+            it.progress,
+            running_ns=self._running_ns(),
+            stepping=stepping,
+            driver=self.driver_words(),
+        )
+
+    def driver_words(self) -> str:
+        """Returns who drives a run that is watched."""
+        watched = self._it.errand.watched
+        return f"process {watched.pid}" if watched is not None and watched.pid else "another process"
 
     def _tone(self) -> str:
         if self._it.asks:
@@ -108,7 +118,7 @@ class RunDrawing:
             self._it.situation == "over" and self._it.progress.status == "stopped"
         ):
             return "bad"
-        tones = {"held": "ask", "rest": "ask", "running": "now", "over": "good"}
+        tones = {"held": "ask", "rest": "ask", "running": "now", "watched": "now", "over": "good"}
         return tones.get(self._it.situation, "")
 
     def show_step(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import Key
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
@@ -31,6 +32,7 @@ from rundown.tui.run_layout import CSS, lay_out
 from rundown.tui.step_tree import StepTree
 from rundown.tui.words import Situation
 
+_DRIVING = frozenset(deed.key for deed in DEEDS if "watched" not in deed.when)
 _TICK_S = 0.5
 _SAID = 8
 """Lines of a step that a question about its failure shows."""
@@ -54,6 +56,13 @@ class RunScreen(RunActions, RunDrawing, Screen[None]):
         def __init__(self, ended: EndedRun, root: str) -> None:
             super().__init__()
             self.ended, self.root = ended, root
+
+    class LetGo(Message):
+        """The process that drove the run does so no more."""
+
+        def __init__(self, run_id: str) -> None:
+            super().__init__()
+            self.run_id = run_id
 
     class Gone(Message):
         """The engine is gone; `problems`: why it never began."""
@@ -99,8 +108,8 @@ class RunScreen(RunActions, RunDrawing, Screen[None]):
         self.query_one("#events", LinePane).show(self._events)
         self.query_one("#tree").focus()
         self.action_pane("step")
-        if self.progress.current is not None:
-            self.query_one("#tree", StepTree).go(self.progress.current)
+        if (unit := self.progress.current or self.progress.failed) is not None:
+            self.query_one("#tree", StepTree).go(unit)
         self.set_interval(_TICK_S, self.tick)
         self.refresh_all()
         self.conductor.begin(lends=self.may_suspend)
@@ -136,6 +145,10 @@ class RunScreen(RunActions, RunDrawing, Screen[None]):
         if message.is_child:
             self.progress.read(message.deck, message.earlier)
         self.situation, self.problem = "running", None
+        if self.errand.watched is not None:
+            self.situation = "watched"
+            self.policy = (f"{self.driver_words()} reads the policy; its decisions are among the events.",)
+            self.show_policy()
         self.refresh_all()
 
     def on_event_shown(self, message: messages.EventShown) -> None:
@@ -145,7 +158,7 @@ class RunScreen(RunActions, RunDrawing, Screen[None]):
         self.query_one("#events", LinePane).update()
         body = message.event.body
         if isinstance(body, LaunchRequested):
-            self.went_ns = self.clock()
+            self.went_ns = self.clock() - message.age_ns
         if isinstance(body, StepStarted):
             self.went_ns, self.todo = 0, ""
             if self.follows and self.progress.current is not None:
@@ -243,6 +256,17 @@ class RunScreen(RunActions, RunDrawing, Screen[None]):
             self.situation = "ready"
         self.look_again()
         self.refresh_all()
+
+    def on_let_go(self) -> None:
+        """No other process drives the run any more."""
+        self.post_message(RunScreen.LetGo(self.run_id))
+
+    def on_key(self, event: Key) -> None:
+        """Says why a key that would drive the run does nothing."""
+        if self.situation == "watched" and event.key in _DRIVING:
+            self.notify(
+                f"{self.driver_words()} drives this run: what it does is only shown here.", timeout=10
+            )
 
     def on_closed(self, message: messages.Closed) -> None:
         """The engine is gone."""

@@ -31,7 +31,7 @@ def themes() -> tuple[Theme, Theme]:
             primary="#2f6090",
             secondary="#5b6472",
             accent="#2f6090",
-            success="#2f7d3b",
+            success="#236a2f",
             warning="#8a5a00",
             error="#b3261e",
             foreground="#22262c",
@@ -39,7 +39,7 @@ def themes() -> tuple[Theme, Theme]:
             surface="#fbfaf7",
             panel="#efede6",
             boost="#e4e1d8",
-            variables=_variables("#e4e1d8", "#cbc7bb", "#626a76"),
+            variables=_variables("#e4e1d8", "#cbc7bb", "#58606b"),
         ),
     )
 

@@ -6,9 +6,9 @@ from rundown.render.duration import render_duration
 from rundown.render.escape import visible
 from rundown.tui.progress import Progress
 
-Situation = Literal["opening", "ready", "running", "held", "rest", "over", "closed"]
+Situation = Literal["opening", "ready", "running", "held", "rest", "over", "watched", "closed"]
 """What the keys mean now: the house is not open yet; a run may begin; one goes; one is held before a step;
-one is paused; one has ended; the engine is gone."""
+one is paused; one has ended; another process drives it; the engine is gone."""
 
 _PAUSES = {
     "denied": "was refused",
@@ -19,8 +19,16 @@ _PAUSES = {
 }
 
 
-def tell(situation: Situation, progress: Progress, *, running_ns: int = 0, stepping: bool = False) -> str:
-    """Returns the sentence, without markup; every text from outside is escaped."""
+def tell(
+    situation: Situation,
+    progress: Progress,
+    *,
+    running_ns: int = 0,
+    stepping: bool = False,
+    driver: str = "another process",
+) -> str:
+    """Returns the sentence, without markup; every text from outside is escaped. `driver`: who drives a run
+    that is watched."""
     unit = progress.current
     name = f"Step {unit.position.rpartition('/')[2]}" if unit is not None and unit.position else "The run"
     match situation:
@@ -31,16 +39,23 @@ def tell(situation: Situation, progress: Progress, *, running_ns: int = 0, stepp
                 " step by step." if stepping else "; t: step by step first."
             )
         case "running":
-            told = f" for {render_duration(running_ns)}" if running_ns >= 1_000_000_000 else ""
-            return f"{name} is running{told}." + (" It stops before the next step." if stepping else "")
+            told = " It stops before the next step." if stepping else ""
+            return f"{name} is running{_for(running_ns)}.{told}"
         case "held":
             return f"{name} has not run yet: r runs it."
         case "rest":
             return _paused(progress, name)
         case "over":
             return _ended(progress)
+        case "watched":
+            told = f"{name} is running{_for(running_ns)}" if unit is not None else "The run goes on"
+            return f"{told}, driven by {driver}: read only."
         case "closed":
             return "The run cannot go on here. q leaves."
+
+
+def _for(running_ns: int) -> str:
+    return f" for {render_duration(running_ns)}" if running_ns >= 1_000_000_000 else ""
 
 
 def _paused(progress: Progress, name: str) -> str:

@@ -3,6 +3,9 @@
 import json
 import os
 import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -279,6 +282,43 @@ def test_after_a_crash_the_terminal_is_restored_and_the_run_is_on_record(project
         screen = terminal.screen()
     assert restored(screen), screen
     assert [body["reason"] for body in events(project, "RunPaused")] == ["interrupted"]
+
+
+@contextmanager
+def closing_file(path: Path) -> Iterator[None]:
+    """Whatever happens, the step that waits for the file is let go."""
+    try:
+        yield
+    finally:
+        path.touch()
+
+
+def test_a_run_that_another_process_drives_is_followed_until_it_can_be_gone_on_with(project):
+    """Its output is shown as it comes; keys that would drive it say why they do not; then it is ours."""
+    text = "# Waits\n\n## 1. Wait\n\n```sh\necho waiting-$((40 + 2))\nuntil [ -e go ]; do sleep 0.1; done\n"
+    text += "echo went-$((40 + 3))\n```\n\n## 2. Fail\n\n```sh\nexit 3\n```\n"
+    (project / "waits.runbook.md").write_text(text)
+    command = [RUNDOWN, "run", "waits.runbook.md", "--non-interactive"]
+    with (
+        subprocess.Popen(command, cwd=project, env=bare_environment(project)) as driver,
+        closing_file(project / "go"),
+    ):
+        wait_until(
+            lambda: list((project / ".rundown/runs").glob("*/output/*.log")) != [], "the step's output"
+        )
+        with at_terminal(project, "tui", "last") as terminal:
+            terminal.wait_for(f"driven by process {driver.pid}: read only.")
+            terminal.press("2")
+            terminal.wait_for("waiting-42")
+            terminal.press("r")
+            terminal.wait_for("drives this run")
+            (project / "go").touch()
+            terminal.wait_for("Stopped.")
+            terminal.press("Home", "2")
+            terminal.wait_for("went-43")
+            terminal.press("q")
+            assert terminal.wait_exit() == 0, terminal.screen()
+    assert driver.returncode == 1
 
 
 def test_without_a_terminal_it_says_what_to_do_instead(project):
