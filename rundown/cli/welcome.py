@@ -2,6 +2,12 @@
 
 from rundown import __version__
 from rundown.cli.completing import runbook_names
+from rundown.cli.places import runs_place
+from rundown.errors import RundownError
+from rundown.record.ids import short_id
+from rundown.record.listing import list_runs
+from rundown.record.stash import Stash, find_active
+from rundown.render.escape import visible
 from rundown.render.style import Style
 
 _FIRST = (
@@ -32,5 +38,22 @@ def welcome(style: Style) -> str:
         more = f"  (and {len(here) - _MOST} more)" if len(here) > _MOST else ""
         lines += ["", "runbooks here:", *(f"  {name}" for name in here[:_MOST])]
         lines += [more] if more else []
-    lines += ["", "all commands: rundown --help"]
+    lines += [*_waiting(), "", "all commands: rundown --help"]
     return "\n".join(lines) + "\n"
+
+
+def _waiting() -> list[str]:
+    """The run that is not over, if there is one, and how to go on with it."""
+    try:
+        place = runs_place(None, None)
+        entries = list_runs(place)
+        active = find_active(entries, Stash(place).find(entries))
+    except RundownError:  # whoever asks about runs is told
+        return []
+    if active is None:
+        return []
+    reason = f" ({active.reason})" if active.reason else ""
+    go_on = "attach" if active.state == "active" else "resume"
+    run = short_id(active.run_id)
+    standing = f"{visible(active.runbook_file)}, {active.state}{reason}"
+    return ["", f"not over yet: {standing}", f"  rundown status {run}", f"  rundown {go_on} {run}"]

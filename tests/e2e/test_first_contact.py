@@ -28,6 +28,18 @@ def test_alone_it_says_what_to_do_next_and_what_lies_here(project):
 
 
 @pytest.mark.kernel
+def test_alone_it_names_the_run_that_is_not_over(project):
+    (project / "ask.runbook.md").write_text("# Ask\n\n## 1. One\n\n```sh\ntac /dev/null\n```\n")
+    assert "not over" not in rundown(project).stdout
+    assert rundown(project, "run", "ask.runbook.md", "--non-interactive").returncode == 3
+    shown = rundown(project).stdout
+    assert "not over yet: ask.runbook.md, paused (denied)" in shown
+    (goes_on,) = (line.split() for line in shown.splitlines() if "rundown resume" in line)
+    assert rundown(project, *goes_on[1:], "--allow-run", "tac", "--non-interactive").returncode == 0
+    assert "not over" not in rundown(project).stdout
+
+
+@pytest.mark.kernel
 @pytest.mark.parametrize("kind", ["python", "node", "go", "rust", "other"])
 def test_what_init_writes_is_valid_and_its_last_word_is_the_command_to_run(project, kind):
     done = rundown(project, "init", "--kind", kind, "--agents", "--ci")
