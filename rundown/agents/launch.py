@@ -22,8 +22,6 @@ from rundown.model.runbook import AgentBody
 NO_COMMAND = "agents/no-command"
 """The code of an `acp` step whose program nobody names; a policy may."""
 
-_DUMMY = "rundown-holds-the-real-key"
-
 
 class AgentLaunch(Struct, frozen=True, kw_only=True):
     """`script` is sh text, "" for a program that is talked to: then `argv`, its first word to be looked up on
@@ -107,11 +105,11 @@ def _model_variables(place: AgentPlace) -> dict[str, str]:
     """Where the model is, for every client library of that API. Source: the libraries' documentation."""
     match place.api:
         case "anthropic":
-            return {"ANTHROPIC_BASE_URL": place.gateway, "ANTHROPIC_API_KEY": _DUMMY}
+            return {"ANTHROPIC_BASE_URL": place.gateway, "ANTHROPIC_API_KEY": place.key}
         case "openai":
-            return {"OPENAI_BASE_URL": f"{place.gateway}/v1", "OPENAI_API_KEY": _DUMMY}
+            return {"OPENAI_BASE_URL": f"{place.gateway}/v1", "OPENAI_API_KEY": place.key}
         case "gemini":
-            return {"GOOGLE_GEMINI_BASE_URL": place.gateway, "GEMINI_API_KEY": _DUMMY}
+            return {"GOOGLE_GEMINI_BASE_URL": place.gateway, "GEMINI_API_KEY": place.key}
         case None:
             return {}
 

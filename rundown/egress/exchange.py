@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from rundown.egress.model_api import ModelApi
 from rundown.egress.model_request import Refused, read_request
 from rundown.egress.prices import cost_at_most
-from rundown.egress.upstream import Headers, Upstream, Withheld
+from rundown.egress.upstream import Headers, Upstream, Withheld, shows_word
 from rundown.egress.usage import Usage, UsageReader
 
 _CHUNK: Final = 1 << 16
@@ -36,6 +36,7 @@ class Ledger(Struct, kw_only=True):
     budget_usd: float | None
     turns: int | None
     exceeded: Callable[[str], object]
+    word: str = ""
     usage: Usage = Usage()
     spent_usd: float = 0.0
     refusals: list[str] = field(default_factory=list)
@@ -119,6 +120,8 @@ class Exchange:
     def _judge(self, event: h11.Request, body: bytes) -> _Request | Refused:
         method, target = event.method.decode(), event.target.decode("ascii", "replace")
         path, _, query = target.partition("?")
+        if self._ledger.word and not shows_word(event.headers, query, self._ledger.word):
+            return Refused(reason="the request does not show the key that the step was given")
         api = self._ledger.api
         if not api.allows(method, path):
             self._ledger.refuse(f"{method} {path[:200]}: not one of the model's own paths")

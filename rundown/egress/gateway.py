@@ -32,15 +32,18 @@ class GatewayLimits(Struct, frozen=True, kw_only=True):
 
 class Gateway:
     """A context manager; serves on a thread of its own. `exceeded(reason)` is called once, on that thread,
-    when a limit is reached."""
+    when a limit is reached. `word`: what clients show as their key; "" where nobody else can connect."""
 
-    def __init__(self, upstream: Upstream, limits: GatewayLimits, exceeded: Callable[[str], object]) -> None:
+    def __init__(
+        self, upstream: Upstream, limits: GatewayLimits, exceeded: Callable[[str], object], word: str = ""
+    ) -> None:
         self._ledger = Ledger(
             upstream=upstream,
             api=APIS[upstream.api],
             budget_usd=limits.budget_usd,
             turns=limits.turns,
             exceeded=exceeded,
+            word=word,
         )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="gateway", daemon=True)

@@ -8,6 +8,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterable
+from hmac import compare_digest
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -56,6 +57,7 @@ _OVERRIDES: Final = {
     b"x-rewrite-url",
 }
 _QUERY_CREDENTIALS: Final = {"key", "api_key", "access_token", "oauth_token"}
+_KEYS: Final = (b"x-api-key", b"api-key", b"x-goog-api-key")
 _FORWARDING: Final = (b"forwarded", b"via", b"x-forwarded-", b"x-real-ip")
 
 
@@ -201,3 +203,12 @@ def _overlap(content: bytes, secret: bytes) -> int:
     """How many of the last bytes are the beginning of the secret."""
     most = min(len(content), len(secret) - 1)
     return next((size for size in range(most, 0, -1) if content.endswith(secret[:size])), 0)
+
+
+def shows_word(headers: Iterable[tuple[bytes, bytes]], query: str, word: str) -> bool:
+    """Whether a client shows a word where clients of these APIs show their key."""
+    fields = [(bytes(name).lower(), bytes(value)) for name, value in headers]
+    shown = [value for name, value in fields if name in _KEYS]
+    shown += [value[len(b"Bearer ") :] for name, value in fields if name == b"authorization"]
+    shown += [value.encode() for name, value in parse_qsl(query) if name == "key"]
+    return any(compare_digest(value, word.encode()) for value in shown)

@@ -4,6 +4,7 @@ All of it is gone at the end. Nothing in it is a secret: the key stays in the ga
 """
 
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from rundown.agents.launch import AgentLaunch, furnish
-from rundown.agents.place import AgentPlace, Furniture
+from rundown.agents.place import DUMMY_KEY, AgentPlace, Furniture
 from rundown.egress.gateway import Gateway, GatewayLimits
 from rundown.egress.route import Route
 from rundown.egress.upstream import Upstream
@@ -66,8 +67,10 @@ def open_posting(folder: Path, terms: Terms) -> Iterator[Posting]:
         home = stack.enter_context(open_private(folder, "agent"))
         gateway = None
         port = 0
+        # The machine's own loopback is everybody's: there only the agent's own requests are forwarded.
+        word = "" if terms.walls.net else f"rundown-{secrets.token_hex(16)}"
         if terms.upstream is not None:
-            gateway = stack.enter_context(Gateway(terms.upstream, terms.limits, terms.exceeded))
+            gateway = stack.enter_context(Gateway(terms.upstream, terms.limits, terms.exceeded, word))
             port = terms.route_port if terms.walls.net else gateway.serve_loopback()
         shown = INSIDE if terms.walls.view else str(home)
         place = AgentPlace(
@@ -75,6 +78,7 @@ def open_posting(folder: Path, terms: Terms) -> Iterator[Posting]:
             root=terms.root,
             api=terms.upstream.api if terms.upstream is not None else None,
             gateway=f"http://127.0.0.1:{port}" if port else "",
+            key=word or DUMMY_KEY,
         )
         furniture = furnish(terms.launch, place)
         _lay_out(home, furniture)

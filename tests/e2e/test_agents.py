@@ -98,6 +98,18 @@ def test_no_byte_of_the_key_is_inside(project: Path, kind: str) -> None:
     assert KEY.encode() not in stored and KEY not in ran.stdout + ran.stderr
 
 
+def test_without_a_sandbox_the_gateway_takes_the_agents_own_requests_alone(project: Path) -> None:
+    """It listens on the machine's loopback then, which everybody shares."""
+    model = ScriptedModel()
+    with model:
+        ran = run_agent(project, book("model", "env ANTHROPIC_API_KEY"), "--no-sandbox", model=model)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "model: 200" in ran.stdout
+    assert "ANTHROPIC_API_KEY=rundown-" in ran.stdout and "holds-the-real-key" not in ran.stdout
+    assert KEY not in ran.stdout + ran.stderr
+    assert [request.headers["x-api-key"] for request in model.seen] == [KEY]
+
+
 @BOTH
 def test_no_byte_of_the_key_is_in_the_agents_memory_as_seen_from_outside(project: Path, kind: str) -> None:
     (project / "try.runbook.md").write_text(book("background exec sleep 60", "hang", kind=kind))

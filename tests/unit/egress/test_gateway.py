@@ -355,3 +355,28 @@ def test_the_parents_own_proxy_is_gone_through_and_a_refusal_of_it_is_said() -> 
     listening.close()
     assert (status, b"the proxy at 127.0.0.1 says 407" in body) == (502, True)
     assert told[0].startswith(b"CONNECT api.example:443 HTTP/1.1\r\n") and KEY.encode() not in told[0]
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "status"),
+    [
+        ({"x-api-key": "a-word"}, "", 200),
+        ({"authorization": "Bearer a-word"}, "", 200),
+        ({"x-goog-api-key": "a-word"}, "", 200),
+        ({}, "?key=a-word", 200),
+        ({}, "", 403),
+        ({"x-api-key": "another"}, "", 403),
+        ({"x-own": "a-word"}, "", 403),
+        ({"authorization": "Basic a-word"}, "", 403),
+    ],
+)
+def test_on_the_machines_loopback_only_who_shows_the_word_is_forwarded(headers, query, status) -> None:
+    model = ScriptedModel()
+    with model, Gateway(upstream(model), GatewayLimits(), lambda reason: None, "a-word") as gateway:
+        client = http.client.HTTPConnection("127.0.0.1", gateway.serve_loopback(), timeout=PATIENCE_SECONDS)
+        found, said = post(client, f"/v1/messages{query}", **headers)
+        client.close()
+        spent = gateway.usage.requests
+    assert (found, len(model.seen), spent) == (status, *((1, 1) if status == 200 else (0, 0)))
+    assert status == 200 or b"does not show the key that the step was given" in said
+    assert all(request.headers["x-api-key"] == KEY for request in model.seen)
