@@ -78,8 +78,8 @@ def test_every_problem_is_reported_at_once(project):
 def test_a_runbook_of_ten_megabytes_is_answered_in_seconds(project):
     (project / "big.runbook.md").write_bytes(GOOD.encode() + b"\nx" * 5_000_000)
     before = processor_seconds()
-    assert_refused(rundown(project, "run", "big.runbook.md"), 2, project)
-    assert processor_seconds() - before < 5
+    assert_refused(rundown(project, "run", "big.runbook.md", fresh=True), 2, project)
+    assert 0 < processor_seconds() - before < 5
 
 
 BAD_POLICIES = {

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.support.patience import RUN_SECONDS
 from tests.support.sources import ROOT, tracked_files
+from tests.support.warm import may_be_warm, run_warm
 
 BIN = Path(sys.executable).parent
 RUNDOWN = BIN / "rundown"
@@ -74,16 +75,21 @@ def rundown(
     environment: Mapping[str, str] | None = None,
     seconds: float = RUN_SECONDS,
     user: int | None = None,
+    fresh: bool = False,
 ) -> subprocess.CompletedProcess[str]:
     """Runs the real program in `place`, without a terminal, as `user` if one is named; its status is the
-    caller's to judge.
+    caller's to judge. `fresh`: Python is started anew, as a child of this process.
 
     Raises: subprocess.TimeoutExpired.
     """
+    argv = [str(RUNDOWN), *(str(word) for word in words)]
+    around = bare_environment(place, environment)
+    if user is None and not fresh and may_be_warm(around):
+        return run_warm(argv, place, around, seconds)
     return subprocess.run(
-        [str(RUNDOWN), *(str(word) for word in words)],
+        argv,
         cwd=place,
-        env=bare_environment(place, environment),
+        env=around,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
