@@ -50,7 +50,7 @@ class ClaudeConversation:
 
     def __init__(self, task: str) -> None:
         self._task = task
-        self._answered: set[str] = set()
+        self._allowed: set[str] = set()
         self._waiting: dict[str, str] = {}
         self._messages: set[str] = set()
 
@@ -75,10 +75,10 @@ class ClaudeConversation:
         """Returns the answer to one `can_use_tool`; the input stays as the agent wrote it."""
         request = self._waiting.pop(call.id)
         if permit.allowed:
+            self._allowed.add(call.id)
             response: dict[str, Any] = {"behavior": "allow", "updatedInput": json.loads(call.raw)}
         else:
             response = {"behavior": "deny", "message": permit.reason}
-        self._answered.add(call.id)
         return _reply(request, response)
 
     def _message(self, message: dict[str, Any]) -> Iterator[Happening]:
@@ -118,12 +118,12 @@ class ClaudeConversation:
                 yield Said(text=block["text"])
 
     def _results(self, message: dict[str, Any]) -> Iterator[Happening]:
-        """A result of a call that was never asked for means that something let it through."""
+        """A result of a call that was not allowed means that something else let it through."""
         for block in message["content"] if isinstance(message["content"], list) else ():
             if block.get("type") != "tool_result":
                 continue
-            if block["tool_use_id"] not in self._answered and not block.get("is_error"):
-                yield Broken(reason="a tool ran that rundown was not asked about")
+            if block["tool_use_id"] not in self._allowed and not block.get("is_error"):
+                yield Broken(reason="a tool ran that rundown had not allowed")
 
 
 def read_call(call_id: str, tool: str, given: dict[str, Any]) -> ToolCall:

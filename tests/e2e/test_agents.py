@@ -242,7 +242,7 @@ def test_a_killed_bridge_takes_its_agent_along(project: Path, kind: str) -> None
     [
         ("claude", "garbage", "protocol: a message that is none of the protocol"),
         ("claude", 'garbage {"type": "control_request", "request": {}}', "protocol: a message that is none"),
-        ("claude", "unasked", "protocol: a tool ran that rundown was not asked about"),
+        ("claude", "unasked", "protocol: a tool ran that rundown had not allowed"),
         ("claude", "die 3", "exited"),
         ("acp", "garbage", "protocol: a line that is no JSON"),
         (

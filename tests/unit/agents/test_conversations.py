@@ -114,6 +114,10 @@ def test_a_result_that_nobody_was_asked_about_breaks_the_protocol() -> None:
     assert [type(item) for item in tell(peer, result_of("toolu_1"))] == [Broken]
     peer.answer(call, YES)
     assert tell(peer, result_of("toolu_1"), result_of("toolu_9", is_error=True)) == []
+    (call,) = calls(tell(peer, can_use("Bash", {"command": "curl x"}, "toolu_2")))
+    peer.answer(call, NO)
+    assert tell(peer, result_of("toolu_2", is_error=True)) == []
+    assert [type(item) for item in tell(peer, result_of("toolu_2"))] == [Broken]
 
 
 @pytest.mark.parametrize(
