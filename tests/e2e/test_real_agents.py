@@ -19,7 +19,7 @@ from tests.support.agents import KEY
 from tests.support.memory import confined_below, is_in_memory, name_of
 from tests.support.models import Reply, ScriptedModel
 from tests.support.ordinary import ordinary_folder, settle_in
-from tests.support.patience import wait_until
+from tests.support.patience import RUN_SECONDS, wait_until
 from tests.support.project import RUNDOWN, bare_environment, commit_all, rundown
 from tests.support.running import Running, only_run
 from tests.support.terminal import Terminal
@@ -46,7 +46,7 @@ EXEC = {"claude": "Bash", "opencode": "bash", "codex": "exec_command", "gemini":
 def runs(kind: str, command: str) -> tuple[str, dict[str, object]]:
     """A call of this agent's own tool for commands."""
     word = "cmd" if kind == "codex" else "command"
-    more = {} if kind == "codex" else {"description": "it is fine"}
+    more = {"yield_time_ms": 30_000} if kind == "codex" else {"description": "it is fine"}
     return EXEC[kind], {word: command, **more}
 
 
@@ -395,11 +395,11 @@ def test_a_whole_interactive_agent_is_confined(tmp_path: Path, kind: str) -> Non
         place = model.url.removeprefix("http://")
         argv = [RUNDOWN, "exec", "--profile", kind, "--allow-net", place, "--", kind, *words]
         with Terminal(argv, cwd=project, environment=environment, columns=110) as terminal:
-            terminal.wait_for(ready)
+            terminal.wait_for(ready, RUN_SECONDS)
             terminal.type("Do it now")
             terminal.wait_for("Do it now")
             terminal.press("Enter")
-            terminal.wait_for("ALL DONE NOW")
+            terminal.wait_for("ALL DONE NOW", RUN_SECONDS)
     assert (project / "end.txt").exists() and (project / "made.txt").read_text() == "made\n"
     assert (project / "stolen.txt").read_text() == ""
     assert not (home / "outside.txt").exists()

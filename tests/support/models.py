@@ -91,22 +91,22 @@ class ScriptedModel:
             def do_POST(self) -> None:
                 seen = self._note(keep=False)
                 reply = model.take(seen)
-                if reply.wait is not None:
-                    reply.wait.wait(_LONGEST_S)
                 asked = json.loads(seen.body or b"{}")
                 path = seen.path.partition("?")[0]
+                wire = wire_of(path, reply, asked)
+                streams = wire is not None and (bool(asked.get("stream")) or ":stream" in path)
+                if streams:
+                    self._begin()
+                if reply.wait is not None:
+                    reply.wait.wait(_LONGEST_S)
                 if path.endswith(("count_tokens", ":countTokens")):
                     self._json({"input_tokens": 10, "totalTokens": 10})
-                elif path.endswith("/messages"):
-                    self._send(anthropic(reply, asked), asked.get("stream", False))
-                elif path.endswith("/responses"):
-                    self._send(responses(reply, asked), asked.get("stream", False))
-                elif path.endswith("/chat/completions"):
-                    self._send(chat(reply, asked), asked.get("stream", False))
-                elif ":streamGenerateContent" in path or ":generateContent" in path:
-                    self._send(gemini(reply), ":stream" in path)
-                else:
+                elif wire is None:
                     self._json({"error": {"message": f"no such path {path}"}}, status=404)
+                elif streams:
+                    self._stream(wire)
+                else:
+                    self._json(wire.whole)
 
             def _note(self, keep: bool = True) -> Seen:
                 body = self._body()
@@ -135,14 +135,14 @@ class ScriptedModel:
                 if self.command != "HEAD":
                     self.wfile.write(body)
 
-            def _send(self, wire: "Wire", stream: bool) -> None:
-                if not stream:
-                    self._json(wire.whole)
-                    return
+            def _begin(self) -> None:
+                """The head of a stream comes at once, however long the model thinks."""
                 self.send_response(200)
                 self.send_header("Content-Type", "text/event-stream")
                 self.send_header("Transfer-Encoding", "chunked")
                 self.end_headers()
+
+            def _stream(self, wire: "Wire") -> None:
                 for name, value in wire.events:
                     head = f"event: {name}\n" if name else ""
                     text = value if isinstance(value, str) else json.dumps(value)
@@ -166,6 +166,17 @@ class Wire(Struct, frozen=True, kw_only=True):
 
     whole: dict[str, Any]
     events: tuple[tuple[str, Any], ...]
+
+
+def wire_of(path: str, reply: Reply, asked: dict[str, Any]) -> Wire | None:
+    """Returns the reply on the wire that a path belongs to, None for another path."""
+    if path.endswith("/messages"):
+        return anthropic(reply, asked)
+    if path.endswith("/responses"):
+        return responses(reply, asked)
+    if path.endswith("/chat/completions"):
+        return chat(reply, asked)
+    return gemini(reply) if "enerateContent" in path else None
 
 
 def _offers_tools(body: bytes) -> bool:
