@@ -14,7 +14,7 @@ from rundown.shell.directories import MAY_MOVE, MOVERS, Course, Where, entered, 
 from rundown.shell.functions import Functions
 from rundown.shell.options import unknown
 from rundown.shell.scope import Scope
-from rundown.shell.tree import Compound, Function, Item, Placed, Script, Simple, Word
+from rundown.shell.tree import Compound, Function, Item, Placed, Redirection, Script, Simple, Word
 
 _TEXTS = frozenset(["<<", "<<-", "<<<"])
 _INPUTS = _TEXTS | {"<", "<>", "<&"}
@@ -139,9 +139,11 @@ class Walker(Functions):
         if command.variable:
             self.loop_variable(command, scope)
         inner = scope
+        outer, self.input = self.input, _input_of(command.redirections, self.input)
         for block in command.blocks:
             inner = scope if block.certain else inner.inner()
             self.script(block.script, inner)
+        self.input = outer
         if command.kind in ("(", "coproc"):
             self.ledger.where = where
         elif loses:
@@ -174,9 +176,10 @@ class Walker(Functions):
             if word.inner:
                 self.word(word, scope)
         if command.words:
-            outer, self.input = self.input, _input_of(command)
+            outer, self.input = self.input, _input_of(command.redirections, self.input)
             launch.start(self, command.words, scope)
-            self.input = outer
+            if len(command.words) > 1 or command.words[0].value != "exec":
+                self.input = outer
 
     def text(self, text: str, part: Placed, scope: Scope, note: str) -> None:
         """Goes through text that this very shell runs (`eval`, `trap`)."""
@@ -186,7 +189,9 @@ class Walker(Functions):
         """Goes through text that another shell runs (`sh -c`)."""
         where = self.ledger.where
         for reading in readings(text, dialect):
-            self.nested(text, part, Walker(self.ledger, self.budget, reading).whole, reading, note)
+            walker = Walker(self.ledger, self.budget, reading)
+            walker.input = self.input
+            self.nested(text, part, walker.whole, reading, note)
             self.ledger.where = where
 
     def nested(
@@ -240,9 +245,10 @@ class Walker(Functions):
         launch.builtin(self, words, scope)
 
 
-def _input_of(command: Simple) -> Word | None:
-    """The text that stands in for the command's standard input, None if the last redirection of it is no text."""
-    inputs = [
-        item for item in command.redirections if item.operator in _INPUTS and item.descriptor in ("", "0")
-    ]
-    return inputs[-1].target if inputs and inputs[-1].operator in _TEXTS else None
+def _input_of(redirections: Sequence[Redirection], outer: Word | None) -> Word | None:
+    """The text that a command has for its standard input, None if that is no text. `outer`: what it is without
+    a redirection."""
+    inputs = [item for item in redirections if item.operator in _INPUTS and item.descriptor in ("", "0")]
+    if not inputs:
+        return outer
+    return inputs[-1].target if inputs[-1].operator in _TEXTS else None
