@@ -13,9 +13,10 @@ from rundown.record.chain import verify_lines
 from rundown.record.events import damaged, read_events, read_lines
 from rundown.record.issue import RECEIPT
 from rundown.record.listing import RunEntry, list_runs, open_run
-from rundown.record.readings import RunSummary, summarise
+from rundown.record.lock import is_active
+from rundown.record.readings import RunSummary, seen_from_outside, summarise
 from rundown.record.requests import check_requests
-from rundown.record.rundir import CONTRACT, EVENTS
+from rundown.record.rundir import CONTRACT, EVENTS, RunDirectory
 from rundown.render.output import OutputFilter
 
 _EPILOG = """\b
@@ -27,6 +28,8 @@ Examples:
 
 Exit code: 0, or 6 if the log does not hold together.
 """
+_AT_REST = {"paused": ("paused",), "interrupted": ("paused", "interrupted")}
+"""How those below a run stand that has come to rest, by how it stands itself."""
 
 
 @click.command("show", epilog=_EPILOG)
@@ -55,7 +58,7 @@ def command(
 
         return write_report(run, page, runs_place(root, runs_dir))
     with open_run(runs_place(root, runs_dir), run) as directory:
-        summary = _summary(directory.path, directory.read_file(CONTRACT))
+        summary = _summary(directory)
         receipt = directory.path / RECEIPT
         if position is not None:
             _print_output(directory.read_file(_output_of(summary, position)))
@@ -74,14 +77,15 @@ def status(run: str | None, root: Path | None, runs_dir: Path | None) -> int:
     """Say where a run is, and where the runbooks that it runs are."""
     place = runs_place(root, runs_dir)
     with open_run(place, run) as directory:
-        summaries = [_summary(directory.path, directory.read_file(CONTRACT))]
+        summaries = [_summary(directory)]
         run_id = directory.run_id
-    entries = list_runs(place) if summaries[0].status == "paused" else ()
+    states = _AT_REST.get(summaries[0].status, ())
+    entries = tuple(entry for entry in list_runs(place) if entry.state in states) if states else ()
     seen = {run_id}
     while (child := _standing_in(entries, run_id)) is not None and child not in seen:
         seen.add(child)
         with open_run(place, child) as directory:
-            summaries.append(_summary(directory.path, directory.read_file(CONTRACT)))
+            summaries.append(_summary(directory))
         run_id = child
     sys.stdout.write(render_standing(tuple(summaries), stream_style(sys.stdout)))
     return 0
@@ -89,8 +93,7 @@ def status(run: str | None, root: Path | None, runs_dir: Path | None) -> int:
 
 def _standing_in(entries: tuple[RunEntry, ...], run_id: str) -> str | None:
     """The run below a run that has come to rest, which is not over either."""
-    below = (entry for entry in entries if entry.parent_run == run_id and entry.state == "paused")
-    return next((entry.run_id for entry in below), None)
+    return next((entry.run_id for entry in entries if entry.parent_run == run_id), None)
 
 
 def _page(summary: RunSummary, receipt: Path) -> str:
@@ -107,13 +110,14 @@ def _print_output(content: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def _summary(path: Path, contract: bytes) -> RunSummary:
-    findings = verify_lines(contract.removesuffix(b"\n"), read_lines(path / EVENTS))
-    if not findings:
-        findings = check_requests(read_events(path / EVENTS))
+def _summary(directory: RunDirectory) -> RunSummary:
+    was_driven = is_active(directory)
+    path = directory.path / EVENTS
+    contract = directory.read_file(CONTRACT).removesuffix(b"\n")
+    findings = verify_lines(contract, read_lines(path)) or check_requests(read_events(path))
     if findings:
-        raise damaged(path / EVENTS, findings)
-    return summarise(read_events(path / EVENTS))
+        raise damaged(path, findings)
+    return seen_from_outside(summarise(read_events(path)), was_driven=was_driven)
 
 
 def _output_of(summary: RunSummary, position: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from rundown.record.ids import short_id
 from rundown.record.readings import Attempt, RunSummary
 from rundown.render.duration import render_duration
 from rundown.render.escape import visible
@@ -10,7 +11,13 @@ from rundown.render.event import describe_change
 from rundown.render.style import Style, Tone
 from rundown.render.terminal import describe_ending
 
-_TONES: dict[str, Tone] = {"completed": "green", "stopped": "red", "paused": "yellow", "running": "cyan"}
+_TONES: dict[str, Tone] = {
+    "completed": "green",
+    "stopped": "red",
+    "paused": "yellow",
+    "interrupted": "yellow",
+    "running": "cyan",
+}
 _MOST_CHANGES = 20
 
 
@@ -32,19 +39,21 @@ def render_standing(family: tuple[RunSummary, ...], style: Style) -> str:
         lines.append(f"  in       {file} at step {visible(below.position)}")
     if summary.status == "paused" and summary.reason == "waiting":
         lines.append("waits for a person: rundown pass   or: rundown fail")
+    first = family[0].run
+    if summary.status == "interrupted" and first is not None:
+        lines.append(f"its process died; go on: rundown resume {visible(short_id(first.run_id))}")
     return "\n".join(lines) + "\n"
 
 
 def _head(summary: RunSummary, style: Style) -> list[str]:
     run = summary.run
+    if run is None:
+        return [style.paint("a run that never began", "bold")]
     status = summary.status + (f" ({summary.reason})" if summary.reason else "")
     painted = style.paint(visible(status), _TONES[summary.status], "bold")
-    lines = [
-        f"{style.paint(visible(run.runbook_file), 'bold') if run else 'a run that never began'}  {painted}"
-    ]
-    if run is not None:
-        lines.append(f"  run      {visible(run.run_id)}")
-        lines.append(f"  root     {visible(run.root)}")
+    lines = [f"{style.paint(visible(run.runbook_file), 'bold')}  {painted}"]
+    lines.append(f"  run      {visible(run.run_id)}")
+    lines.append(f"  root     {visible(run.root)}")
     duration = render_duration(summary.duration_ns)
     started = visible(summary.started_at[:19].replace("T", " "))
     lines.append(f"  started  {started} UTC, {duration} to the last event")

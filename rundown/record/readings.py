@@ -52,14 +52,15 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 
 class RunSummary(Struct, frozen=True, kw_only=True):
-    """A whole run. `status` running: its last word is neither an end nor a pause.
+    """A whole run. `status` running: its last word is neither an end nor a pause; interrupted: nor does any
+    process drive the run, which events alone cannot tell (`seen_from_outside`).
 
     `position` is the last unit that was entered, `reason` why it is paused, `message` what its end said.
     `unknown` names types of events that this version cannot read: what they say is missing here.
     """
 
     run: RunStarted | None
-    status: Literal["running", "paused", "completed", "stopped"]
+    status: Literal["running", "interrupted", "paused", "completed", "stopped"]
     started_at: str
     last_at: str
     events: int
@@ -89,6 +90,13 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     def duration_ns(self) -> int:
         """From the first event to the last, pauses included."""
         return elapsed_ns(self.started_at, self.last_at)
+
+
+def seen_from_outside(summary: RunSummary, *, was_driven: bool) -> RunSummary:
+    """Returns the summary with what its reader knows: whether a process had the run when reading began."""
+    if summary.status != "running" or was_driven:
+        return summary
+    return msgspec.structs.replace(summary, status="interrupted")
 
 
 def summarise(events: Iterable[Event]) -> RunSummary:

@@ -16,7 +16,8 @@ from rundown.model.event import Event
 from rundown.record.chain import Finding, verify_lines
 from rundown.record.events import damaged, read_events
 from rundown.record.issue import RECEIPT, file_findings, read_stored_log
-from rundown.record.readings import RunSummary, summarise
+from rundown.record.lock import is_active
+from rundown.record.readings import RunSummary, seen_from_outside, summarise
 from rundown.record.rundir import EVENTS, RunDirectory
 from rundown.record.verify import Verdict, Verifier, verify_receipt
 from rundown.render.duration import render_duration
@@ -38,7 +39,7 @@ from rundown.session.texts import Texts
 from rundown.session.values import BUILTINS, load_values
 from rundown.syntax.parse import parse_runbook
 
-_TONES = {"completed": "pass", "stopped": "fail", "paused": "wait", "running": "wait"}
+_TONES = {"completed": "pass", "stopped": "fail"}
 OpenRun = Callable[[str], RunDirectory]
 
 
@@ -57,10 +58,10 @@ def make_report(directory: RunDirectory, reading: Reading) -> Report:
     Raises:
         RecordError: the run's log does not hold together.
     """
-    events = _checked(directory)
-    summary = summarise(events)
+    log = _checked(directory)
+    events, summary = log.events, summarise(log.events)
     root = summary.run.root if summary.run is not None else ""
-    views = tuple(_family(directory, events, reading, above="", seen={directory.run_id}))
+    views = tuple(_family(directory, log, reading, above="", seen={directory.run_id}))
     return Report(
         runs=views,
         numbers=_numbers(summary, views),
@@ -95,21 +96,28 @@ def make_report(directory: RunDirectory, reading: Reading) -> Report:
     )
 
 
-def _checked(directory: RunDirectory) -> tuple[Event, ...]:
-    path = directory.path / EVENTS
+class _Log(Struct, frozen=True, kw_only=True):
+    """`was_driven`: a process had the run when the reading began."""
+
+    events: tuple[Event, ...]
+    was_driven: bool
+
+
+def _checked(directory: RunDirectory) -> _Log:
+    was_driven, path = is_active(directory), directory.path / EVENTS
     log = read_stored_log(path)
     findings = verify_lines(log.contract, log.lines)
     if findings:
         raise damaged(path, findings)
-    return tuple(read_events(path))
+    return _Log(events=tuple(read_events(path)), was_driven=was_driven)
 
 
 def _family(
-    directory: RunDirectory, events: tuple[Event, ...], reading: Reading, *, above: str, seen: set[str]
+    directory: RunDirectory, log: _Log, reading: Reading, *, above: str, seen: set[str]
 ) -> Iterator[RunView]:
     """`seen`: the runs that are on the page already. A stranger's may name itself as its own part."""
-    yield _run_view(directory, events, above)
-    for event in events:
+    yield _run_view(directory, log, above)
+    for event in log.events:
         body = event.body
         if isinstance(body, told.ChildStarted) and body.run_id not in seen:
             seen.add(body.run_id)
@@ -118,12 +126,13 @@ def _family(
                 yield from _family(below, _checked(below), reading, above=part, seen=seen)
 
 
-def _run_view(directory: RunDirectory, events: tuple[Event, ...], above: str) -> RunView:
-    summary, line = summarise(events), draw_line(events)
+def _run_view(directory: RunDirectory, log: _Log, above: str) -> RunView:
+    events, line = log.events, draw_line(log.events)
+    summary = seen_from_outside(summarise(events), was_driven=log.was_driven)
     run = summary.run
     return RunView(
         title=_title(directory, run) or (run.runbook_file if run is not None else "a run that never began"),
-        status=Mark(text=_standing(summary), tone=_TONES[summary.status]),
+        status=Mark(text=_standing(summary), tone=_TONES.get(summary.status, "wait")),
         message=summary.message,
         facts=tuple(_run_facts(summary, events)),
         steps=tuple(step_views(directory, events, run.root if run is not None else "", line)),

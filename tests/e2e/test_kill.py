@@ -101,6 +101,7 @@ def test_a_step_dies_with_the_rundown_that_started_it(project):
 def test_a_step_in_doubt_is_not_run_again_where_nobody_can_be_asked(project):
     run = kill_in_second_step(project)
     assert (marks(project), types_on_record(project)[-1]) == ("one two", "LaunchRequested")
+    assert "its process died; go on: rundown resume" in rundown(project, "status").stdout
     resumed = rundown(project, "resume", run, "--non-interactive")
     assert (resumed.returncode, marks(project)) == (5, "one two"), resumed.stdout + resumed.stderr
     assert "in-doubt" in resumed.stdout
@@ -242,6 +243,7 @@ def test_a_second_process_is_refused_and_the_first_goes_on(project):
         )
         removed = rundown(project, "prune", "--all", "--unfinished")
         assert (removed.returncode, "0 removed" in removed.stdout) == (0, True), removed.stdout
+        assert "three.runbook.md  running" in rundown(project, "status").stdout
         say_go(project)
         assert running.wait() == 0
     assert marks(project) == "one two three"

@@ -8,7 +8,7 @@ from rundown.cli.summary import render_standing, render_summary
 from rundown.model.event import RunStarted, ViolationSeen
 from rundown.model.sandbox import Gap, ProcessResult, StageFailure
 from rundown.record import facts
-from rundown.record.readings import Attempt, RunSummary
+from rundown.record.readings import Attempt, RunSummary, seen_from_outside, summarise
 from rundown.render.style import Style
 
 AT = "2026-01-02T03:04:05.000000Z"
@@ -115,7 +115,7 @@ def test_a_run_is_told_on_one_page() -> None:
 
 def test_a_run_that_never_began_is_a_run(tmp_path: Path) -> None:
     empty = RunSummary(run=None, status="running", started_at="", last_at="", events=0)
-    assert render_summary(empty, Style()).splitlines()[0] == "a run that never began  running"
+    assert render_summary(empty, Style()).splitlines()[0] == "a run that never began"
 
 
 def test_many_changes_are_counted() -> None:
@@ -132,6 +132,22 @@ def test_a_standing_names_each_runbook_on_the_way_down() -> None:
         "  in       child.runbook.md at step 7",
         "waits for a person: rundown pass   or: rundown fail",
     ]
+
+
+def test_a_run_whose_process_died_is_said_to_be_interrupted() -> None:
+    running = replace(WHOLE, status="running", reason="", run=replace(STARTED, runbook_file="died.md"))
+    assert seen_from_outside(running, was_driven=True) == running
+    died = seen_from_outside(running, was_driven=False)
+    told = render_standing((died,), Style()).splitlines()
+    assert (told[0], told[-1]) == (
+        "died.md  interrupted",
+        "its process died; go on: rundown resume 09a0704296dd",
+    )
+
+
+def test_of_a_run_that_never_began_nothing_else_is_told() -> None:
+    empty = summarise(())
+    assert render_standing((empty,), Style()) == "a run that never began\n"
 
 
 HOSTILE = "x\x1b[2J\u202e"
