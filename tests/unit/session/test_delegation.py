@@ -124,6 +124,8 @@ def test_a_kind_promises_what_its_adapter_can_keep() -> None:
         "command",
         "claude",
         "opencode",
+        "codex",
+        "gemini",
     }
     assert all(kind.caps.fails_closed for kind in KINDS.values())
 
