@@ -264,7 +264,7 @@ def test_the_time_of_a_run_ends_the_step_and_the_run(project: Path) -> None:
     (project / "slow.runbook.md").write_text(
         "# S\n\n## 1. Wait\n- PASS CONTINUE\n- FAIL RETRY 3\n\n```sh\nsleep 60\n```\n\n## 2. Never\n\n```sh\ntrue\n```\n"
     )
-    ran = rundown(project, "run", "slow.runbook.md", "--timeout", "700ms", "--junit", "j.xml")
+    ran = rundown(project, "run", "slow.runbook.md", "--timeout", "4s", "--junit", "j.xml")
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert "stopped: the time of the run (--timeout) is over" in ran.stdout
     assert suite_of(project / "j.xml") == [("1 Wait", ["failure"]), ("2 Never", ["skipped"])]
