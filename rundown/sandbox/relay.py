@@ -338,6 +338,8 @@ class Relay:
                 detail="the fork server, or what it made, ended before the command was started",
             )
         status = signal.SIGKILL if self._ended is None else int(self._ended["status"])
+        if self._ended is None and self._cause is None:
+            self._reason = "its sandbox was ended from outside, and every process of it with it"
         ended = {"ending": self._cause} if self._cause else _ending(status)
         return ProcessResult(
             **ended,

@@ -2,7 +2,9 @@
 
 import json
 import os
+import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -86,6 +88,27 @@ def test_each_ending_has_its_code_and_its_word(project, words, code, ended):
     found, lines, _ = run_with_status(project, *words)
     last = lines[-1]
     assert (found, last["exit-code"], {name: last[name] for name in ended}) == (code, code, ended)
+
+
+def test_that_a_sandbox_was_ended_from_outside_is_said(project):
+    reader, writer = os.pipe()
+    with subprocess.Popen(
+        [str(RUNDOWN), "exec", "--non-interactive", "--json-status-fd", str(writer), "--", "sleep", "1000"],
+        cwd=project,
+        env=bare_environment(project),
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        pass_fds=(writer,),
+    ) as process:
+        os.close(writer)
+        with open(reader) as status:
+            command = json.loads(status.readline())["child-pid"]
+            init = int(Path(f"/proc/{command}/stat").read_text().rpartition(")")[2].split()[1])
+            os.kill(init, signal.SIGKILL)
+        _, said = process.communicate()
+    told = "warning[sandbox/ended]: its sandbox was ended from outside, and every process of it with it\n"
+    assert (process.returncode, said, Path(f"/proc/{command}").exists()) == (137, told, False)
 
 
 def test_what_a_limit_ended_and_what_ended_with_it_is_said(project):
