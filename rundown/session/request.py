@@ -4,6 +4,7 @@ Refuses nothing itself; what cannot be known (dynamic, unparseable) becomes an o
 """
 
 import shlex
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,6 +22,10 @@ AGENT_PROGRAM = "the agent that does this step"
 
 FENCE_PROGRAM = f"{AGENT_PROGRAM}, as the runbook's `command=` has it"
 """The same where the runbook says which program, and with which words."""
+
+
+_SET_BY_SHELLS: Final = frozenset({"PWD", "OLDPWD", "SHLVL"})
+"""Source: bash(1) "Shell Variables", POSIX.1-2024 `sh`, "Environment Variables": PWD."""
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -157,8 +162,8 @@ def _directory(
 
 
 def _wanted_variables(found: Extraction, options: FenceOptions, workspace: Workspace) -> dict[str, str]:
-    """Each name with who wants it."""
-    used = set(found.variables) & workspace.parent_variables()
+    """Each name with who wants it. What a shell sets anew in any case is not taken from anybody."""
+    used = (set(found.variables) & workspace.parent_variables()) - _SET_BY_SHELLS
     return dict.fromkeys(used, "used by the step's text") | dict.fromkeys(options.env, "the fence's env=")
 
 

@@ -90,6 +90,7 @@ ORDINARY = [
     "npm ci && npm run build",
     "go test ./... && cargo build --release",
     "PYTHONPATH=src python -m pytest",
+    'export PATH="$PWD/tools/bin:$PATH" && pytest -q',
     'for f in src/*.py; do wc -l "$f"; done | sort -n > report.txt',
     "tar czf dist/app.tar.gz src && sha256sum dist/app.tar.gz",
     "./scripts/lint.sh",

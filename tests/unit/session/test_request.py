@@ -18,7 +18,7 @@ from tests.support.fakes import PlainWorkspace
 
 PLACE = Place(run_id="r", position="2.1", attempt=3, cwd="/srv/app")
 SPAN = Span(file="a.runbook.md", line=9, excerpt="```sh")
-HOST = PlainWorkspace(variables=frozenset({"HOME", "DEPLOY_ENV", "OTHER"}))
+HOST = PlainWorkspace(variables=frozenset({"HOME", "PWD", "OLDPWD", "SHLVL", "DEPLOY_ENV", "OTHER"}))
 
 
 def command(text: str, language: str = "sh", **options: object) -> CommandBody:
@@ -107,6 +107,10 @@ def test_the_fences_words_are_things_to_decide() -> None:
 
 def test_a_variable_that_the_parent_does_not_have_is_nobodys_secret() -> None:
     assert freeze('echo "$NOT_THERE"\n').env_names == ()
+
+
+def test_what_a_shell_sets_anew_in_any_case_is_not_asked_for() -> None:
+    assert freeze('echo "$PWD $OLDPWD $SHLVL"; PATH_="$PWD/bin"\n').env_names == ()
 
 
 def test_typed_words_are_no_shell_text() -> None:
