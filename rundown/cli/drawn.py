@@ -7,7 +7,7 @@ line. An unanswered question rings the bell and runs the command that the user d
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -17,6 +17,7 @@ from rundown.cli.prompter import TerminalPrompter
 from rundown.cli.sheet import Sheet
 from rundown.cli.tty import Tty, open_tty
 from rundown.model.runbook import Input
+from rundown.prompt.report_choices import DOUBT_CHOICES, REPORT_CHOICES
 from rundown.render.escape import visible
 from rundown.render.question import describe_words
 from rundown.render.style import Style
@@ -147,23 +148,12 @@ class DrawnPrompter:
 
     def report(self, title: str) -> Report:
         """Asks how a unit went that a person does."""
-        choices = [
-            ("l", "later: leave the run waiting", Report(kind="later")),
-            ("p", "pass: it is done and went well", Report(kind="pass")),
-            ("f", "fail: it went wrong", Report(kind="fail")),
-        ]
-        return self._choose("How did it go?", title, choices, lambda: self._plain.report(title))
+        return self._choose("How did it go?", title, REPORT_CHOICES, lambda: self._plain.report(title))
 
     def settle_doubt(self, title: str) -> Report:
         """Asks what to do with a step that may or may not have run."""
-        choices = [
-            ("s", "stop here, decide later", Report(kind="later")),
-            ("r", "run it again", Report(kind="again")),
-            ("p", "count it as passed", Report(kind="pass")),
-            ("f", "count it as failed", Report(kind="fail")),
-        ]
         sentence = f"{title} was running when rundown ended"
-        return self._choose("In doubt", sentence, choices, lambda: self._plain.settle_doubt(title))
+        return self._choose("In doubt", sentence, DOUBT_CHOICES, lambda: self._plain.settle_doubt(title))
 
     def mend(self, failure: Failure) -> Mend:
         """Asks what to do about a step that failed."""
@@ -204,7 +194,7 @@ class DrawnPrompter:
         return self._choose("Confirm", sentence, choices, lambda: self._plain.confirm(sentence))
 
     def _choose(
-        self, title: str, sentence: str, choices: list[tuple[str, str, T]], plain: Callable[[], T]
+        self, title: str, sentence: str, choices: Sequence[tuple[str, str, T]], plain: Callable[[], T]
     ) -> T:
         def draw() -> "Prompt[T]":
             from rundown.prompt.choice import Asking, ChoicePrompt

@@ -12,6 +12,7 @@ from rundown.cli.outlook import describe_foreseen, render_outlook
 from rundown.cli.tty import Tty, open_tty, select, supply_value
 from rundown.model.runbook import Input
 from rundown.prompt.host_choices import HOST_CHOICES
+from rundown.prompt.report_choices import DOUBT_CHOICES, REPORT_CHOICES
 from rundown.render.style import Style
 from rundown.session.ports import (
     Ahead,
@@ -26,7 +27,6 @@ from rundown.session.ports import (
     Report,
 )
 
-_Kind = Literal["pass", "fail", "again", "later"]
 _MendKind = Literal["again", "edit", "shell", "pass", "skip", "stop"]
 Opens = Callable[[], AbstractContextManager[Tty | None]]
 
@@ -110,27 +110,16 @@ class TerminalPrompter:
         with self._terminal() as tty:
             if tty is None:
                 return Report(kind="later")
-            choices: list[tuple[str, str, _Kind]] = [
-                ("p", "pass: it is done and went well", "pass"),
-                ("f", "fail: it went wrong", "fail"),
-                ("l", "later: leave the run waiting", "later"),
-            ]
-            kind = select(tty, f"How did it go?  {title}", choices, default="later")
-        return Report(kind=kind or "later")
+            later = REPORT_CHOICES[0][2]
+            return select(tty, f"How did it go?  {title}", REPORT_CHOICES, default=later) or later
 
     def settle_doubt(self, title: str) -> Report:
         """Asks what to do with a step that may or may not have run."""
         with self._terminal() as tty:
             if tty is None:
                 return Report(kind="later")
-            choices: list[tuple[str, str, _Kind]] = [
-                ("r", "run it again", "again"),
-                ("p", "count it as passed", "pass"),
-                ("f", "count it as failed", "fail"),
-                ("s", "stop here, decide later", "later"),
-            ]
-            kind = select(tty, f"{title} was running when rundown ended. What now?", choices, default="later")
-        return Report(kind=kind or "later")
+            sentence, later = f"{title} was running when rundown ended. What now?", DOUBT_CHOICES[0][2]
+            return select(tty, sentence, DOUBT_CHOICES, default=later) or later
 
     def mend(self, failure: Failure) -> Mend:
         """Asks what to do about a step that failed."""

@@ -12,6 +12,7 @@ from rundown.prompt.failure import FailurePrompt
 from rundown.prompt.host import HostPrompt
 from rundown.prompt.permission import PermissionPrompt
 from rundown.prompt.preflight import PreflightPrompt
+from rundown.prompt.report_choices import DOUBT_CHOICES, REPORT_CHOICES
 from rundown.render.style import Style
 from rundown.session.ports import Ahead, Failure, HostQuestion, Question, Report
 from rundown.tui.forms import LineScreen
@@ -61,11 +62,7 @@ def _report(title: str, task: str) -> Asking[Report]:
     return Asking(
         title="This one is yours",
         sentence=title,
-        choices=(
-            ("l", "later: leave the run waiting", Report(kind="later")),
-            ("p", "pass: it is done and went well", Report(kind="pass")),
-            ("f", "fail: it went wrong", Report(kind="fail")),
-        ),
+        choices=REPORT_CHOICES,
         text=task,
     )
 
@@ -74,11 +71,6 @@ def _doubt(title: str) -> Asking[Report]:
     return Asking(
         title="Nobody saw how it ended",
         sentence=title,
-        choices=(
-            ("l", "later: leave the run as it is", Report(kind="later")),
-            ("a", "run it again", Report(kind="again")),
-            ("p", "count it as passed", Report(kind="pass")),
-            ("f", "count it as failed", Report(kind="fail")),
-        ),
+        choices=DOUBT_CHOICES,
         notes=("It was running when rundown ended: it may have run whole, in part, or not at all.",),
     )
