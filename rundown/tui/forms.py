@@ -8,8 +8,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.reactive import reactive
 from textual.screen import ModalScreen
-from textual.widgets import Input as Line
+from textual.widgets import Input as TextInput
 from textual.widgets import Select, Static
 
 from rundown.model.runbook import Input
@@ -26,13 +27,20 @@ _BOX = """
     }
     .label { height: auto; margin-top: 1; }
     .problem { height: auto; color: $error; display: none; }
-    Input { border: none; height: 1; padding: 0 1; background: $background; margin-top: 0; }
-    Input:focus { border: none; background: $cursor-row; }
+    Line { border: none; height: 1; padding: 0 1; background: $background; margin-top: 0; }
+    Line:focus { border: none; background: $cursor-row; }
     Select { height: auto; }
     Select > SelectCurrent { border: none; padding: 0 1; background: $background; }
     Select:focus > SelectCurrent { background: $cursor-row; }
     KeyBar { margin-top: 1; padding: 0; }
 """
+
+
+class Line(TextInput):
+    """A line to type in. Its cursor stands still: one that blinks is drawn for ever, over slow connections
+    too."""
+
+    cursor_blink = reactive(False, init=False)
 
 
 class InputsScreen(ModalScreen[dict[str, str] | None]):

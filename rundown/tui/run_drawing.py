@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rundown.tui.run_screen import RunScreen
 
 
+_MOST_SENTENCE_ROWS = 3
 _GAPS = re.compile(r"(?<=\S) {3,}")
 
 
@@ -61,7 +62,7 @@ class RunDrawing:
         """Shows the line at the top, the sentence, and the keys that do something now."""
         it = self._it
         self._write("#head", self._head())
-        self._write("#status", Content(self._sentence()))
+        self._say(Content(self._sentence()))
         tone = self._tone()
         for name in ("now", "ask", "good", "bad"):
             it.query_one("#status").set_class(tone == name, f"-{name}")
@@ -71,6 +72,15 @@ class RunDrawing:
             for deed in shown
             if it.can(bare(deed.action))
         )
+
+    def _say(self, sentence: Content) -> None:
+        """Draws the sentence in as many rows as it takes: its end says what to do."""
+        status = self._it.query_one("#status", Static)
+        room = max(1, self._it.size.width - 2)
+        rows = min(_MOST_SENTENCE_ROWS, len(sentence.wrap(room)))
+        if status.styles.height is None or status.styles.height.value != rows:
+            status.styles.height = rows
+        self._write("#status", sentence)
 
     def _write(self, name: str, content: Content) -> None:
         """Draws a row whose height is fixed, if it says something else now."""

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import OptionList, Static
 
+from rundown.tui.forms import Line
 from rundown.tui.key_bar import KeyBar
 from rundown.tui.line_pane import LinePane
 from rundown.tui.step_pane import StepPane
@@ -92,7 +93,7 @@ def lay_out() -> Iterator[Widget]:
                 yield LinePane(empty="Not read yet.", id="policy")
             yield LinePane(empty="Nothing on record yet.", id="events")
             yield LinePane(empty="The receipt is written when the run comes to rest.", id="receipt")
-            yield Input(placeholder="find", id="finder")
+            yield Line(placeholder="find", id="finder")
     yield Static(id="status", markup=False)
     yield KeyBar(id="keys")
 

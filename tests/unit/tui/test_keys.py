@@ -589,3 +589,14 @@ def test_a_small_screen_shows_the_answer_under_the_cursor_and_says_help_last(tmp
         return "? help" in last_row, seen
 
     assert played(tmp_path, play, size=(40, 12)) == (True, [True, True, True])
+
+
+def test_a_long_sentence_is_shown_to_its_end_which_says_what_to_do(tmp_path):
+    async def play(stage: Stage) -> Any:
+        await stage.run(*ran("1", None, "Look at what runs")[:1])
+        long = "the fork server does not answer (broken pipe), and nobody knows why it ended"
+        await stage.rest(RunPaused(reason="sandbox", position="1", detail=long))
+        await stage.pilot.pause()
+        return "r tries again." in stage.text()
+
+    assert played(tmp_path, play) is True
