@@ -53,6 +53,7 @@ def plan_sandbox(
             *find_limit_gaps(host, tier, envelope.limits),
             *survey.problems,
             *(_net_gap(allowed, host) if cut_off and not ports else ()),
+            *_narrowing_gap(walls.narrowed),
         ]
     )
     refusal = _refuse(settings, walls.unenforced, gaps)
@@ -106,6 +107,7 @@ class _Walls(msgspec.Struct, frozen=True, kw_only=True):
     mounts: tuple[Mount, ...] = ()
     rules: tuple[LandlockRule, ...] = ()
     unenforced: tuple[str, ...] = ()
+    narrowed: tuple[str, ...] = ()
     base_mounts: int = 0
     fresh_mounts: int = 0
     base_rules: int = 0
@@ -121,7 +123,7 @@ def _walls(allowed: Allowed, host: HostFacts, survey: Survey, settings: LaunchSe
     if tier == "landlock":
         alone = plan_rules_alone(survey, settings)
         lost = (*(_TREE if tree_only else ()), *(() if host.seccomp else _CONNECTIONS))
-        return _Walls(rules=alone.rules, unenforced=(*alone.unenforced, *lost))
+        return _Walls(rules=alone.rules, unenforced=lost, narrowed=alone.narrowed)
     namespaces = namespaces_of(tier, frozenset(allowed.envelope.host))
     layout = plan_mounts(survey, settings, allowed.envelope, namespaces, own_proc=host.proc_mount)
     programs = None
@@ -162,6 +164,19 @@ def _net_gap(allowed: Allowed, host: HostFacts) -> Iterable[Gap]:
         )
         remedy = "make user namespaces available (`rundown doctor`), or use a kernel from 6.7 on"
         yield Gap(code="sandbox/no-tcp-rules", message=message, remedy=remedy)
+
+
+def _narrowing_gap(directories: tuple[str, ...]) -> Iterable[Gap]:
+    """A step may do less than it was allowed, never more."""
+    if directories:
+        shown = ", ".join(directories[:_SHOWN]) + (", …" if len(directories) > _SHOWN else "")
+        commits = ", so git cannot commit" if any(path.endswith("/.git") for path in directories) else ""
+        message = (
+            f"nothing can be created or removed right in {shown}{commits}: what may not be written there is "
+            "kept from steps by granting what stands beside it"
+        )
+        remedy = "make user namespaces available (`rundown doctor`)"
+        yield Gap(code="sandbox/narrowed-tree", message=message, remedy=remedy)
 
 
 def _refuse(settings: LaunchSettings, unenforced: tuple[str, ...], gaps: tuple[Gap, ...]) -> Refusal | None:

@@ -5,7 +5,7 @@ tree is enforced by granting the denied path's siblings instead of the tree.
 """
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -19,10 +19,11 @@ _SHARED: Final = ("/proc", "/etc/hosts", "/etc/nsswitch.conf", "/etc/resolv.conf
 
 
 class RulesAlone(Struct, frozen=True, kw_only=True):
-    """Rules where there is no mount view, and the denied paths that they cannot enforce."""
+    """Rules where there is no mount view. `narrowed`: directories of writable trees in which nothing can be
+    created, as a name in or below them may not be written."""
 
     rules: tuple[LandlockRule, ...]
-    unenforced: tuple[str, ...]
+    narrowed: tuple[str, ...]
 
 
 class Rules(Struct, frozen=True, kw_only=True):
@@ -62,24 +63,20 @@ def plan_rules(survey: Survey, settings: LaunchSettings, programs: tuple[str, ..
 def plan_rules_alone(survey: Survey, settings: LaunchSettings) -> RulesAlone:
     """Returns the rules where there is no mount view.
 
-    What cannot be enforced are denies in trees that are open for writing: a grant on a directory holds
-    for names that come later, and what is not granted cannot be created in.
+    A grant on a directory holds for names that come later: what surrounds a denied path is granted name by
+    name, and what is not granted cannot be created in.
     """
     rules: list[LandlockRule] = []
-    unenforced: list[str] = []
+    narrowed: list[str] = []
     for tree in survey.trees:
-        masks = [mask for mask in survey.masks if is_below(tree.path, mask.path)]
-        if tree.write:
-            unenforced += [mask.path for mask in masks]
-            rules.append(LandlockRule(path=tree.path, write=True, execute=True))
-        else:
-            hidden = {mask.path: mask.kind for mask in masks if mask.action == "hide"}
-            rules += _around(tree, hidden, dict(survey.listings))
+        around = _Around(survey, tree)
+        rules += around.rules(tree.path, write=tree.write)
+        narrowed += around.above if tree.write else ()
     if settings.host_tmp is not None:
         rules.append(LandlockRule(path=settings.host_tmp, write=True, execute=True))
     rules += [LandlockRule(path=path) for path in _SHARED]
     rules += _devices(terminal=settings.pty)
-    return RulesAlone(rules=tuple(rules), unenforced=tuple(dict.fromkeys(unenforced)))
+    return RulesAlone(rules=tuple(rules), narrowed=tuple(dict.fromkeys(narrowed)))
 
 
 def _devices(terminal: bool) -> Iterator[LandlockRule]:
@@ -87,20 +84,32 @@ def _devices(terminal: bool) -> Iterator[LandlockRule]:
         yield LandlockRule(path=f"/dev/{name}", write=True, ioctl_device=name == "tty" and terminal)
 
 
-def _around(
-    tree: Tree, hidden: Mapping[str, str], listings: Mapping[str, tuple[str, ...]]
-) -> Iterator[LandlockRule]:
-    """Yields grants for everything in a tree but what is hidden, by granting siblings.
+class _Around:
+    """Grants for everything in a tree but what is denied there, by granting siblings. `above`: directories
+    that are not granted as a whole."""
 
-    A directory above a hidden one cannot even be listed: that would list the hidden one as well.
-    """
-    pending = [tree.path]
-    while pending:
-        path = pending.pop()
-        below = [other for other in hidden if is_below(path, other)]
-        if not below:
-            yield LandlockRule(path=path, execute=True)
-        elif path not in hidden:
-            if all(hidden[other] == "file" for other in below):
-                yield LandlockRule(path=path, list_only=True)
-            pending += [posixpath.join(path, name) for name in listings.get(path, ())]
+    def __init__(self, survey: Survey, tree: Tree) -> None:
+        masks = [mask for mask in survey.masks if is_below(tree.path, mask.path)]
+        self._hidden = {mask.path: mask.kind for mask in masks if mask.action == "hide"}
+        self._pinned = {mask.path for mask in masks if mask.action == "pin"}
+        self._listings = dict(survey.listings)
+        self.above: list[str] = []
+
+    def rules(self, top: str, *, write: bool) -> Iterator[LandlockRule]:
+        """Yields those at and below `top`. A directory above a hidden one cannot even be listed: that would
+        list the hidden one as well."""
+        pending = [top]
+        while pending:
+            path = pending.pop()
+            hidden = [kind for other, kind in self._hidden.items() if is_below(path, other)]
+            if path in self._hidden:
+                continue
+            if write and path in self._pinned:
+                yield from self.rules(path, write=False)
+            elif not hidden and not (write and any(is_below(path, other) for other in self._pinned)):
+                yield LandlockRule(path=path, write=write, execute=True)
+            else:
+                self.above.append(path)
+                if all(kind == "file" for kind in hidden):
+                    yield LandlockRule(path=path, list_only=True)
+                pending += [posixpath.join(path, name) for name in self._listings.get(path, ())]

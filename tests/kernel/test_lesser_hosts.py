@@ -97,7 +97,7 @@ def test_what_is_left_still_stops(lesser, name, text):
         assert "REACHED" in outside.text, outside
 
 
-def test_a_deny_inside_is_kept_or_the_step_is_refused(lesser):
+def test_a_deny_inside_a_writable_tree_is_kept(lesser):
     lesser.write("dist/.env", "REACHED")
     ended = lesser.shell(
         "cat dist/.env; echo x > dist/.env; true",
@@ -105,7 +105,8 @@ def test_a_deny_inside_is_kept_or_the_step_is_refused(lesser):
     )
     assert b"REACHED" not in ended.stdout
     assert (lesser.root / "dist/.env").read_text() == "REACHED"
-    assert (ended.kind == "refusal") == ("sandbox/names-visible" in _gaps(lesser))
+    assert ended.kind == "result"
+    assert ("sandbox/narrowed-tree" in ended.gaps) == ("sandbox/names-visible" in _gaps(lesser))
 
 
 def test_nothing_outlives_a_step_and_time_holds(lesser):

@@ -158,15 +158,23 @@ def test_each_tier_names_its_gaps(lesser):
     assert set(lesser.shell("true").gaps) == GAPS[lesser.driver.lacking]
 
 
-def test_landlock_alone_refuses_what_it_cannot_enforce(lesser):
+def test_landlock_alone_keeps_a_name_in_a_writable_tree_and_lets_its_siblings_be_written(lesser):
     if "alone" not in lesser.driver.lacking:
-        pytest.skip("the view enforces it")
-    lesser.write("dist/.env", "kept")
-    rules = (deny("**/.env", Capability.WRITE),)
-    refused = lesser.shell("true", lesser.envelope(write_deny=rules))
-    assert (refused.kind, refused.code) == ("refusal", "sandbox/deny-unenforced")
-    assert str(lesser.root / "dist/.env") in refused.detail or refused.kind == "refusal"
-    assert lesser.shell("echo ran", lesser.envelope(write_deny=rules), wish="best").text == "ran"
+        pytest.skip("the view hides it, and lets what stands beside it be created")
+    lesser.write("dist/hooks/h", "kept")
+    lesser.write("dist/objects/o", "old")
+    rules = (deny("**/hooks/**", Capability.WRITE),)
+    ended = lesser.shell(
+        "cat hooks/h; for f in hooks/h hooks/new new objects/o objects/new; do"
+        " (echo x > $f) 2>/dev/null && echo wrote $f; done; (mv hooks aside; mv objects hooks) 2>/dev/null",
+        lesser.envelope(write_deny=rules), cwd=str(lesser.root / "dist"),
+    )  # fmt: skip
+    assert (ended.text, "sandbox/narrowed-tree" in ended.gaps) == (
+        "keptwrote objects/o\nwrote objects/new",
+        True,
+    )
+    assert sorted(path.name for path in (lesser.root / "dist").iterdir()) == ["hooks", "objects"]
+    assert (lesser.root / "dist/hooks/h").read_text() == "kept"
 
 
 def test_landlock_alone_grants_nothing_behind_a_symlink_put_into_the_way(lesser):

@@ -265,14 +265,33 @@ def test_without_a_view_siblings_are_granted_around_what_is_hidden():
     assert (dict(plan.env)["HOME"], dict(plan.env)["TMPDIR"]) == ("/var/run-tmp/home", "/var/run-tmp")
 
 
-def test_without_a_view_a_deny_in_a_writable_tree_is_refused_unless_the_best_is_asked_for():
-    survey = Survey(trees=(DIST,), masks=(Mask(path="/p/dist/.env", kind="file", action="hide"),))
-    refused = _plan_or_refusal(survey, host=LANDLOCK)
-    assert isinstance(refused, Refusal)
-    assert (refused.code, "/p/dist/.env" in refused.message) == ("sandbox/deny-unenforced", True)
-    assert isinstance(
-        _plan_or_refusal(survey, host=LANDLOCK, settings=replace(SETTINGS, wish="best")), SandboxPlan
+def test_without_a_view_nothing_is_created_beside_what_may_not_be_written():
+    survey = Survey(
+        trees=(PROJECT, Tree(path="/p/.git", kind="dir", write=True)),
+        masks=(
+            Mask(path="/p/.git/hooks", kind="dir", action="pin"),
+            Mask(path="/p/.git/modules/key", kind="file", action="hide"),
+        ),
+        listings=(
+            ("/p", (".git", "a")),
+            ("/p/.git", ("HEAD", "hooks", "modules", "objects")),
+            ("/p/.git/modules", ("key", "sub")),
+        ),
     )
+    plan = _plan(survey, host=LANDLOCK)
+    assert {rule for rule in plan.landlock if rule.path.startswith("/p/.git")} == {
+        LandlockRule(path="/p/.git", list_only=True),
+        LandlockRule(path="/p/.git/HEAD", write=True, execute=True),
+        LandlockRule(path="/p/.git/HEAD", execute=True),
+        LandlockRule(path="/p/.git/hooks", execute=True),
+        LandlockRule(path="/p/.git/modules", list_only=True),
+        LandlockRule(path="/p/.git/modules/sub", write=True, execute=True),
+        LandlockRule(path="/p/.git/modules/sub", execute=True),
+        LandlockRule(path="/p/.git/objects", write=True, execute=True),
+        LandlockRule(path="/p/.git/objects", execute=True),
+    }
+    (gap,) = [gap for gap in plan.gaps if gap.code == "sandbox/narrowed-tree"]
+    assert ("/p/.git, /p/.git/modules, so git cannot commit" in gap.message, gap.remedy != "") == (True, True)
 
 
 def test_a_digest_holds_names_of_variables_but_no_values():
