@@ -18,6 +18,7 @@ from rundown.tui.help import HelpScreen
 from rundown.tui.messages import Ask, Asked
 from rundown.tui.prompter import Task
 from rundown.tui.themes import DARK, LIGHT
+from tests.support.patience import PATIENCE_SECONDS, POLL_SECONDS
 from tests.support.questions import question
 from tests.support.tui import PULL, REPORT, Stage, on_stage, ran
 
@@ -188,7 +189,8 @@ def test_space_marks_steps_and_shift_a_allows_ahead_what_they_would_ask_for(tmp_
         assert stage.conductor.done == []
         await stage.press("A")
         await answered(stage, "y")
-        await stage.pilot.pause(0.05)
+        await stage.pilot.app.workers.wait_for_complete()
+        await stage.pilot.pause()
         tree = stage.screen.query_one("#tree")
         return list(stage.conductor.done), stage.screen.chosen, tree.asks  # type: ignore[attr-defined]
 
@@ -335,10 +337,12 @@ def test_the_palette_holds_every_action_that_does_something_now(tmp_path):
 
 def test_an_action_from_the_palette_is_the_key(tmp_path):
     async def play(stage: Stage) -> Any:
-        await stage.press("ctrl+p", *"step by", "enter")
-        await stage.pilot.pause(0.2)
+        await stage.press("ctrl+p", *"step by")
+        await stage.pilot.app.workers.wait_for_complete()
         await stage.press("enter")
-        await stage.pilot.pause(0.1)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not stage.conductor.helm.stepping:
+                await stage.pilot.pause(POLL_SECONDS)
         return stage.conductor.helm.stepping
 
     assert played(tmp_path, play) is True
