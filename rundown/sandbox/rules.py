@@ -69,7 +69,7 @@ def plan_rules_alone(survey: Survey, settings: LaunchSettings) -> RulesAlone:
     rules: list[LandlockRule] = []
     narrowed: list[str] = []
     for tree in survey.trees:
-        around = _Around(survey, tree)
+        around = _Around(survey, tree, records=f"{settings.view.root}/.rundown")
         rules += around.rules(tree.path, write=tree.write)
         narrowed += around.above if tree.write else ()
     if settings.host_tmp is not None:
@@ -86,11 +86,16 @@ def _devices(terminal: bool) -> Iterator[LandlockRule]:
 
 class _Around:
     """Grants for everything in a tree but what is denied there, by granting siblings. `above`: directories
-    that are not granted as a whole."""
+    that are not granted as a whole. `records`: where rundown's own hidden files lie, whose names are no
+    secret: a project that could not be listed for them would be of no use."""
 
-    def __init__(self, survey: Survey, tree: Tree) -> None:
+    def __init__(self, survey: Survey, tree: Tree, *, records: str) -> None:
         masks = [mask for mask in survey.masks if is_below(tree.path, mask.path)]
-        self._hidden = {mask.path: mask.kind for mask in masks if mask.action == "hide"}
+        self._hidden = {
+            mask.path: mask.kind == "file" or is_below(records, mask.path)
+            for mask in masks
+            if mask.action == "hide"
+        }
         self._pinned = {mask.path for mask in masks if mask.action == "pin"}
         self._listings = dict(survey.listings)
         self.above: list[str] = []
@@ -101,7 +106,7 @@ class _Around:
         pending = [top]
         while pending:
             path = pending.pop()
-            hidden = [kind for other, kind in self._hidden.items() if is_below(path, other)]
+            hidden = [listable for other, listable in self._hidden.items() if is_below(path, other)]
             if path in self._hidden:
                 continue
             if write and path in self._pinned:
@@ -110,6 +115,6 @@ class _Around:
                 yield LandlockRule(path=path, write=write, execute=True)
             else:
                 self.above.append(path)
-                if all(kind == "file" for kind in hidden):
+                if all(hidden):
                     yield LandlockRule(path=path, list_only=True)
                 pending += [posixpath.join(path, name) for name in self._listings.get(path, ())]

@@ -265,6 +265,21 @@ def test_without_a_view_siblings_are_granted_around_what_is_hidden():
     assert (dict(plan.env)["HOME"], dict(plan.env)["TMPDIR"]) == ("/var/run-tmp/home", "/var/run-tmp")
 
 
+def test_without_a_view_a_project_can_be_listed_although_the_records_of_runs_are_hidden():
+    survey = Survey(
+        trees=(USR, PROJECT),
+        masks=(Mask(path="/p/.rundown/runs", kind="dir", action="hide"),),
+        listings=(("/p", (".rundown", "a")), ("/p/.rundown", ("runs", "work"))),
+    )
+    rules = {rule for rule in _plan(survey, host=LANDLOCK).landlock if (rule.path + "/").startswith("/p/")}
+    assert rules == {
+        LandlockRule(path="/p", list_only=True),
+        LandlockRule(path="/p/.rundown", list_only=True),
+        LandlockRule(path="/p/.rundown/work", execute=True),
+        LandlockRule(path="/p/a", execute=True),
+    }
+
+
 def test_without_a_view_nothing_is_created_beside_what_may_not_be_written():
     survey = Survey(
         trees=(PROJECT, Tree(path="/p/.git", kind="dir", write=True)),
