@@ -41,45 +41,22 @@ def _reaches(internet: Internet, script: str, allow: str, *flags: str) -> str:
     return done.out.strip()
 
 
-def _publish(internet: Internet, name: str, content: bytes) -> None:
-    path = internet.folder / "www" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-
-
 def test_curl_over_http_and_https(internet: Internet):
-    _publish(internet, "page", b"a page\n")
+    internet.publish("page", b"a page\n")
     assert _reaches(internet, f"curl -sS -m 10 http://{API}/", f"{API}:80") == "good"
     assert _reaches(internet, f"curl -sS -m 10 https://{API}/page", HTTPS) == "a page"
 
 
 def test_large_answers_arrive_whole(internet: Internet):
     content = os.urandom(1 << 20) * 24
-    _publish(internet, "large", content)
+    internet.publish("large", content)
     found = _run(internet, f"curl -sS -m 60 https://{API}/large | sha256sum", HTTPS).out.split()[0]
     assert found == hashlib.sha256(content).hexdigest()
 
 
 def test_git_over_https(internet: Internet):
-    made = internet.folder / "made"
-    git = [
-        "git",
-        "-c",
-        "user.name=a",
-        "-c",
-        "user.email=a@example.org",
-        "-c",
-        "init.defaultBranch=main",
-        "-C",
-        str(made),
-    ]
-    subprocess.run(["git", "init", "-q", str(made)], check=True)
-    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "first"], check=True)
-    bare = internet.folder / "www" / "repo.git"
-    subprocess.run(["git", "clone", "-q", "--bare", str(made), str(bare)], check=True)
-    subprocess.run(["git", "-C", str(bare), "update-server-info"], check=True)
-    subprocess.run(["chmod", "-R", "a+rX", str(bare)], check=True)
-    script = f"git clone -q https://{API}/repo.git /tmp/clone && git -C /tmp/clone log --format=%s"
+    name = internet.publish_repository()
+    script = f"git clone -q https://{API}/{name} /tmp/clone && git -C /tmp/clone log --format=%s"
     assert _reaches(internet, script, HTTPS) == "first"
 
 
@@ -93,8 +70,8 @@ def test_pip_from_an_index(internet: Internet):
             "parcel-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         )
         file.writestr("parcel-1.0.dist-info/RECORD", "")
-    _publish(internet, f"simple/parcel/{name}", wheel.read_bytes())
-    _publish(internet, "simple/parcel/index.html", f'<a href="{name}">{name}</a>'.encode())
+    internet.publish(f"simple/parcel/{name}", wheel.read_bytes())
+    internet.publish("simple/parcel/index.html", f'<a href="{name}">{name}</a>'.encode())
     if internet.run("python3", "-m", "pip", "--version").status:
         pytest.skip("pip is not installed; it would be one more client")
     pip = f"python3 -m pip install -q --no-cache-dir --retries 0 --index-url https://{API}/simple --target /tmp/in parcel"
@@ -113,8 +90,8 @@ def test_npm_from_a_registry(internet: Internet):
     link = f"https://{API}/parcel/-/parcel-1.0.0.tgz"
     version = {"name": "parcel", "version": "1.0.0", "dist": {"tarball": link}}
     meta = {"name": "parcel", "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": version}}
-    _publish(internet, "parcel/-/parcel-1.0.0.tgz", archive.read_bytes())
-    _publish(internet, "parcel/index.html", json.dumps(meta).encode())
+    internet.publish("parcel/-/parcel-1.0.0.tgz", archive.read_bytes())
+    internet.publish("parcel/index.html", json.dumps(meta).encode())
     npm = (
         f"npm install --silent --no-audit --fetch-retries=0 --registry https://{API}/ --prefix /tmp/n parcel"
     )
@@ -124,7 +101,7 @@ def test_npm_from_a_registry(internet: Internet):
 
 def test_node_with_its_own_resolver_calls(internet: Internet):
     _need("node")
-    _publish(internet, "page", b"a page\n")
+    internet.publish("page", b"a page\n")
     script = f"""node -e '
 const dns = require("dns"), https = require("https");
 dns.resolve4("{API}", (error, found) => {{

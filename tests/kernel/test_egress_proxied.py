@@ -3,8 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
-import subprocess
 
 import pytest
 
@@ -30,14 +28,8 @@ def _step(internet: Internet, script: str, allow: str = f"{API}:80,{API}:443", *
     return internet.proxied_step("sh", "client.sh", allow=allow, env={**trust, **env})
 
 
-def _publish(internet: Internet, name: str, content: bytes) -> None:
-    path = internet.folder / "www" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-
-
 def test_curl_reaches_what_is_allowed_and_is_told_of_what_is_not(internet: Internet):
-    _publish(internet, "page", b"a page")
+    internet.publish("page", b"a page")
     get = "curl -sS -m 20 -w '|%{http_code}|%{http_connect}\\n'"
     done = _step(
         internet,
@@ -85,25 +77,15 @@ def test_python_and_its_tools_reach_what_is_allowed(internet: Internet):
 
 
 def test_git_over_https(internet: Internet):
-    made = internet.folder / "made"
-    who = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]
-    subprocess.run(["git", *who, "init", "-q", str(made)], check=True)
-    subprocess.run(["git", *who, "-C", str(made), "commit", "-q", "--allow-empty", "-m", "first"], check=True)
-    bare = internet.folder / "www" / "repo.git"
-    subprocess.run(["git", "clone", "-q", "--bare", str(made), str(bare)], check=True)
-    subprocess.run(["git", "-C", str(bare), "update-server-info"], check=True)
-    subprocess.run(["chmod", "-R", "a+rX", str(bare)], check=True)
-    shutil.rmtree(made)
-    done = _step(
-        internet, f'git clone -q https://{API}/repo.git "$TMPDIR/c" && git -C "$TMPDIR/c" log --format=%s'
-    )
-    shutil.rmtree(bare)
+    name = internet.publish_repository()
+    script = f'git clone -q https://{API}/{name} "$TMPDIR/c" && git -C "$TMPDIR/c" log --format=%s'
+    done = _step(internet, script)
     assert done.out == "first\n", done.err
 
 
 def test_large_bodies_go_both_ways_whole(internet: Internet):
     content = os.urandom(1 << 20) * 12
-    _publish(internet, "large", content)
+    internet.publish("large", content)
     sums = "curl -sS -m 60 {}/large | sha256sum | cut -d' ' -f1"
     done = _step(internet, sums.format(f"https://{API}"))
     assert done.out.split() == [hashlib.sha256(content).hexdigest()], done.err

@@ -110,6 +110,27 @@ class Internet:
             os.chown(path, ORDINARY_UID, ORDINARY_UID)
         return path
 
+    def publish(self, name: str, content: bytes) -> None:
+        """Lets the web servers serve this under the name."""
+        path = self.folder / "www" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    def publish_repository(self) -> str:
+        """Lets the web servers serve a git repository with one commit, `first`; returns its name."""
+        made, bare = self.folder / "made", self.folder / "www" / "repo.git"
+        if not bare.exists():
+            who = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main")
+            for words in (
+                (*who, "init", "-q", str(made)),
+                (*who, "-C", str(made), "commit", "-q", "--allow-empty", "-m", "first"),
+                ("clone", "-q", "--bare", str(made), str(bare)),
+                ("-C", str(bare), "update-server-info"),
+            ):
+                subprocess.run(["git", *words], check=True)
+            subprocess.run(["chmod", "-R", "a+rX", str(bare)], check=True)
+        return bare.name
+
     def asked(self) -> set[str]:
         """Returns each name that the internet's DNS was asked for."""
         return set((self.folder / "asked.log").read_text().split())
