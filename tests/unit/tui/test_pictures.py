@@ -199,28 +199,26 @@ SCREENS: dict[str, Callable[[Stage], Awaitable[None]]] = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["80x24", "140x45"])
-@pytest.mark.parametrize("name", SCREENS)
-def test_a_screen_looks_as_it_did(name: str, size: tuple[int, int], tmp_path: Path) -> None:
+def check_screen(name: str, size: tuple[int, int], folder: Path) -> None:
     async def show() -> None:
-        async with on_stage(tmp_path, size) as stage:
+        async with on_stage(folder, size) as stage:
             await SCREENS[name](stage)
             await settle(stage.pilot)
             check_picture(stage.pilot.app, PICTURES, f"{name}-{size[0]}x{size[1]}")
 
     asyncio.run(show())
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "140x45"])
+@pytest.mark.parametrize("name", SCREENS)
+def test_a_screen_looks_as_it_did(name: str, size: tuple[int, int], tmp_path: Path) -> None:
+    check_screen(name, size, tmp_path)
 
 
 @pytest.mark.parametrize("size", SMALL, ids=["60x20", "40x12"])
 @pytest.mark.parametrize("name", ["running", "policy", "permission", "failure", "help"])
 def test_a_screen_that_is_small_shows_what_matters(name: str, size: tuple[int, int], tmp_path: Path) -> None:
-    async def show() -> None:
-        async with on_stage(tmp_path, size) as stage:
-            await SCREENS[name](stage)
-            await settle(stage.pilot)
-            check_picture(stage.pilot.app, PICTURES, f"{name}-{size[0]}x{size[1]}")
-
-    asyncio.run(show())
+    check_screen(name, size, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["running", "permission"])
