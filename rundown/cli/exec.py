@@ -53,7 +53,11 @@ Exit code: the command's own; 126 denied by policy, 127 no such command, 125 the
     "--json-status-fd", "status_fd", type=int, metavar="FD", help="Write start and end to FD as JSON lines."
 )
 @click.option(
-    "--profile", default="", metavar="NAME", help="Add a shipped tool profile: " + "npm, pip, cargo, …"
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="NAME",
+    help="Add a shipped tool profile: npm, pip, cargo, … More than one: say it again.",
 )
 @click.option("--no-redact", is_flag=True, help="Leave secrets in output that goes to a file or a pipe.")
 @click.option("--raw-output", "raw", is_flag=True, help="Leave in output what a CI runner would obey.")
@@ -62,13 +66,13 @@ def command(
     words: tuple[str, ...],
     explain: bool,
     status_fd: int | None,
-    profile: str,
+    profiles: tuple[str, ...],
     no_redact: bool,
     raw: bool,
     wish: Wish,
 ) -> int:
     """Run one command exactly as a step would be run. What you type as CMD counts as allowed."""
-    _require_profile(profile)
+    _require_profiles(profiles)
     status = open_status(status_fd)
     around = read_surroundings()
     front = open_front(around, wish, Look(raw=True))
@@ -89,7 +93,7 @@ def command(
                 warn=front.warn,
                 started=status.started,
                 note=connections.append,
-                profile=profile,
+                profiles=profiles,
             )
             if explain:
                 return _explain(explain_single(house, typed), house.redact_text)
@@ -113,8 +117,8 @@ def _explain(found: dict[str, object], redact: Callable[[str], str]) -> int:
     return 0 if found["decision"] == "allow" else DENIED
 
 
-def _require_profile(name: str) -> None:
-    if name and name not in tool_names():
+def _require_profiles(names: tuple[str, ...]) -> None:
+    if not set(names) <= set(tool_names()):
         raise click.BadParameter(
             f"there is none; these are: {', '.join(tool_names())}", param_hint="--profile"
         )

@@ -32,8 +32,8 @@ _TAIL_BYTES = 64 * 1024
 
 class Typed(Struct, frozen=True, kw_only=True):
     """What a person typed, and the front end's part. `warn` is told what is not enforced here, `started` the
-    command's process id on the host once it runs, `note` each connection, on another thread. `profile`: a
-    shipped tool profile, "" for none.
+    command's process id on the host once it runs, `note` each connection, on another thread. `profiles`:
+    shipped tool profiles.
     """
 
     words: tuple[str, ...]
@@ -43,7 +43,7 @@ class Typed(Struct, frozen=True, kw_only=True):
     warn: Callable[[Diagnostic], None]
     note: Callable[[Body], None]
     started: Callable[[int], None] = lambda pid: None
-    profile: str = ""
+    profiles: tuple[str, ...] = ()
 
 
 class Violated(Struct, frozen=True, kw_only=True):
@@ -176,15 +176,15 @@ def frozen(house: House, typed: Typed) -> tuple[House, ExecutionRequest]:
 
 
 def _under(house: House, typed: Typed) -> House:
-    """The first word is allowed by flag; a profile stands above all documents but the system's."""
+    """The first word is allowed by flag; profiles stand above all documents but the system's."""
     pattern = literal_argv((typed.words[0],))
     rule = Rule(capability=Capability.RUN, verdict=Outcome.ALLOW, pattern=pattern, layer=LayerKind.FLAG)
     loaded = house.desk.loaded
     ruleset = loaded.ruleset
-    profile = (tool_document(typed.profile).layer(""),) if typed.profile else ()
+    profiles = tuple(tool_document(name).layer("") for name in typed.profiles)
     ruleset = replace(
         ruleset,
         flags=replace(ruleset.flags, rules=(*ruleset.flags.rules, rule)),
-        layers=(*profile, *ruleset.layers),
+        layers=(*profiles, *ruleset.layers),
     )
     return replace(house, desk=replace(house.desk, loaded=replace(loaded, ruleset=ruleset)))

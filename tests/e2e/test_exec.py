@@ -172,7 +172,12 @@ def test_a_profile_opens_what_its_tool_needs(project):
         project, "exec", "--non-interactive", "--profile", "npm", "--", "sh", "-c", f"f() {{ {text}; }}; f"
     )
     assert ("written" in refused.stdout, opened.stdout) == (False, "written\n"), opened.stderr
-    unknown = rundown(project, "exec", "--profile", "nmp", "--", "true")
+    both = ("--profile", "npm", "--profile", "cargo")
+    text = text.replace("touch", "touch Cargo.lock")
+    (project / "Cargo.lock").touch()
+    opened = rundown(project, "exec", "--non-interactive", *both, "--", "sh", "-c", f"f() {{ {text}; }}; f")
+    assert opened.stdout == "written\n", opened.stderr
+    unknown = rundown(project, "exec", "--profile", "npm", "--profile", "nmp", "--", "true")
     assert (unknown.returncode, "cargo" in unknown.stderr) == (2, True)
 
 
