@@ -62,6 +62,7 @@ class Prompt(Vertical, Generic[T], can_focus=True):
         self.style = style
         self.refusal = refusal
         self.is_armed = False
+        self._is_disarmed = False
         self._is_over = False
         self._room: int | None = None
         self.set_class(not style.unicode, "-ascii")
@@ -94,7 +95,7 @@ class Prompt(Vertical, Generic[T], can_focus=True):
     def on_mount(self) -> None:
         """Takes the keys, and answers from a moment later."""
         self.focus()
-        self._arming = self.set_timer(_ARMED_AFTER_S, self.arm)
+        self.set_timer(_ARMED_AFTER_S, self._arm_in_time)
 
     def edit(self, editor: LineEditor | TextEditor) -> None:
         """Gives an editor the keys, in the menu's place."""
@@ -115,13 +116,16 @@ class Prompt(Vertical, Generic[T], can_focus=True):
 
     def arm(self) -> None:
         """Takes answers from now on."""
-        self.is_armed = True
+        self.is_armed, self._is_disarmed = True, False
         self.refresh_menu()
 
     def disarm(self) -> None:
         """Takes no answer but a refusal until it is armed."""
-        self._arming.stop()
-        self.is_armed = False
+        self.is_armed, self._is_disarmed = False, True
+
+    def _arm_in_time(self) -> None:
+        if not self._is_disarmed:
+            self.arm()
 
     def answer(self, answer: T) -> None:
         """Gives the one answer; a second one changes nothing."""

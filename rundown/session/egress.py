@@ -6,7 +6,7 @@ Nothing here decides: the evaluator does, for each connection anew, with the gra
 import secrets
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -110,11 +110,12 @@ class StepNetworking:
         self.variables = proxy_variables(f"http://{login}@{_OWN_LOOPBACK[0]}:{port}")
         return token
 
-    def serve(self, doors: tuple[Door, ...]) -> None:
-        """Takes the sockets of the step's network over."""
+    def serve(self, doors: Iterable[Door]) -> None:
+        """Takes the sockets of the step's network over. The one that sees attempts comes last: it tells of
+        those for which there is no other."""
         if self._opened is None:
             self._opened = self._egress.open(self._gate, self._routes)
-        for door in doors:
+        for door in sorted(doors, key=lambda door: door.kind == "attempts"):
             self._opened.add(door.kind, door.address, door.port, door.sock)
 
     def close(self) -> None:

@@ -1,7 +1,10 @@
 """What egress asks is answered by the evaluator, by a person, and put on record."""
 
+import asyncio
 import socket
+import struct
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from rundown.model.policy import Envelope, Grant, Layer, LayerKind, Outcome, Rul
 from rundown.model.request import Capability, ExecutionRequest
 from rundown.model.sandbox import StepNetwork
 from rundown.policy.evaluate import evaluate
+from rundown.sandbox.doors import Door
 from rundown.session.egress import Networks, StepNetworking, _StepGate, known_addresses, plan_network
 from rundown.session.permissions import Permissions
 from rundown.session.ports import Answer, Choice, Subject
@@ -209,6 +213,37 @@ def test_a_network_that_no_step_used_costs_nothing():
     networking = StepNetworking(desk.networks.egress, desk.gate, StepNetwork(), ())
     networking.close()
     assert desk.networks.egress._thread is None
+
+
+def _first_packet(address: str, port: int) -> bytes:
+    """The first packet of a connection, from its IP header on. Source: RFC 791, RFC 9293."""
+    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 0, 0, 64, 6, 0, b"\n\0\0\1", socket.inet_aton(address))
+    return ip + struct.pack("!HHLLBBHHH", 40000, port, 0, 0, 0x50, 2, 1024, 0, 0)
+
+
+def test_a_connection_to_a_port_that_answers_is_no_refused_attempt_whichever_socket_comes_first():
+    desk = Desk(listed=(net("a.example:80", Outcome.DENY),))
+    networking = StepNetworking(desk.networks.egress, desk.gate, StepNetwork(), ())
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    for sock in (ours, theirs):
+        sock.setblocking(False)
+    for port in (80, 81):
+        ours.send(_first_packet("198.18.0.9", port))
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setblocking(False)
+
+    def doors() -> Iterator[Door]:
+        yield Door(kind="attempts", address="", port=0, sock=theirs)
+        for _ in range(5):  # whoever serves has time to look at what came meanwhile
+            desk.networks.egress.run(asyncio.sleep(0))
+        yield Door(kind="any", address="0.0.0.0", port=80, sock=listener)
+
+    networking.serve(doors())
+    networking.close()
+    ours.close()
+    assert [(body.host, body.port) for body in desk.noted if isinstance(body, EgressBlocked)] == [
+        ("198.18.0.9", 81)
+    ]
 
 
 def _proxied(*listed: Rule, present: bool = True, **changes: object) -> tuple[StepNetworking, dict[str, str]]:
