@@ -39,7 +39,7 @@ def discover(root: str, owner: int) -> tuple[Found | None, tuple[Diagnostic, ...
             found, problems = _section(path, name, section_keys(name), (owner, root))
             if found or problems:
                 return found, problems
-    return None, tuple(_code_document(root, name) for name in _CODE if os.path.lexists(Path(root, name)))
+    return None, tuple(_code_document(name) for name in _CODE if os.path.lexists(Path(root, name)))
 
 
 def read_document(
@@ -145,7 +145,7 @@ def _below(path: str, root: str) -> bool:
     return path == root or path.startswith(root.rstrip("/") + "/")
 
 
-def _code_document(root: str, name: str) -> Diagnostic:
+def _code_document(name: str) -> Diagnostic:
     return _problem(
         "code-document",
         f"{name} is a program, and a policy is never run",

@@ -87,7 +87,7 @@ class Launcher:
             return
         found: tuple[Hierarchy, ...] = ()
         with suppress(LaunchError, OSError):
-            self._configure(zygote, base)
+            zygote.configure(self._programs, self._tmp_bytes)
             zygote.wait()
             groups = Path(f"/proc/{zygote.pid}/cgroup").read_text()
             found = take_delegation(groups, Path("/proc/self/mountinfo").read_text(), zygote.pid)
@@ -236,11 +236,8 @@ class Launcher:
         if base not in self._zygotes:
             # In a scope too: only from there may its processes move into the groups of the first one's.
             zygote = self._zygotes[base] = Zygote(base, self._scope)
-            self._configure(zygote, base)
+            zygote.configure(self._programs, self._tmp_bytes)
         return self._zygotes[base]
-
-    def _configure(self, zygote: Zygote, base: Base) -> None:
-        zygote.configure(self._programs, self._tmp_bytes)
 
     def _first_recipe(self, base: Base) -> Recipe:
         """What the first step will surely want: its plan is not known yet."""

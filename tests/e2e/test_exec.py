@@ -4,7 +4,10 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -22,22 +25,30 @@ def project(tmp_path):
     return place
 
 
+@contextmanager
+def telling(project: Path, *words: str, **more: int) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
+    """Gives a started `exec`, and its status lines as they come; `more`: as for `Popen`."""
+    reader, writer = os.pipe()
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
+    with (
+        open(reader) as status,
+        subprocess.Popen(
+            [str(RUNDOWN), "exec", "--non-interactive", "--json-status-fd", str(writer), *words],
+            cwd=project,
+            env=bare_environment(project),
+            text=True,
+            pass_fds=(writer,),
+            **pipes,
+        ) as process,
+    ):
+        os.close(writer)
+        yield process, status
+
+
 def run_with_status(project, *words: str) -> tuple[int, list[dict[str, object]], str]:
     """Returns exit code, the status lines, and standard output."""
-    reader, writer = os.pipe()
-    with subprocess.Popen(
-        [str(RUNDOWN), "exec", "--non-interactive", "--json-status-fd", str(writer), *words],
-        cwd=project,
-        env=bare_environment(project),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        pass_fds=(writer,),
-    ) as process:
-        os.close(writer)
-        with open(reader) as status:
-            lines = [json.loads(line) for line in status]
+    with telling(project, *words) as (process, status):
+        lines = [json.loads(line) for line in status]
         printed, _ = process.communicate()
     return process.returncode, lines, printed
 
@@ -58,13 +69,7 @@ def test_start_and_end_are_told_as_json_lines(project):
 
 def test_the_process_id_is_the_commands_as_the_host_sees_it(project):
     # It tells its own id inside; outside, the process of the id that is told runs the same program.
-    reader, writer = os.pipe()
-    process = subprocess.Popen(
-        [str(RUNDOWN), "exec", "--non-interactive", "--json-status-fd", str(writer), "--", "cat"],
-        cwd=project, env=bare_environment(project), stdin=subprocess.PIPE, pass_fds=(writer,),
-    )  # fmt: skip
-    os.close(writer)
-    with open(reader) as status:
+    with telling(project, "--", "cat", stdin=subprocess.PIPE) as (process, status):
         pid = json.loads(status.readline())["child-pid"]
         with open(f"/proc/{pid}/comm") as name:
             assert name.read() == "cat\n"
@@ -91,21 +96,10 @@ def test_each_ending_has_its_code_and_its_word(project, words, code, ended):
 
 
 def test_that_a_sandbox_was_ended_from_outside_is_said(project):
-    reader, writer = os.pipe()
-    with subprocess.Popen(
-        [str(RUNDOWN), "exec", "--non-interactive", "--json-status-fd", str(writer), "--", "sleep", "1000"],
-        cwd=project,
-        env=bare_environment(project),
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        pass_fds=(writer,),
-    ) as process:
-        os.close(writer)
-        with open(reader) as status:
-            command = json.loads(status.readline())["child-pid"]
-            init = int(Path(f"/proc/{command}/stat").read_text().rpartition(")")[2].split()[1])
-            os.kill(init, signal.SIGKILL)
+    with telling(project, "--", "sleep", "1000") as (process, status):
+        command = json.loads(status.readline())["child-pid"]
+        init = int(Path(f"/proc/{command}/stat").read_text().rpartition(")")[2].split()[1])
+        os.kill(init, signal.SIGKILL)
         _, said = process.communicate()
     told = "warning[sandbox/ended]: its sandbox was ended from outside, and every process of it with it\n"
     assert (process.returncode, said, Path(f"/proc/{command}").exists()) == (137, told, False)
